@@ -1,0 +1,41 @@
+"""LLM sessions and MCP tool servers as first-class Jupyter resources, as kernels are.
+
+This module is what Jupyter and IPython import at start: it holds their entry points and imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .registry.registry import ServiceRegistry
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "get_service_registry", "load_ipython_extension"]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "mandrake-jupyter"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from .app import MandrakeApp
+
+    return [{"module": "mandrake_jupyter.app", "app": MandrakeApp}]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Register ``%mandrake`` and ``%%mandrake``; called by ``%load_ext mandrake_jupyter``."""
+    from .magics import register
+
+    register(ipython)
+
+
+def get_service_registry(serverapp: Any) -> ServiceRegistry:
+    """The one registry of this Jupyter server, for other extensions.
+
+    Raises ``KeyError`` when the extension is not loaded in `serverapp`.
+    """
+    registry: ServiceRegistry = serverapp.web_app.settings["mandrake_registry"]
+    return registry

@@ -1,0 +1,93 @@
+"""The one seam between runs and models: a request of frozen values in, typed events out.
+
+A provider knows nothing of sessions, stores or HTTP handlers. It raises :class:`~mandrake_jupyter.errors.ProviderError`
+kinds only, and is called by ``sessions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from ..values import Usage
+
+
+@dataclass(frozen=True)
+class ToolDefinition:
+    """A tool as the model sees it; `name` matches ``[a-zA-Z0-9_-]{1,64}``."""
+
+    name: str
+    description: str
+    input_schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolCallPart:
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolResultPart:
+    call_id: str
+    name: str
+    content: str
+    ok: bool = True
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """One turn of history. A user turn has text; an assistant turn text and calls; a tool turn the results of those calls."""
+
+    role: Literal["user", "assistant", "tool"]
+    text: str = ""
+    calls: tuple[ToolCallPart, ...] = ()
+    results: tuple[ToolResultPart, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    model: str
+    instructions: str
+    messages: tuple[ChatMessage, ...]
+    tools: tuple[ToolDefinition, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True)
+class ReasoningDelta:
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolCallRequested:
+    """The model asks for a tool. `arguments` is None when what it wrote is no JSON object; `raw` is what it wrote."""
+
+    call_id: str
+    name: str
+    arguments: Mapping[str, Any] | None
+    raw: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The last event of a request; `reason` is one of stop, tool_calls, length, content_filter, other."""
+
+    reason: str
+    usage: Usage
+
+
+ModelEvent = TextDelta | ReasoningDelta | ToolCallRequested | Finished
+
+
+class LLMProvider(Protocol):
+    """Streams one model request. Closing the iterator early (``aclosing``) ends the request at the provider."""
+
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]: ...

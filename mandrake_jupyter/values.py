@@ -1,0 +1,156 @@
+"""Frozen values shared by rooms: keys, tools, events, usage. They do no I/O; anyone may import them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal
+
+JSON = dict[str, Any]
+Decision = Literal["once", "session", "workspace", "deny"]
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+def isoformat(moment: datetime) -> str:
+    """ISO-8601 with microseconds and ``Z``, as core Jupyter writes times."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def content_hash(value: Any) -> str:
+    """sha256 of the canonical JSON of `value`, as hex."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class WorkspaceKey:
+    workspace_id: str
+
+
+@dataclass(frozen=True)
+class SessionKey:
+    workspace_id: str
+    session_id: str
+
+
+@dataclass(frozen=True)
+class ServerKey:
+    workspace_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one model request, or the sum of several, cost. Tokens; `cost` in US dollars, None where unknown."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cost: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        known = [c for c in (self.cost, other.cost) if c is not None]
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cache_read_tokens + other.cache_read_tokens,
+            sum(known) if known else None,
+        )
+
+    def as_json(self) -> JSON:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """One tool as its MCP server describes it. The hints are the server's claims: None where it says nothing."""
+
+    server: str
+    name: str
+    title: str = ""
+    description: str = ""
+    input_schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
+    read_only: bool | None = None
+    destructive: bool | None = None
+    idempotent: bool | None = None
+    open_world: bool | None = None
+
+    @property
+    def schema_hash(self) -> str:
+        return content_hash([self.server, self.name, self.description, dict(self.input_schema)])
+
+    def as_json(self) -> JSON:
+        return {**asdict(self), "input_schema": dict(self.input_schema)}
+
+    @classmethod
+    def parse(cls, value: Mapping[str, Any]) -> ToolSpec:
+        return cls(**{name: value[name] for name in cls.__dataclass_fields__ if name in value})
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool answered. `content` is text; `structured` the tool's JSON where it gave one."""
+
+    ok: bool
+    content: str
+    structured: Any = None
+    duration_ms: int = 0
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class CallContext:
+    """Who calls a tool, for servers of our own: the chat, and the notebook open in the user's browser."""
+
+    workspace_id: str = ""
+    session_id: str = ""
+    notebook: str | None = None
+
+
+@dataclass(frozen=True)
+class MCPServerEntry:
+    """One MCP server as configured. `env` and `headers` may hold secrets: never in `repr`, never on the wire.
+
+    `hash` covers what would run (command, args, env names and values, url); `trusted` is the user's word on that hash.
+    `origin` is the file it came from, relative to the workspace, or ``builtin``.
+    """
+
+    name: str
+    transport: Literal["stdio", "http", "sse", "builtin"] = "stdio"
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: str | None = None
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    origin: str = ""
+    hash: str = ""
+    trusted: bool = False
+    disabled: bool = False
+    start_timeout: float | None = None
+    call_timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a run, as the wire table of docs/reference/wire.md has it; `data` holds the fields of its type."""
+
+    type: str
+    seq: int
+    run_id: str
+    time: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    TERMINAL: ClassVar[frozenset[str]] = frozenset({"complete", "error", "cancelled"})
+
+    @property
+    def terminal(self) -> bool:
+        return self.type in self.TERMINAL
+
+    def as_json(self) -> JSON:
+        return {"type": self.type, "seq": self.seq, "run_id": self.run_id, "time": self.time, **self.data}
