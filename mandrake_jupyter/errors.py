@@ -35,7 +35,15 @@ class MandrakeError(Exception):
     then_sentence: ClassVar[str] = ""
     actions: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, message: str = "", *, then: str = "", reason: str = "", retry_after: float | None = None, **fields: Any):
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        then: str = "",
+        reason: str = "",
+        retry_after: float | None = None,
+        **fields: Any,
+    ):
         self.fields = fields
         self.reason = reason or None
         self.retry_after = retry_after
@@ -151,7 +159,7 @@ class ProviderError(MandrakeError):
     """Trouble between us and a model."""
 
     status, code = 502, "provider_error"
-    actions = ("try_again", "choose_model")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "choose_model")
 
 
 class DemoModelMissing(ProviderError):
@@ -225,7 +233,7 @@ class MCPError(MandrakeError):
     """Trouble between us and an MCP server."""
 
     status, code = 502, "mcp_error"
-    actions = ("try_again", "open_log")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "open_log")
 
 
 class CommandNotFound(MCPError):
@@ -270,6 +278,7 @@ class EngineOff(MCPError):
     code, retryable = "docker_off", True
     sentence = "Docker is not running."
     then_sentence = (
-        'The MCP server "{name}" runs in a container. Start Docker, then try again. Your other MCP servers are not affected.'
+        'The MCP server "{name}" runs in a container. Start Docker, then try again. '
+        "Your other MCP servers are not affected."
     )
     actions = ("try_again", "open_mcp_servers")
