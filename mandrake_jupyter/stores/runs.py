@@ -86,21 +86,20 @@ class RunStore:
 
     async def commit(
         self,
-        run_id: str,
-        message_id: str,
+        run: RunRow,
         *,
         parts: Iterable[Part] = (),
         events: Iterable[Event] = (),
-        run: Mapping[str, Any] | None = None,
+        columns: Mapping[str, Any] | None = None,
     ) -> None:
-        """One transaction: parts put, events added, columns of the run set."""
+        """One transaction: parts of the answer put, events added, columns of the run set."""
         async with self.database.write() as db:
-            await _put_parts(db, message_id, parts)
+            await _put_parts(db, run.message_id, parts)
             await _add_events(db, events)
-            if run:
-                await db.execute(update(runs).where(runs.c.id == run_id).values(**run))
+            if columns:
+                await db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
 
-    async def decide(self, run_id: str, message_id: str, part: Part, event: Event) -> bool:
+    async def decide(self, message_id: str, part: Part, events: Iterable[Event]) -> bool:
         """Compare-and-set: True for the one caller whose decision counts; `part` is the decided one."""
         async with self.database.write() as db:
             won = await db.execute(
@@ -121,7 +120,7 @@ class RunStore:
             )
             if not won.rowcount:
                 return False
-            await _add_events(db, [event])
+            await _add_events(db, events)
             return True
 
     async def history(self, session_id: str) -> list[tuple[Message, RunRow]]:
