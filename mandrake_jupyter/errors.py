@@ -1,7 +1,7 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400          ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── TooMany 429
     ├── Unavailable 503         ├── Interrupted (a run cut off by a stop or a crash)
@@ -62,6 +62,14 @@ class _Blank(dict[str, Any]):
 
 class BadRequest(MandrakeError):
     status, code = 400, "bad_request"
+
+
+class BrokenFile(BadRequest):
+    """A configuration file that can't be understood. Fields: `file`, `line` and `column` (from 1), `why`."""
+
+    code = "broken_file"
+    sentence = "{file}, line {line}: {why}"
+    then_sentence = "The file was left as it is."
 
 
 class Forbidden(MandrakeError):
