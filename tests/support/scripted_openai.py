@@ -1,8 +1,8 @@
 """A scripted OpenAI-compatible HTTP server on loopback: `/v1/models` and streaming `/v1/chat/completions`.
 
-In a test: ``async with ScriptedOpenAI([Turn(["Hel", "lo"])]) as server`` and point a provider at ``server.url``.
-For browser tests: ``python -m tests.support.scripted_openai --port N`` answers by keywords (see `scripted_brain`).
-It refuses to speak anywhere but on 127.0.0.1.
+In a test: ``async with ScriptedOpenAI([Turn(["Hel", "lo"])]) as server`` and point a provider at
+``server.url``. For browser tests: ``python -m tests.support.scripted_openai --port N`` answers by
+keywords (see `scripted_brain`). It refuses to speak anywhere but on 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ class Call:
 class Turn:
     """What the server does with one request.
 
-    `tokens` stream one chunk each, then `calls`, then `finish`. Before token i the server waits for ``gates[i]`` where
-    there is one (``gates[len(tokens)]`` holds back the end), then `delay` seconds. `fault`: ``hang`` (nothing is ever
-    sent), ``stall`` (the tokens, then silence), ``cut`` (the tokens, then the connection is cut), ``end`` (the tokens,
-    then a clean end of the body without a finish reason), ``garbage`` (the tokens, then no JSON), ``error`` (the
-    tokens, then an error object in the stream). A `status` above 299 answers with an error instead of a stream.
+    `tokens` stream one chunk each, then `calls`, then `finish`. Before token i the server waits for
+    ``gates[i]`` where there is one (``gates[len(tokens)]`` holds back the end), then `delay` seconds.
+    `fault`: ``hang`` (nothing is ever sent), ``stall`` (the tokens, then silence), ``cut`` (the tokens,
+    then the connection is cut), ``end`` (the tokens, then a clean end of the body without a finish
+    reason), ``garbage`` (the tokens, then no JSON), ``error`` (the tokens, then an error object in the
+    stream). A `status` above 299 answers with an error instead of a stream.
     """
 
     tokens: Sequence[str] = ()
@@ -84,9 +85,13 @@ def echo(body: dict[str, Any]) -> Turn:
 
 
 class ScriptedOpenAI:
-    """The server; an async context manager. Append to `script` at any time; when it is exhausted `brain` answers."""
+    """The server; an async context manager. Append to `script` at any time; when it is exhausted `brain`
+    answers.
+    """
 
-    def __init__(self, script: Iterable[Turn] = (), *, brain: Brain = echo, models: Sequence[str] = ("scripted",)):
+    def __init__(
+        self, script: Iterable[Turn] = (), *, brain: Brain = echo, models: Sequence[str] = ("scripted",)
+    ):
         self.script = list(script)
         self.brain = brain
         self.models = list(models)
@@ -181,7 +186,9 @@ class _Other(_Base):
         if self.request.path.endswith("/api/tags"):
             self.finish({"models": [{"name": name, "model": name} for name in self.server.models]})
         elif self.request.path.endswith("/models"):
-            self.finish({"object": "list", "data": [{"id": name, "object": "model"} for name in self.server.models]})
+            self.finish(
+                {"object": "list", "data": [{"id": name, "object": "model"} for name in self.server.models]}
+            )
         else:
             self.send_error(404)
 
@@ -205,7 +212,11 @@ class _Chat(_Base):
             self.set_status(turn.status)
             for name, value in turn.headers.items():
                 self.set_header(name, value)
-            error = turn.error if turn.error is not None else {"message": f"scripted {turn.status}", "type": "scripted"}
+            error = (
+                turn.error
+                if turn.error is not None
+                else {"message": f"scripted {turn.status}", "type": "scripted"}
+            )
             self.finish(error if isinstance(error, str) else {"error": dict(error)})
             return None
         self.set_header("Content-Type", "text/event-stream")
@@ -219,7 +230,9 @@ class _Chat(_Base):
         if turn.fault:
             return await self._fail(turn)
         for index, call in enumerate(turn.calls):
-            arguments = call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments))
+            arguments = (
+                call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments))
+            )
             function = {"name": call.name, "arguments": arguments}
             call_id = call.call_id or f"call_{len(self.server.chats)}_{index}"
             made = {"index": index, "id": call_id, "type": "function", "function": function}
@@ -246,7 +259,9 @@ class _Chat(_Base):
             await self._send("<html>this is no JSON</html>")
             self.finish()
         elif turn.fault == "error":
-            await self._send(json.dumps({"error": turn.error or {"message": "scripted trouble", "code": "server_error"}}))
+            await self._send(
+                json.dumps({"error": turn.error or {"message": "scripted trouble", "code": "server_error"}})
+            )
             self.finish()
         elif turn.fault == "end":
             self.finish()
@@ -277,7 +292,9 @@ class _Chat(_Base):
         return {"id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 1, "model": model}
 
     async def _chunk(self, choice: dict[str, Any]) -> None:
-        await self._send(json.dumps({**self._head(), "choices": [{"index": 0, "finish_reason": None, **choice}]}))
+        await self._send(
+            json.dumps({**self._head(), "choices": [{"index": 0, "finish_reason": None, **choice}]})
+        )
 
     async def _send(self, data: str) -> None:
         self.write(f"data: {data}\n\n")
