@@ -37,13 +37,16 @@ def messages_of(request: ModelRequest) -> list[theirs.ModelMessage]:
                 found.append(theirs.ModelResponse(parts=parts))
         else:
             asked = list(_request_parts(turn))
-            if asked and found and isinstance(found[-1], theirs.ModelRequest):
-                found[-1] = theirs.ModelRequest(parts=[*found[-1].parts, *asked])
+            before = found[-1] if found else None
+            if isinstance(before, theirs.ModelRequest):
+                before.parts = [*before.parts, *asked]
             elif asked:
                 found.append(theirs.ModelRequest(parts=asked))
-    if not found or not isinstance(found[-1], theirs.ModelRequest):
-        found.append(theirs.ModelRequest(parts=[theirs.UserPromptPart("Continue.")]))
-    found[-1] = theirs.ModelRequest(parts=found[-1].parts, instructions=request.instructions or None)
+    last = found[-1] if found else None
+    if not isinstance(last, theirs.ModelRequest):
+        last = theirs.ModelRequest(parts=[theirs.UserPromptPart("Continue.")])
+        found.append(last)
+    last.instructions = request.instructions or None
     return found
 
 
@@ -52,7 +55,7 @@ def parameters_of(tools: Sequence[ToolDefinition]) -> ModelRequestParameters:
 
 
 def _tool(tool: ToolDefinition) -> TheirTool:
-    # Providers refuse an object schema without `properties`; MCP servers leave it out for tools without arguments.
+    # Providers refuse an object schema without `properties`; MCP servers leave it out where there are none.
     schema: dict[str, Any] = {"type": "object", "properties": {}, **tool.input_schema}
     return TheirTool(
         name=tool.name, parameters_json_schema=schema, description=tool.description or None, strict=False

@@ -12,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from .scripted_openai import Brain, Call, Turn, echo, last_text
+from .scripted_turns import Brain, Call, Turn, echo, last_text
 
 
 def keywords(delay: float = 0.0) -> Brain:
