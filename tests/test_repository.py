@@ -14,7 +14,12 @@ import mandrake_jupyter
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 REGISTRIES = re.compile(r"(files\.pythonhosted|pypi|npmjs|yarnpkg)\.(org|com)/|registry\.(npmjs|yarnpkg)")
 HOME_PATHS = re.compile(r"(?<![\w.~/-])/(home|Users)/\w+/|(?<![\w.~/-])/(root|work)/[\w.]+")
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(#[^)\s]*)?\)")

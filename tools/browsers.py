@@ -8,7 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "microsoft-edge-stable", "msedge")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+    "msedge",
+)
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -32,8 +40,13 @@ def install() -> str | None:
     if apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0 or os.environ.get("MANDRAKE_BROWSER"):
         return None
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in ([apt, "update", "-qq"], [apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(command, env=quiet, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    for command in (
+        [apt, "update", "-qq"],
+        [apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+    ):
+        done = subprocess.run(
+            command, env=quiet, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+        )
         if done.returncode:
             print(done.stdout[-500:], done.stderr[-1500:], file=sys.stderr)
     return find()

@@ -39,7 +39,12 @@ def main(arguments: list[str]) -> int:
 
 def prepare() -> None:
     steps: list[Step] = [
-        *python_packages("lab-packages", "JupyterLab and the Python packages, from PyPI (about 2 minutes)", "local", "widgets"),
+        *python_packages(
+            "lab-packages",
+            "JupyterLab and the Python packages, from PyPI (about 2 minutes)",
+            "local",
+            "widgets",
+        ),
         *panel(),
         demo_model(DATA),
     ]
@@ -58,15 +63,25 @@ def furnish() -> None:
         settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings",
         {"fetchNews": "false", "checkForUpdates": False},
     )
-    layout = {"collapsed": False, "current": "mandrake-panel", "widgets": ["filebrowser", "mandrake-panel"], "visible": True}
+    layout = {
+        "collapsed": False,
+        "current": "mandrake-panel",
+        "widgets": ["filebrowser", "mandrake-panel"],
+        "visible": True,
+    }
     _write_once(
         CONFIG / "lab" / "workspaces" / "default-37a8.jupyterlab-workspace",
         {"data": {"layout-restorer:data": {"left": layout}}, "metadata": {"id": "default"}},
     )
     trust = [str(BIN / "jupyter-mandrake"), "trust", str(EXAMPLES)]
-    done = subprocess.run(trust, env=jupyter_environment(), capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        trust, env=jupyter_environment(), capture_output=True, text=True, timeout=120, check=False
+    )
     if done.returncode:
-        print(f"examples/ could not be marked as trusted; the panel will ask. {done.stderr.strip()[-300:]}", flush=True)
+        print(
+            f"examples/ could not be marked as trusted; the panel will ask. {done.stderr.strip()[-300:]}",
+            flush=True,
+        )
 
 
 def jupyter_environment() -> dict[str, str]:

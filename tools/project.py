@@ -34,15 +34,23 @@ def need_node() -> None:
     node = shutil.which("node")
     if node is None:
         raise Trouble(f"Missing: Node.js 20 or newer, to build the panel. Get it from {way_out}")
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout.strip()
+    said = subprocess.run(
+        [node, "--version"], capture_output=True, text=True, timeout=30, check=False
+    ).stdout.strip()
     major = re.match(r"v(\d+)", said)
     if major is None or int(major[1]) < 20:
-        raise Trouble(f"Missing: Node.js 20 or newer, to build the panel; {node} is {said or 'broken'}. Get it from {way_out}")
+        raise Trouble(
+            f"Missing: Node.js 20 or newer, to build the panel; {node} is {said or 'broken'}. Get it from {way_out}"
+        )
 
 
 def environment(**more: str) -> dict[str, str]:
     """The environment of every program started here: the clone's Python first on PATH, no part of another one."""
-    env = {k: v for k, v in os.environ.items() if k not in {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL"}}
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL"}
+    }
     env["PATH"] = f"{BIN}{os.pathsep}{env.get('PATH', '')}"
     env["VIRTUAL_ENV"] = str(VENV)
     env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
@@ -66,10 +74,20 @@ def logged(name: str, *command: str | Path, cwd: Path = ROOT, **more: str) -> No
     words = [str(part) for part in command]
     with log.open("a", encoding="utf-8") as out:
         print("$", *words, file=out, flush=True)
-        done = subprocess.run(words, cwd=cwd, env=environment(**more), stdout=out, stderr=out, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            words,
+            cwd=cwd,
+            env=environment(**more),
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
     if done.returncode:
         tail = log.read_text("utf-8", "replace").splitlines()[-25:]
-        raise Trouble("\n".join([*tail, f"Failed: {' '.join(words)[:200]}", f"All it said: {log.relative_to(ROOT)}"]))
+        raise Trouble(
+            "\n".join([*tail, f"Failed: {' '.join(words)[:200]}", f"All it said: {log.relative_to(ROOT)}"])
+        )
 
 
 def complain(trouble: Trouble) -> int:

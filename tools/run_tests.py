@@ -42,7 +42,13 @@ def main(arguments: list[str]) -> int:
 def prepare() -> None:
     steps: list[Step] = [
         *python_packages(
-            "test-packages", "Python packages for running and testing, from PyPI (about 2 minutes)", "local", "widgets", "keyring", "test", "dev"
+            "test-packages",
+            "Python packages for running and testing, from PyPI (about 2 minutes)",
+            "local",
+            "widgets",
+            "keyring",
+            "test",
+            "dev",
         ),
         *panel(),
         everything_server(),
@@ -59,7 +65,10 @@ def test_environment() -> dict[str, str]:
         print("No Chrome, Chromium or Edge here: trying apt-get (only as root on Debian) …", flush=True)
         browser = browsers.install()
     if browser is None:
-        print("!! No browser: the tests in tests/browser are SKIPPED. Install Chrome, Chromium or Edge to run them.", flush=True)
+        print(
+            "!! No browser: the tests in tests/browser are SKIPPED. Install Chrome, Chromium or Edge to run them.",
+            flush=True,
+        )
     return environment(
         MANDRAKE_BROWSER=browser or "none",
         MANDRAKE_TEST_DATA_DIR=str(DEMO_DATA),

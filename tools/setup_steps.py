@@ -55,9 +55,21 @@ def panel() -> list[Step]:
     sources = [LABEXTENSION / name for name in PANEL_FILES]
     package = [ROOT / name for name in PACKAGE_FILES]
     return [
-        Step("jlpm", "What building the panel needs, from npm (about 2 minutes)", lock, [LABEXTENSION / "node_modules"], fetch),
+        Step(
+            "jlpm",
+            "What building the panel needs, from npm (about 2 minutes)",
+            lock,
+            [LABEXTENSION / "node_modules"],
+            fetch,
+        ),
         Step("panel", "The panel", sources, [BUILT / "package.json"], build),
-        Step("package", "mandrake_jupyter itself", [str(VENV), *package, *sources], [BIN / "jupyter-mandrake"], install),
+        Step(
+            "package",
+            "mandrake_jupyter itself",
+            [str(VENV), *package, *sources],
+            [BIN / "jupyter-mandrake"],
+            install,
+        ),
     ]
 
 

@@ -41,7 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in ours:
         item.add_marker("browser")
         if BROWSER is None:
-            item.add_marker(pytest.mark.skip(reason="NO BROWSER: install Chrome, Chromium or Edge (or run as root on Debian)"))
+            item.add_marker(
+                pytest.mark.skip(
+                    reason="NO BROWSER: install Chrome, Chromium or Edge (or run as root on Debian)"
+                )
+            )
     items[:] = [item for item in items if item not in set(ours)] + ours
 
 

@@ -87,7 +87,9 @@ class Lab:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(STOP)
-            raise AssertionError(f"JupyterLab did not stop within {STOP:.0f} s:\n{self.log[-3000:]}") from None
+            raise AssertionError(
+                f"JupyterLab did not stop within {STOP:.0f} s:\n{self.log[-3000:]}"
+            ) from None
         finally:
             _, left = psutil.wait_procs(tree, timeout=5)
             words = [_words(process) for process in left]
@@ -124,7 +126,11 @@ class Lab:
             "IPYTHONDIR": self.home / "ipython",
         }
         keys = {name for name in os.environ if name.endswith("_API_KEY")}
-        rest = {name: value for name, value in os.environ.items() if name not in keys and not name.startswith("JUPYTER")}
+        rest = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in keys and not name.startswith("JUPYTER")
+        }
         rest["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{rest.get('PATH', '')}"
         return {**rest, **{name: str(path) for name, path in own.items()}}
 

@@ -50,6 +50,8 @@ class Panel:
     def _shown(self) -> Panel:
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=SPLASH)
         self.page.wait_for_function("() => window.jupyterapp?.restored")
-        self.page.evaluate("() => window.jupyterapp.restored.then(() => window.jupyterapp.shell.activateById('mandrake-panel'))")
+        self.page.evaluate(
+            "() => window.jupyterapp.restored.then(() => window.jupyterapp.shell.activateById('mandrake-panel'))"
+        )
         expect(self.at("panel")).to_be_visible()
         return self

@@ -111,7 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
         for index, (name, arguments) in enumerate(turn.calls):
             function = {"name": self.script.tool_named(name), "arguments": json.dumps(arguments)}
             call_id = f"call_{len(self.script.requests)}_{index}"
-            self._delta({"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": function}]})
+            self._delta(
+                {"tool_calls": [{"index": index, "id": call_id, "type": "function", "function": function}]}
+            )
         self._delta({}, "tool_calls" if turn.calls else "stop")
         self._event({**_head("chat.completion.chunk"), "choices": [], "usage": _USAGE})
         self.wfile.write(b"data: [DONE]\n\n")

@@ -33,7 +33,11 @@ def main() -> None:
     try:
         url = address(server)
         session = call(url, "mandrake/workspaces/default/sessions", {})
-        answer = call(url, f"mandrake/workspaces/default/sessions/{session['id']}/messages", {"content": "/tool jupyter list_files {}"})
+        answer = call(
+            url,
+            f"mandrake/workspaces/default/sessions/{session['id']}/messages",
+            {"content": "/tool jupyter list_files {}"},
+        )
         check(answer["status"] == "complete", f"the panel's API answered {answer}")
         part = next(part for part in answer["parts"] if part["type"] == "tool")
         check(part["status"] == "done" and "data.csv" in part["content"], f"the tool said {part}")
@@ -49,15 +53,23 @@ def main() -> None:
     strangers = [path for path in files(HOME) if not path.startswith(ALLOWED)]
     check(not strangers, f"written outside Jupyter's folders: {strangers}")
     check(files(PROJECT) == ["data.csv"], f"written into the project: {files(PROJECT)}")
-    print("Nothing written outside Jupyter's folders and the project:", *sorted({path.split("/")[0] for path in files(HOME)}))
+    print(
+        "Nothing written outside Jupyter's folders and the project:",
+        *sorted({path.split("/")[0] for path in files(HOME)}),
+    )
     print("clean install: OK")
 
 
 def listed(kind: str) -> None:
-    done = subprocess.run([BIN / "jupyter", *kind.split(), "list"], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(
+        [BIN / "jupyter", *kind.split(), "list"], capture_output=True, text=True, timeout=120, check=True
+    )
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if "mandrake" in line]
     print(f"jupyter {kind} list:", *lines, sep="\n    ")
-    check(any("OK" in line for line in lines) and not any("X" in line.split() for line in lines), f"{kind}: {lines}")
+    check(
+        any("OK" in line for line in lines) and not any("X" in line.split() for line in lines),
+        f"{kind}: {lines}",
+    )
 
 
 def start() -> subprocess.Popen[bytes]:
@@ -68,11 +80,15 @@ def start() -> subprocess.Popen[bytes]:
         f"--IdentityProvider.token={TOKEN}", *root,
     ]  # fmt: skip
     with (WORK / "server.log").open("wb") as log:
-        return subprocess.Popen([str(part) for part in command], cwd=PROJECT, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        return subprocess.Popen(
+            [str(part) for part in command], cwd=PROJECT, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
 
 
 def address(server: subprocess.Popen[bytes]) -> str:
-    runtime = subprocess.run([BIN / "jupyter", "--runtime-dir"], capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+    runtime = subprocess.run(
+        [BIN / "jupyter", "--runtime-dir"], capture_output=True, text=True, timeout=60, check=True
+    ).stdout.strip()
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and server.poll() is None:
         info = Path(runtime) / f"jpserver-{server.pid}.json"
@@ -98,7 +114,9 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 
 def request(url: str, path: str, body: object = None) -> urllib.request.Request:
     data = None if body is None else json.dumps(body).encode()
-    return urllib.request.Request(url + path, data=data, headers={"Authorization": f"token {TOKEN}", "Accept": "*/*"})
+    return urllib.request.Request(
+        url + path, data=data, headers={"Authorization": f"token {TOKEN}", "Accept": "*/*"}
+    )
 
 
 def call(url: str, path: str, body: object = None) -> dict[str, object] | None:
