@@ -1,4 +1,6 @@
-"""What a reader of the repository relies on: the two commands, honest links, a changelog, and no trace of one machine."""
+"""What a reader of the repository relies on: the two commands, honest links, a changelog, and no trace of
+one machine.
+"""
 
 from __future__ import annotations
 

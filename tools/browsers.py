@@ -1,4 +1,6 @@
-"""Which browser the tests drive: one that is installed, else Chromium from Debian's packages when we are root there."""
+"""Which browser the tests drive: one that is installed, else Chromium from Debian's packages when we are
+root there.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ PLACES = (
 
 
 def find() -> str | None:
-    """The path of a Chromium, Chrome or Edge; `MANDRAKE_BROWSER` overrides the search, and `none` there means none."""
+    """The path of a Chromium, Chrome or Edge; `MANDRAKE_BROWSER` overrides the search, `none` means none."""
     chosen = os.environ.get("MANDRAKE_BROWSER")
     if chosen:
         return None if chosen == "none" else chosen

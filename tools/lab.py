@@ -1,7 +1,8 @@
 """`make lab`: makes the clone ready and opens JupyterLab in `examples/` with the panel open.
 
-JupyterLab's data, settings and runtime files lie in `.lab` of the clone, so nothing of the user's own Jupyter is read or
-touched. Ctrl-C stops everything. Arguments go to JupyterLab; PORT in the environment chooses its port.
+JupyterLab's data, settings and runtime files lie in `.lab` of the clone, so nothing of the user's own Jupyter
+is read or touched. Ctrl-C stops everything. Arguments go to JupyterLab; PORT in the environment chooses its
+port.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ def main(arguments: list[str]) -> int:
         return complain(trouble)
     command = [str(BIN / "jupyter-lab"), *options(), *arguments]
     os.chdir(EXAMPLES)
-    if os.name == "nt":
-        return subprocess.run(command, env=jupyter_environment(), check=False).returncode
-    os.execve(command[0], command, jupyter_environment())
+    if os.name != "nt":
+        os.execve(command[0], command, jupyter_environment())
+    return subprocess.run(command, env=jupyter_environment(), check=False).returncode
 
 
 def prepare() -> None:

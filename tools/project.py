@@ -1,8 +1,8 @@
 """Where things lie in a clone, and how its programs are run.
 
-Everything the scripts make is inside the clone: `.venv` (Python), `.cache` (downloads and logs), `.lab` (JupyterLab's own
-files), so that nothing of the user's is touched and deleting the clone deletes all of it. Standard library only: this
-runs before anything is installed.
+Everything the scripts make is inside the clone: `.venv` (Python), `.cache` (downloads and logs), `.lab`
+(JupyterLab's own files), so that nothing of the user's is touched and deleting the clone deletes all of it.
+Standard library only: this runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -24,28 +24,29 @@ LABEXTENSION = ROOT / "labextension"
 BUILT = ROOT / "mandrake_jupyter" / "labextension"
 
 
+GET_NODE = (
+    "Get it from nodejs.org, or: brew install node, conda install nodejs, apt install nodejs (Debian 13)."
+)
+
+
 class Trouble(Exception):
     """Something the reader must know; `str()` is all that is printed."""
 
 
 def need_node() -> None:
     """Raises Trouble, in one line, unless Node.js 20 or newer is on PATH."""
-    way_out = "https://nodejs.org, or: brew install node, conda install nodejs, apt install nodejs (Debian 13, Ubuntu 25.04 or newer)."
     node = shutil.which("node")
     if node is None:
-        raise Trouble(f"Missing: Node.js 20 or newer, to build the panel. Get it from {way_out}")
-    said = subprocess.run(
-        [node, "--version"], capture_output=True, text=True, timeout=30, check=False
-    ).stdout.strip()
+        raise Trouble(f"Missing: Node.js 20 or newer, to build the panel. {GET_NODE}")
+    asked = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    said = asked.stdout.strip()
     major = re.match(r"v(\d+)", said)
     if major is None or int(major[1]) < 20:
-        raise Trouble(
-            f"Missing: Node.js 20 or newer, to build the panel; {node} is {said or 'broken'}. Get it from {way_out}"
-        )
+        raise Trouble(f"Missing: Node.js 20 or newer; {node} is {said or 'broken'}. {GET_NODE}")
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of every program started here: the clone's Python first on PATH, no part of another one."""
+    """The environment of every program started here: the clone's Python first, no part of another one."""
     env = {
         k: v
         for k, v in os.environ.items()
@@ -68,7 +69,7 @@ def requirements(*extras: str) -> list[str]:
 
 
 def logged(name: str, *command: str | Path, cwd: Path = ROOT, **more: str) -> None:
-    """Runs `command` with its words in `.cache/logs/<name>.log`; Trouble shows the end of them when it fails."""
+    """Runs `command`, its words in `.cache/logs/<name>.log`; Trouble shows the end of them when it fails."""
     log = CACHE / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     words = [str(part) for part in command]

@@ -1,7 +1,8 @@
-"""`make test`: installs what the tests need, then runs all of them; pytest's own closing line is the last one.
+"""`make test`: installs what the tests need, then runs all of them; pytest's own closing line is the last
+one.
 
-Arguments go to pytest. What can't be had (no browser, no network for the demo model or the npm MCP server) skips the
-tests that need it, and says so both here and in pytest's summary.
+Arguments go to pytest. What can't be had (no browser, no network for the demo model or the npm MCP server)
+skips the tests that need it, and says so both here and in pytest's summary.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import subprocess
 import sys
 
 import browsers
-from project import BIN, CACHE, LABEXTENSION, ROOT, Trouble, complain, environment, need_node
+from project import CACHE, LABEXTENSION, ROOT, Trouble, complain, environment, need_node
 from setup_steps import JLPM, PYTHON, demo_model, everything_server, panel, python_packages
 from steps import Step, carry_out
 
-FIRST_TIME = "about 7 minutes and 2.2 GB of disk, all inside this folder; from then on only the tests themselves take time"
+FIRST_TIME = "about 7 minutes and 2.2 GB of disk, all inside this folder"
 DEMO_DATA = CACHE / "data"
 
 
@@ -34,9 +35,9 @@ def main(arguments: list[str]) -> int:
         return failed
     os.chdir(ROOT)
     command = [str(PYTHON), "-m", "pytest", *chosen]
-    if os.name == "nt":
-        return subprocess.run(command, env=env, check=False).returncode
-    os.execve(command[0], command, env)
+    if os.name != "nt":
+        os.execve(command[0], command, env)
+    return subprocess.run(command, env=env, check=False).returncode
 
 
 def prepare() -> None:
@@ -66,7 +67,7 @@ def test_environment() -> dict[str, str]:
         browser = browsers.install()
     if browser is None:
         print(
-            "!! No browser: the tests in tests/browser are SKIPPED. Install Chrome, Chromium or Edge to run them.",
+            "!! No browser: tests/browser is SKIPPED. Install Chrome, Chromium or Edge to run it.",
             flush=True,
         )
     return environment(

@@ -11,6 +11,7 @@ from steps import Step
 
 PYTHON = BIN / "python"
 JLPM = BIN / "jlpm"
+PIP = (PYTHON, "-m", "pip", "install", "--quiet")
 TO_RUN = ("jupyterlab>=4.4,<5", "ipykernel>=6.29", "mcp-server-time>=2025.1.0")
 TO_BUILD = ("hatchling>=1.25", "hatch-jupyter-builder>=0.9", "jupyter-builder>=1.2,<2")
 EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
@@ -28,7 +29,7 @@ def python_packages(name: str, says: str, *extras: str) -> list[Step]:
         logged("venv", sys.executable, "-m", "venv", VENV)
 
     def install() -> None:
-        logged(name, PYTHON, "-m", "pip", "install", "--quiet", *wanted)
+        logged(name, *PIP, *wanted)
 
     return [
         Step("venv", "A Python environment in .venv", [sys.version, str(VENV)], [PYTHON], make_venv),
@@ -47,9 +48,8 @@ def panel() -> list[Step]:
 
     def install() -> None:
         logged(
-            "package", PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT,
-            SKIP_JUPYTER_BUILDER="1",
-        )  # fmt: skip
+            "package", *PIP, "--no-deps", "--no-build-isolation", "--editable", ROOT, SKIP_JUPYTER_BUILDER="1"
+        )
 
     lock = [LABEXTENSION / name for name in ("package.json", "yarn.lock")]
     sources = [LABEXTENSION / name for name in PANEL_FILES]
@@ -74,15 +74,19 @@ def panel() -> list[Step]:
 
 
 def demo_model(data_dir: Path) -> Step:
-    """The embedded model, into `data_dir` (a Jupyter data directory). Without it everything else still works."""
+    """The embedded model, into `data_dir` (a Jupyter data directory). All else works without it."""
 
     def fetch() -> None:
         logged("demo-model", PYTHON, "-m", "mandrake_jupyter.providers.demo", "fetch", "--data-dir", data_dir)
 
     return Step(
-        f"demo-model-{data_dir.parent.name.strip('.')}", "The demo model, 93 MB", [ROOT / "mandrake_jupyter/providers/demo.py"], [],
-        fetch, may_fail="Everything else works. The panel offers to fetch it again.",
-    )  # fmt: skip
+        f"demo-model-{data_dir.parent.name.strip('.')}",
+        "The demo model, 93 MB",
+        [ROOT / "mandrake_jupyter/providers/demo.py"],
+        [],
+        fetch,
+        may_fail="Everything else works. The panel offers to fetch it again.",
+    )
 
 
 def everything_server() -> Step:

@@ -1,7 +1,8 @@
 """Steps that run again only when what they read has changed.
 
-A step's stamp holds a hash of the contents of its inputs (not their times), so a fresh checkout of the same commit has
-nothing to do, and an edit is never missed. Stamps of what is installed lie in `.venv`: deleting that forgets them too.
+A step's stamp holds a hash of the contents of its inputs (not their times), so a fresh checkout of the same
+commit has nothing to do, and an edit is never missed. Stamps of what is installed lie in `.venv`: deleting
+that forgets them too.
 """
 
 from __future__ import annotations

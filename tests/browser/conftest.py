@@ -1,4 +1,6 @@
-"""Fixtures of the browser tests: a real JupyterLab, a scripted model it is connected to, and a page that shows the panel."""
+"""Fixtures of the browser tests: a real JupyterLab, a scripted model it is connected to, and a page that
+shows the panel.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tools")]
 
-import browsers
-from labserver import Lab, running_lab
-from panel import Panel
-from scripted_model import ScriptedModel, scripted_model
+import browsers  # noqa: E402
+from labserver import Lab, running_lab  # noqa: E402
+from panel import Panel  # noqa: E402
+from scripted_model import ScriptedModel, scripted_model  # noqa: E402
 
 BROWSER = browsers.find()
-FLAGS = [
-    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+FLAGS = (
+    "--disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests go last: Playwright keeps an event loop running in the main thread, and async tests need their own."""
+    """Browser tests go last: Playwright keeps a loop running in this thread, and async tests need theirs."""
     here = Path(__file__).parent
     ours = [item for item in items if here in item.path.parents]
     for item in ours:

@@ -1,4 +1,6 @@
-"""A real JupyterLab process for browser tests: its own port, token, folders and settings, and nothing left when it ends."""
+"""A real JupyterLab process for browser tests: its own port, token, folders and settings, and nothing
+left when it ends.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ STOP = 20.0
 
 @dataclass
 class Lab:
-    """A running JupyterLab. `url` ends with a slash; `root` is the folder it serves; `home` holds all it may write."""
+    """A running JupyterLab. `url` ends with a slash; it serves `root`; `home` holds all it may write."""
 
     home: Path
     root: Path
@@ -60,8 +62,13 @@ class Lab:
         with (self.home / "jupyter.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in self._command()],
-                cwd=self.root, env=self._environment(), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
+                cwd=self.root,
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         until = time.monotonic() + START
         while time.monotonic() < until and self.process.poll() is None:
             info = next((self.home / "runtime").glob(f"jpserver-{self.process.pid}.json"), None)

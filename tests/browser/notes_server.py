@@ -1,4 +1,6 @@
-"""A small MCP server (stdio) whose one tool writes a file, so that it must be approved. Says when it started."""
+"""A small MCP server (stdio) whose one tool writes a file, so that it must be approved. Says when it
+started.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,13 @@
-"""The panel as a person uses it: what can be seen and pressed, by the ids the panel promises (`data-testid`)."""
+"""The panel as a person uses it: what can be seen and pressed, by the ids the panel promises
+(`data-testid`).
+"""
 
 from __future__ import annotations
 
 from labserver import Lab
 from playwright.sync_api import Locator, Page, expect
 
+PANEL = "mandrake-panel"
 SPLASH = 60_000
 
 
@@ -51,7 +54,7 @@ class Panel:
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=SPLASH)
         self.page.wait_for_function("() => window.jupyterapp?.restored")
         self.page.evaluate(
-            "() => window.jupyterapp.restored.then(() => window.jupyterapp.shell.activateById('mandrake-panel'))"
+            f"() => window.jupyterapp.restored.then(() => window.jupyterapp.shell.activateById('{PANEL}'))"
         )
         expect(self.at("panel")).to_be_visible()
         return self

@@ -1,6 +1,8 @@
-"""An OpenAI-compatible model on loopback that says what a test wrote, and waits in mid-answer until the test lets it go on.
+"""An OpenAI-compatible model on loopback that says what a test wrote, and waits in mid-answer until the test
+lets it go on.
 
-Run as a program it prints its address and speaks slowly to anyone: ``python tests/browser/scripted_model.py``.
+Run as a program it prints its address and speaks slowly to anyone: ``python
+tests/browser/scripted_model.py``.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Turn:
 
 @dataclass
 class ScriptedModel:
-    """The turns to come, in order; after the last one `otherwise` answers. `requests` are the bodies it was sent."""
+    """The turns to come; after the last one `otherwise` answers. `requests` are the bodies it was sent."""
 
     url: str = ""
     turns: list[Turn] = field(default_factory=list)

@@ -1,4 +1,6 @@
-"""The main job, as a person does it: ask, watch the answer come, allow a tool, reload in the middle, find it all again."""
+"""The main job, as a person does it: ask, watch the answer come, allow a tool, reload in the middle, find
+it all again.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ def add_notes_server(lab: Lab, folder: Path) -> None:
 def test_ask_watch_allow_reload_and_find_it_all_again(
     journey_number: int, connected: Lab, model: ScriptedModel, panel: Panel, tmp_path: Path
 ) -> None:
-    """Words are seen while the model still waits to write the next ones, so they can only have been streamed."""
+    """Words are seen while the model still waits to write the next ones: they can only be streamed."""
     add_notes_server(connected, tmp_path / "notes")
     gates = [Event(), Event(), Event()]
     model.turns = [

@@ -88,7 +88,7 @@ def test_the_dark_theme_is_dark_and_can_be_read(connected: Lab, model: ScriptedM
 
 
 def contrast(panel: Panel, role: str) -> float:
-    """The contrast of a message's first paragraph with the nearest ground behind it that is not see-through."""
+    """The contrast of a message's first paragraph with the nearest opaque ground behind it."""
     paragraph = panel.message(role).locator("p").first
     ink, ground = paragraph.evaluate(
         """node => {

@@ -1,4 +1,5 @@
-"""The second half of `tests/clean_install.sh`, run by the new environment's own Python: does it work, and what did it leave?
+"""The second half of `tests/clean_install.sh`, run by the new environment's own Python: does it work, and
+what did it leave?
 
 Standard library and psutil only: nothing of the clone is imported, so the wheel alone is what is looked at.
 """
