@@ -58,10 +58,10 @@ choose_model() {
         curl -sf -X PATCH -H "Authorization: token $TOKEN" -d '{"active": "demo/smollm2-135m-instruct"}' "$models" >"$work/models"
         echo "Model: the demo model"
     else
-        python tests/browser/scripted_model.py >"$work/model-url" 2>"$work/model.log" &
+        python -m tests.support.scripted_openai --delay 0.1 >"$work/model-url" 2>"$work/model.log" &
         pids="$pids $!"
         until_there "$work/model-url"
-        read -r address <"$work/model-url"
+        address=$(sed -n "s/^listening on //p" "$work/model-url")
         curl -sf -H "Authorization: token $TOKEN" "$models" \
             -d "{\"provider\": \"openai-compatible\", \"model\": \"scripted\", \"url\": \"$address\"}" >"$work/models"
         echo "Model: a scripted one at $address"
@@ -79,7 +79,7 @@ grep -q '^HTTP/1.1 201' "$work/1" || fail "no 201"
 CHAT=$(field id <"$work/1")
 
 printf '\n\n2. A message, streamed: one event a line, with the time of its arrival in front\n'
-curl -siN -H "Authorization: token $TOKEN" -H "Accept: application/x-ndjson" -d '{"content": "Count from 1 to 20."}' "$CHATS/$CHAT/messages" |
+curl -siN -H "Authorization: token $TOKEN" -H "Accept: application/x-ndjson" -d '{"content": "Please count to 20."}' "$CHATS/$CHAT/messages" |
     while IFS= read -r line; do printf '%s %s\n' "$(date +%T)" "$line"; done | tee "$work/2"
 grep -qi 'transfer-encoding: chunked' "$work/2" || fail "not chunked"
 grep -qi 'content-type: application/x-ndjson' "$work/2" || fail "not NDJSON"

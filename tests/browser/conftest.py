@@ -5,26 +5,27 @@ shows the panel.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tools")]
+from tools import browsers
 
-import browsers  # noqa: E402
-from labserver import Lab, running_lab  # noqa: E402
-from panel import Panel  # noqa: E402
-from scripted_model import ScriptedModel, scripted_model  # noqa: E402
+from .labserver import Lab, running_lab
+from .panel import Panel
+from .scripted_model import ScriptedModel, scripted_model
 
 BROWSER = browsers.find()
-FLAGS = (
-    "--disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from labserver import Lab
 from playwright.sync_api import Locator, Page, expect
+
+from .labserver import Lab
 
 PANEL = "mandrake-panel"
 SPLASH = 60_000

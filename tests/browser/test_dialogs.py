@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labserver import Lab, running_lab
-from panel import Panel
 from playwright.sync_api import expect
-from scripted_model import ScriptedModel
-from test_journey import NOTES, add_notes_server
+
+from .labserver import Lab, running_lab
+from .panel import Panel
+from .scripted_model import ScriptedModel
+from .test_journey import NOTES, add_notes_server
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_cloned_folder_starts_and_sends_nothing_and_asks_once(
     lab.api("GET", "mandrake/mcp-servers")
     lab.api("GET", "mandrake/workspaces/default/models")
     assert not started.exists(), "an MCP server of an untrusted folder was started"
-    assert model.requests == [], "an endpoint of an untrusted folder was spoken to"
+    assert model.asked == [], "an endpoint of an untrusted folder was spoken to"
 
     panel.at("trust-banner").get_by_role("button").first.click()
     expect(panel.at("trust-dialog")).to_have_count(1)
@@ -96,4 +97,4 @@ def test_a_model_is_connected_tried_and_used(lab: Lab, model: ScriptedModel, pan
     assert lab.api("GET", "mandrake/workspaces/default/models")["active"] == "openai-compatible/scripted"
     panel.write("Hello")
     panel.complete()
-    expect(panel.message("assistant")).to_contain_text("Nothing was written for this.")
+    expect(panel.message("assistant")).to_contain_text("Hello")

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from threading import Event
 
-from labserver import Lab
-from panel import Panel
 from playwright.sync_api import expect
-from scripted_model import ScriptedModel, Turn
+
+from .labserver import Lab
+from .panel import Panel
+from .scripted_model import Answer, ScriptedModel
 
 NOTES = Path(__file__).with_name("notes_server.py")
 
@@ -28,13 +28,14 @@ def test_ask_watch_allow_reload_and_find_it_all_again(
 ) -> None:
     """Words are seen while the model still waits to write the next ones: they can only be streamed."""
     add_notes_server(connected, tmp_path / "notes")
-    gates = [Event(), Event(), Event()]
-    model.turns = [
-        Turn(
-            ("First I ", gates[0], "look at it, ", gates[1], "then I keep it."),
+    gates = [model.gate(), model.gate(), model.gate()]
+    model.answers = [
+        Answer(
+            ("First I ", "look at it, ", "then I keep it."),
             calls=(("write_note", {"text": f"number {journey_number}"}),),
+            gates={1: gates[0], 2: gates[1]},
         ),
-        Turn(("It is kept, ", gates[2], "and you can find it again.")),
+        Answer(("It is kept, ", "and you can find it again."), gates={1: gates[2]}),
     ]
 
     panel.write("Please keep a note")
@@ -46,7 +47,7 @@ def test_ask_watch_allow_reload_and_find_it_all_again(
         lengths.append(len(answer.inner_text()))
         if gate is not None:
             expect(answer).to_have_attribute("data-status", "running")
-            gate.set()
+            gate.open()
     assert lengths == sorted(set(lengths)), f"the text did not grow while it was written: {lengths}"
 
     expect(panel.at("approval")).to_be_visible()
@@ -62,7 +63,7 @@ def test_ask_watch_allow_reload_and_find_it_all_again(
     answer = panel.message("assistant")
     expect(answer).to_contain_text("It is kept,")
     expect(answer).not_to_contain_text("and you can find it again.")
-    gates[2].set()
+    gates[2].open()
     expect(answer).to_contain_text("and you can find it again.")
     panel.complete()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from threading import Event
 
-from labserver import Lab
-from panel import Panel
 from playwright.sync_api import expect
-from scripted_model import ScriptedModel, Turn
+
+from .labserver import Lab
+from .panel import Panel
+from .scripted_model import Answer, ScriptedModel
 
 SHOTS = Path(__file__).resolve().parents[2] / "test-results"
 
@@ -34,21 +34,20 @@ def test_a_builtin_tool_answers_without_a_question(connected: Lab, panel: Panel)
 def test_stop_keeps_what_has_arrived_and_ends_the_work_at_the_model(
     connected: Lab, model: ScriptedModel, panel: Panel
 ) -> None:
-    never = Event()
-    model.turns = [Turn(("This much ", never, "and never this."))]
+    model.answers = [Answer(("This much ", "and never this."), gates={1: model.gate()})]
     panel.write("Write without end")
     expect(panel.message("assistant")).to_contain_text("This much")
     panel.at("stop").click()
     expect(panel.message("assistant")).to_have_attribute("data-status", "cancelled")
     expect(panel.message("assistant")).to_contain_text("This much")
     expect(panel.at("send")).to_be_visible()
-    assert model.gone.wait(10), "the request at the model went on after Stop"
+    model.wait_until_hung_up()
 
 
 def test_a_refused_key_says_what_to_do_and_keeps_the_message(
     connected: Lab, model: ScriptedModel, panel: Panel
 ) -> None:
-    model.turns = [Turn(status=401)]
+    model.answers = [Answer(status=401)]
     panel.write("Are you there?")
     expect(panel.at("error")).to_contain_text("did not accept your key")
     expect(panel.at("error").get_by_role("button").first).to_be_visible()
@@ -58,7 +57,7 @@ def test_a_refused_key_says_what_to_do_and_keeps_the_message(
 
 
 def test_two_chats_are_kept_apart_and_listed(connected: Lab, model: ScriptedModel, panel: Panel) -> None:
-    model.turns = [Turn(("The first answer.",)), Turn(("The second answer.",))]
+    model.answers = [Answer(("The first answer.",)), Answer(("The second answer.",))]
     panel.write("First question")
     panel.complete()
     panel.at("new-chat").click()
@@ -72,7 +71,7 @@ def test_two_chats_are_kept_apart_and_listed(connected: Lab, model: ScriptedMode
 
 def test_the_dark_theme_is_dark_and_can_be_read(connected: Lab, model: ScriptedModel, panel: Panel) -> None:
     """Text against what is behind it: at least 4.5 to 1 in both themes."""
-    model.turns = [Turn(("An answer with `code` and a [link](https://example.org).",))]
+    model.answers = [Answer(("An answer with `code` and a [link](https://example.org).",))]
     panel.write("Show me something")
     panel.complete()
     SHOTS.mkdir(exist_ok=True)

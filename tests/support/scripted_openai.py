@@ -86,7 +86,9 @@ def echo(body: dict[str, Any]) -> Turn:
 class ScriptedOpenAI:
     """The server; an async context manager. Append to `script` at any time; when it is exhausted `brain` answers."""
 
-    def __init__(self, script: Iterable[Turn] = (), *, brain: Brain = echo, models: Sequence[str] = ("scripted",)):
+    def __init__(
+        self, script: Iterable[Turn] = (), *, brain: Brain = echo, models: Sequence[str] = ("scripted",)
+    ):
         self.script = list(script)
         self.brain = brain
         self.models = list(models)
@@ -181,7 +183,9 @@ class _Other(_Base):
         if self.request.path.endswith("/api/tags"):
             self.finish({"models": [{"name": name, "model": name} for name in self.server.models]})
         elif self.request.path.endswith("/models"):
-            self.finish({"object": "list", "data": [{"id": name, "object": "model"} for name in self.server.models]})
+            self.finish(
+                {"object": "list", "data": [{"id": name, "object": "model"} for name in self.server.models]}
+            )
         else:
             self.send_error(404)
 
@@ -205,7 +209,11 @@ class _Chat(_Base):
             self.set_status(turn.status)
             for name, value in turn.headers.items():
                 self.set_header(name, value)
-            error = turn.error if turn.error is not None else {"message": f"scripted {turn.status}", "type": "scripted"}
+            error = (
+                turn.error
+                if turn.error is not None
+                else {"message": f"scripted {turn.status}", "type": "scripted"}
+            )
             self.finish(error if isinstance(error, str) else {"error": dict(error)})
             return None
         self.set_header("Content-Type", "text/event-stream")
@@ -219,7 +227,9 @@ class _Chat(_Base):
         if turn.fault:
             return await self._fail(turn)
         for index, call in enumerate(turn.calls):
-            arguments = call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments))
+            arguments = (
+                call.arguments if isinstance(call.arguments, str) else json.dumps(dict(call.arguments))
+            )
             function = {"name": call.name, "arguments": arguments}
             call_id = call.call_id or f"call_{len(self.server.chats)}_{index}"
             made = {"index": index, "id": call_id, "type": "function", "function": function}
@@ -246,7 +256,9 @@ class _Chat(_Base):
             await self._send("<html>this is no JSON</html>")
             self.finish()
         elif turn.fault == "error":
-            await self._send(json.dumps({"error": turn.error or {"message": "scripted trouble", "code": "server_error"}}))
+            await self._send(
+                json.dumps({"error": turn.error or {"message": "scripted trouble", "code": "server_error"}})
+            )
             self.finish()
         elif turn.fault == "end":
             self.finish()
@@ -277,7 +289,9 @@ class _Chat(_Base):
         return {"id": "chatcmpl-scripted", "object": "chat.completion.chunk", "created": 1, "model": model}
 
     async def _chunk(self, choice: dict[str, Any]) -> None:
-        await self._send(json.dumps({**self._head(), "choices": [{"index": 0, "finish_reason": None, **choice}]}))
+        await self._send(
+            json.dumps({**self._head(), "choices": [{"index": 0, "finish_reason": None, **choice}]})
+        )
 
     async def _send(self, data: str) -> None:
         self.write(f"data: {data}\n\n")
