@@ -13,7 +13,7 @@ PYTHON = BIN / "python"
 JLPM = BIN / "jlpm"
 PIP = (PYTHON, "-m", "pip", "install", "--quiet")
 TO_RUN = ("jupyterlab>=4.4,<5", "ipykernel>=6.29", "mcp-server-time>=2025.1.0")
-TO_BUILD = ("hatchling>=1.25", "hatch-jupyter-builder>=0.9", "jupyter-builder>=1.2,<2")
+TO_BUILD = ("hatchling>=1.25", "editables>=0.5", "hatch-jupyter-builder>=0.9", "jupyter-builder>=1.2,<2")
 EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
 PACKAGE_FILES = ("pyproject.toml", "README.md", "LICENSE", "jupyter-config", "mandrake_jupyter/__init__.py")
 PANEL_FILES = ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "src", "style", "schema")
