@@ -88,3 +88,10 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
     targets = [match[1] for match in LINK.finditer(document.read_text("utf-8"))]
     local = [target for target in targets if "://" not in target and not target.startswith("mailto:")]
     assert [target for target in local if not (document.parent / target).exists()] == []
+
+
+def test_the_configuration_page_is_what_the_traits_say() -> None:
+    """`make docs` writes it anew."""
+    from tools.configuration_page import PAGE, page
+
+    assert PAGE.read_text("utf-8") == page()
