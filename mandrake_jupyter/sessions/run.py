@@ -102,6 +102,11 @@ class Run:
         except Exception:
             log.exception("Run %s failed", self.id)
             await self._fail(MandrakeError())
+        finally:
+            if left := set(self._children):  # only where a call outlived its stop, or the driver itself was cancelled
+                for child in left:
+                    child.cancel()
+                await asyncio.wait(left, timeout=self._seams.bounds.cancel)
 
     async def _work(self, history: History) -> None:
         self._check()

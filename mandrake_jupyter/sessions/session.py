@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..errors import BadRequest, Conflict, RunningElsewhere, TooMany, Unavailable
+from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import Message, Part, RunRow, SessionRow
 from ..stores.sessions import UNTITLED
@@ -39,14 +40,12 @@ class SessionCoordinator:
         supervisor: Supervisor,
         *,
         alive: Callable[[str], Awaitable[bool]],
-        on_activity: Callable[[], None] = lambda: None,
     ) -> None:
         self.row = row
-        self.connections = 0
+        self.leases = Leases()
         self._seams = seams
         self._supervisor = supervisor
         self._alive = alive
-        self._on_activity = on_activity
         self._live: dict[str, Run] = {}
         self._current: Run | None = None
         self._queue: deque[Run] = deque()
@@ -136,7 +135,7 @@ class SessionCoordinator:
             notebook=notebook or self.row.notebook,
             idempotency_key=idempotency_key,
         )
-        session = {"last_activity": now} | self._name_for(content)
+        session: dict[str, Any] = {"last_activity": now, **self._name_for(content)}
         found, new = await self._seams.runs.begin(row, question, session)
         if new:
             self.row = replace(self.row, **session)
@@ -151,6 +150,11 @@ class SessionCoordinator:
             return {}
         first = " ".join(content.split())
         return {"name": first if len(first) <= LONGEST_NAME else f"{first[: LONGEST_NAME - 1].rstrip()}…"}
+
+    async def change(self, **values: Any) -> None:
+        """Set columns of the session's row: name, titled, model."""
+        await self._seams.sessions.change(self.row.id, **values)
+        self.row = replace(self.row, **values)
 
     async def messages(self) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
@@ -194,15 +198,12 @@ class SessionCoordinator:
             if row.open:
                 raise RunningElsewhere()
             return
-        self.connections += 1
-        try:
+        with self.leases.attach():
             async with aclosing(run.ledger.log.watch(after, heartbeat=heartbeat)) as events:  # type: ignore[type-var]
                 async for item in events:
                     if item is not None:
-                        self._on_activity()
+                        self.leases.touch()
                     yield item
-        finally:
-            self.connections -= 1
 
     async def cancel(self, run_id: str, by: str) -> None:
         """Idempotent: a run that has ended stays as it ended."""
@@ -270,7 +271,7 @@ class SessionCoordinator:
 
     def _driven(self, run: Run) -> None:
         self._tasks.pop(run.id, None)
-        self._on_activity()
+        self.leases.touch()
         if run.parked:
             return
         self._live.pop(run.id, None)

@@ -1,8 +1,9 @@
 """How the scripted server answers without a script: by keywords in the user's newest message.
 
-``count to N`` streams N tokens; ``use TOOL {json}`` calls the offered tool whose name ends in TOOL, ``use A {..} and B {..}``
-two at once; once it sees their results it answers ``The tool said: …``. ``fail with STATUS`` answers that status,
-``stall`` stops in the middle, ``break off`` cuts the connection. Anything else is echoed.
+``count to N`` streams N tokens; ``use TOOL {json}`` calls the offered tool whose name ends in TOOL,
+``use A {..} and B {..}`` two at once; once it sees their results it answers ``The tool said: …``. ``fail
+with STATUS`` answers that status, ``stall`` stops in the middle, ``break off`` cuts the connection.
+Anything else is echoed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 from typing import Any
 
-from .scripted_openai import Brain, Call, Turn, echo, last_text
+from .scripted_turns import Brain, Call, Turn, echo, last_text
 
 
 def keywords(delay: float = 0.0) -> Brain:
