@@ -77,7 +77,7 @@ def demo_model(data_dir: Path) -> Step:
     """The embedded model, into `data_dir` (a Jupyter data directory). All else works without it."""
 
     def fetch() -> None:
-        logged("demo-model", PYTHON, "-m", "mandrake_jupyter.providers.demo", "fetch", "--data-dir", data_dir)
+        logged("demo-model", BIN / "jupyter-mandrake", "install-model", JUPYTER_DATA_DIR=str(data_dir))
 
     return Step(
         f"demo-model-{data_dir.parent.name.strip('.')}",
