@@ -95,7 +95,8 @@ class MandrakeMagics(Magics):
             raise MandrakeMagicError("the cell is empty. Write a message below %%mandrake.")
         try:
             client = self.client
-            chat = self.chats.named(client, options.chat) if options.chat else self.chats.own(client)
+            wanted = _unquoted(options.chat or "")
+            chat = self.chats.named(client, wanted) if wanted else self.chats.own(client)
         except MandrakeClientError as exc:
             raise self._readable(exc) from None
         following = self._send(client, chat, content, options.model, options.plain)
@@ -141,3 +142,9 @@ class MandrakeMagics(Magics):
         if exc.code in ("unreachable", "not_authenticated"):
             self._client = None
         return MandrakeMagicError(sentence(exc.message, exc.then))
+
+
+def _unquoted(word: str) -> str:
+    """IPython splits a magic's line by shell rules but leaves the quotes."""
+    quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "'\""
+    return word[1:-1] if quoted else word
