@@ -32,7 +32,7 @@ class TrustApp(_Command):
     description = __doc__ or ""
 
     def start(self) -> None:
-        from .workspaces.trust import trust_folder
+        from .workspaces.workspace import trust_folder
 
         for folder in self.extra_args or ["."]:
             path = Path(folder).resolve()

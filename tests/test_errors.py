@@ -43,7 +43,12 @@ FIRST_DAY = [
         "Your message is kept. Check the network or the proxy, then try again.",
         ["try_again", "choose_model"],
     ),
-    (errors.StreamBroken(), "The answer broke off.", "What arrived is kept above.", ["continue", "start_over"]),
+    (
+        errors.StreamBroken(),
+        "The answer broke off.",
+        "What arrived is kept above.",
+        ["continue", "start_over"],
+    ),
     (
         errors.ModelNotAvailable(model="gpt-9"),
         'The model "gpt-9" is not available with your key.',
@@ -77,7 +82,9 @@ FIRST_DAY = [
 ]
 
 
-@pytest.mark.parametrize(("error", "sentence", "then", "actions"), FIRST_DAY, ids=lambda v: getattr(v, "code", None))
+@pytest.mark.parametrize(
+    ("error", "sentence", "then", "actions"), FIRST_DAY, ids=lambda v: getattr(v, "code", None)
+)
 def test_a_first_day_error_says_what_happened_what_is_kept_and_the_ways_out(
     error: errors.MandrakeError, sentence: str, then: str, actions: list[str]
 ) -> None:

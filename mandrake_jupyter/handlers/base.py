@@ -93,7 +93,9 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
             body = exc.as_json()
         else:
             message = exc.get_message() if isinstance(exc, HTTPError) and exc.log_message else None
-            body = MandrakeError(message or self._reason).as_json() | {"code": _CODES.get(status_code, "internal")}
+            body = MandrakeError(message or self._reason).as_json() | {
+                "code": _CODES.get(status_code, "internal")
+            }
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))
 

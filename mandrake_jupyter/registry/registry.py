@@ -190,9 +190,7 @@ class ServiceRegistry(LoggingConfigurable):
         workspace = await self.get_workspace_manager(workspace_id)
         key = WorkspaceKey(workspace.workspace_id)
         if key not in self._models:
-            self._models[key] = services.model_catalogue(
-                workspace.model_entries, first_token=self.first_token_timeout, stall=self.stall_timeout
-            )
+            self._models[key] = services.model_catalogue(workspace.model_entries)
         return self._models[key]
 
     # ---------------------------------------------------------------------------------------------- sessions
@@ -224,7 +222,12 @@ class ServiceRegistry(LoggingConfigurable):
             await self.get_mcp_manager(key.workspace_id),
             workspace.root.name,
             services.instances.own,
-            Bounds(steps=self.max_steps, queued=self.max_queued),
+            Bounds(
+                steps=self.max_steps,
+                queued=self.max_queued,
+                first_token=self.first_token_timeout,
+                stall=self.stall_timeout,
+            ),
         )
         coordinator = SessionCoordinator(session, seams, services.supervisor, alive=services.instances.alive)
         await coordinator.open()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..stores.instances import Instances
     from ..stores.runs import RunStore
     from ..stores.sessions import SessionStore
+    from ..workspaces.models import WorkspaceModel
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,7 @@ class Services:
             DemoModel(data_dir, supervisor),
         )
 
-    def model_catalogue(
-        self, workspace_models: Callable[[], Sequence[Any]], *, first_token: float, stall: float
-    ) -> ModelCatalogue:
+    def model_catalogue(self, workspace_models: Callable[[], Sequence[WorkspaceModel]]) -> ModelCatalogue:
         from ..providers.catalogue import ModelCatalogue
 
         return ModelCatalogue(
@@ -75,8 +74,6 @@ class Services:
             environ=os.environ,
             demo=self.demo,
             workspace_models=workspace_models,
-            first_token_timeout=first_token,
-            stall_timeout=stall,
         )
 
     async def close_models(self, timeout: float) -> None:

@@ -103,7 +103,9 @@ class Run:
             log.exception("Run %s failed", self.id)
             await self._fail(MandrakeError())
         finally:
-            if left := set(self._children):  # only where a call outlived its stop, or the driver itself was cancelled
+            if left := set(
+                self._children
+            ):  # only where a call outlived its stop, or the driver itself was cancelled
                 for child in left:
                     child.cancel()
                 await asyncio.wait(left, timeout=self._seams.bounds.cancel)
@@ -163,7 +165,7 @@ class Run:
     async def _call_model(
         self, model: ResolvedModel, request: ModelRequest
     ) -> tuple[list[ToolCallRequested], str]:
-        answer = self.ledger.answer
+        answer, bounds = self.ledger.answer, self._seams.bounds
         await self.ledger.record(state=RunState.CALLING_MODEL)
         answer.step += 1
         calls: list[ToolCallRequested] = []
@@ -171,8 +173,11 @@ class Run:
 
         async def consume() -> None:
             nonlocal ended
-            async with contextlib.aclosing(model.provider.stream(request)) as stream:  # type: ignore[type-var]
-                async for event in stream:
+            stream = model.provider.stream(
+                request, first_token_timeout=bounds.first_token, stall_timeout=bounds.stall
+            )
+            async with contextlib.aclosing(stream) as events:
+                async for event in events:
                     if isinstance(event, ToolCallRequested):
                         calls.append(event)
                     elif isinstance(event, Finished):
@@ -183,7 +188,7 @@ class Run:
                         return
 
         try:
-            await self._inside(consume(), flush=self._seams.bounds.flush)
+            await self._inside(consume(), flush=bounds.flush)
         finally:
             answer.flush()
             if closed := answer.close_text():

@@ -52,6 +52,8 @@ class Bounds:
     tool_result: int = 1_000_000
     steps: int = 25
     queued: int = 20
+    first_token: float = 120.0
+    stall: float = 60.0
     flush: float = 0.25
     cancel: float = 5.0
 

@@ -7,6 +7,7 @@ failing half-way. Called by ``stores.sessions`` only.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -40,7 +41,7 @@ class Database:
 
                 try:
                     await asyncio.to_thread(migrate, self.path)
-                except (OSError, DatabaseError, TimeoutError) as exc:
+                except (OSError, sqlite3.Error, DatabaseError, TimeoutError) as exc:
                     raise StoreUnavailable(why=_why(exc)) from exc
                 self._engine = _engine(self.path)
             return self._engine

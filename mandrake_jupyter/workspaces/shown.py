@@ -54,6 +54,11 @@ def masked(pairs: Mapping[str, str], *, quote: bool = True) -> dict[str, str]:
     return found
 
 
+def shown_command(entry: MCPServerEntry) -> str:
+    """The exact command or address of an entry."""
+    return address(entry.url, entry.headers) if entry.url else command_line(entry)
+
+
 def pending_server(entry: MCPServerEntry) -> JSON:
     """One MCP server that waits for trust, as docs/reference/wire.md has it; `entry.hash` covers its files."""
     remote = bool(entry.url)
@@ -62,7 +67,7 @@ def pending_server(entry: MCPServerEntry) -> JSON:
         "kind": "mcp-server",
         "name": entry.name,
         "file": entry.origin,
-        "command": address(entry.url, entry.headers) if remote else command_line(entry),
+        "command": shown_command(entry),
         "sends_to": printable(entry.url) if remote else None,
         "hash": entry.hash,
     }

@@ -20,8 +20,10 @@ from .attachments import read_attachment
 from .config import ConfigReader, Problem
 from .contents import ContentHasher
 from .editing import add_servers, remove_server
+from .entries import parse_entry
 from .models import WorkspaceModel
-from .shown import pending_answer, pending_model, pending_server
+from .paste import parse_pasted
+from .shown import pending_answer, pending_model, pending_server, shown_command
 from .trust import Item, TrustStore
 
 
@@ -104,6 +106,14 @@ class WorkspaceManager(LoggingConfigurable):
         """Remove an entry of ``.mandrake/mcp.json`` and its trust; see :func:`~.editing.remove_server`."""
         remove_server(self.root, name)
         self._trust.revoke(self.root, "mcp-server", name)
+
+    def parse_pasted(self, text: str) -> JSON:
+        """``{entries: [{name, entry, command}], problems}`` of pasted text; adds and starts nothing."""
+        found = [(name, raw, parse_entry(name, raw, root=self.root)) for name, raw in parse_pasted(text)]
+        entries = [
+            {"name": name, "entry": raw, "command": shown_command(it.entry)} for name, raw, it in found
+        ]
+        return {"entries": entries, "problems": [problem for _, _, it in found for problem in it.notes]}
 
     def read_attachment(self, attachment: Any) -> str:
         """One attachment as a block of text for the prompt; see :func:`~.attachments.read_attachment`."""

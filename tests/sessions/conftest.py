@@ -51,7 +51,7 @@ class ScriptedModel:
     async def resolve(self, model_id: str | None) -> ScriptedModel:
         return self
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[Any]:
+    async def stream(self, request: ModelRequest, **deadlines: float) -> AsyncIterator[Any]:
         self.requests.append(request)
         try:
             for item in self.script.pop(0):
@@ -82,7 +82,9 @@ class ScriptedTools:
             raise MCPServerNotFound(name=name, known="files")
         return [READ, WRITE]
 
-    async def call(self, server: str, tool: str, arguments: Any, *, context: Any, on_progress: Any = None) -> ToolResult:
+    async def call(
+        self, server: str, tool: str, arguments: Any, *, context: Any, on_progress: Any = None
+    ) -> ToolResult:
         self.calls.append((tool, dict(arguments)))
         self.called.set()
         if on_progress:
@@ -102,7 +104,7 @@ class Chat:
     tools: ScriptedTools
     workspace_id: str
     session_id: str
-    bounds: Bounds = Bounds(flush=0.01, cancel=1.0)
+    bounds: Bounds = field(default_factory=lambda: Bounds(flush=0.01, cancel=1.0))
     alive: frozenset[str] = frozenset()
 
     async def open(self, instance: str = "one") -> SessionCoordinator:
@@ -120,7 +122,9 @@ class Chat:
         return coordinator
 
 
-async def collect(coordinator: SessionCoordinator, run_id: str, until: Callable[[Event], bool] | None = None) -> list[Event]:
+async def collect(
+    coordinator: SessionCoordinator, run_id: str, until: Callable[[Event], bool] | None = None
+) -> list[Event]:
     """Events of a run until the terminal one, or the first for which `until` holds."""
     seen = []
     async with asyncio.timeout(10):
@@ -145,7 +149,15 @@ def chat(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator
         store = SessionStore(database)
         workspace = await store.workspace_for(tmp_path)
         session = await store.create(workspace.id)
-        made = Chat(database, Supervisor(), ScriptedModel(list(script)), ScriptedTools(), workspace.id, session.id, **kwargs)
+        made = Chat(
+            database,
+            Supervisor(),
+            ScriptedModel(list(script)),
+            ScriptedTools(),
+            workspace.id,
+            session.id,
+            **kwargs,
+        )
         opened.append(made)
         return made
 

@@ -62,7 +62,8 @@ async def test_a_decision_has_one_winner(chat: Any) -> None:
     run = await session.post("go")
     [waiting] = await parked(session, run)
     answers = await asyncio.gather(
-        *(session.decide(run.id, waiting, "once", None, "", who) for who in ("ann", "bob", "eve")), return_exceptions=True
+        *(session.decide(run.id, waiting, "once", None, "", who) for who in ("ann", "bob", "eve")),
+        return_exceptions=True,
     )
     assert sorted(type(a).__name__ for a in answers) == ["AlreadyDecided", "AlreadyDecided", "dict"]
     await collect(session, run.id)
@@ -83,7 +84,9 @@ async def test_a_decision_that_does_not_fit_changes_nothing(chat: Any) -> None:
     assert made.tools.calls == [("write", {"path": "a"})]
 
 
-@pytest.mark.parametrize(("decision", "asks_again"), [("once", True), ("session", False), ("workspace", False)])
+@pytest.mark.parametrize(
+    ("decision", "asks_again"), [("once", True), ("session", False), ("workspace", False)]
+)
 async def test_a_grant_holds_as_far_as_it_was_given(chat: Any, decision: str, asks_again: bool) -> None:
     made = await chat([call("write", path="a")], ["ok"], [call("write", path="b")], ["ok"])
     session = await made.open()
@@ -175,14 +178,20 @@ async def test_the_users_own_call_needs_no_model_and_no_question(chat: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [("/tool ghost read", "mcp_server_not_found"), ("/tool files ghost", "tool_not_found")]
+    ("content", "code"),
+    [("/tool ghost read", "mcp_server_not_found"), ("/tool files ghost", "tool_not_found")],
 )
-async def test_a_direct_call_of_something_unknown_names_what_there_is(chat: Any, content: str, code: str) -> None:
+async def test_a_direct_call_of_something_unknown_names_what_there_is(
+    chat: Any, content: str, code: str
+) -> None:
     made = await chat()
     session = await made.open()
     run = await session.post(content)
     last = (await collect(session, run.id))[-1]
-    assert (last.data["code"], "read" in last.data["content"] or "files" in last.data["content"]) == (code, True)
+    assert (last.data["code"], "read" in last.data["content"] or "files" in last.data["content"]) == (
+        code,
+        True,
+    )
 
 
 async def test_a_model_without_tools_is_told_of_calls_as_text(chat: Any) -> None:
@@ -197,4 +206,6 @@ async def test_a_model_without_tools_is_told_of_calls_as_text(chat: Any) -> None
 
 
 def test_already_decided_says_by_whom() -> None:
-    assert str(AlreadyDecided(decision="deny", by="ann")) == "This tool call was already decided: deny, by ann."
+    assert (
+        str(AlreadyDecided(decision="deny", by="ann")) == "This tool call was already decided: deny, by ann."
+    )
