@@ -24,6 +24,8 @@ CODE = re.compile(
     r"|jsonc?|toml|ya?ml|ini|cfg|conf|env|mk)",
     re.IGNORECASE,
 )
+#: A reference that may turn out to be the folder itself: what follows it is looked up there.
+VARIABLE = re.compile(r"\$\{[^}]*\}/*")
 RUNNERS = {
     "npm": ("package.json",), "yarn": ("package.json",), "pnpm": ("package.json",), "bun": ("package.json",),
     "make": ("Makefile", "makefile", "GNUmakefile"), "just": ("justfile",), "task": ("Taskfile.yml",),
@@ -49,7 +51,7 @@ class ContentHasher:
         """What `entry` would run from the folder: the file as the entry names it → sha256, as hex."""
         if entry.transport != "stdio":
             return {}
-        start = self.root / (entry.cwd or ".")
+        start = self.root / re.sub(VARIABLE, "", entry.cwd or ".")
         found: dict[str, str] = {}
         for name, is_program in _named(entry):
             path = self._inside(start, name)
@@ -93,7 +95,10 @@ def _named(entry: MCPServerEntry) -> Iterator[tuple[str, bool]]:
         yield name, True
     for before, arg in zip(("", *entry.args), entry.args, strict=False):
         yield arg, False
-        yield from ((part, False) for part in re.split(r"[=\s:,;]", arg) if part and part != arg)
+        yield re.sub(VARIABLE, "", arg), False
+        yield from (
+            (part.lstrip("-"), False) for part in re.split(r"[=\s:,;{}]", arg) if part and part != arg
+        )
         if before == "-m":
             module = arg.replace(".", "/")
             yield from ((f"{module}{end}", True) for end in (".py", "/__main__.py", "/__init__.py"))
