@@ -1,13 +1,14 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400          ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── TooMany 429
     ├── Unavailable 503         ├── Interrupted (a run cut off by a stop or a crash)
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · CallTimeout · ServerGone · ToolFailed · EngineOff
+                  VariableMissing
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -35,7 +36,15 @@ class MandrakeError(Exception):
     then_sentence: ClassVar[str] = ""
     actions: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, message: str = "", *, then: str = "", reason: str = "", retry_after: float | None = None, **fields: Any):
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        then: str = "",
+        reason: str = "",
+        retry_after: float | None = None,
+        **fields: Any,
+    ):
         self.fields = fields
         self.reason = reason or None
         self.retry_after = retry_after
@@ -62,6 +71,14 @@ class _Blank(dict[str, Any]):
 
 class BadRequest(MandrakeError):
     status, code = 400, "bad_request"
+
+
+class BrokenFile(BadRequest):
+    """A configuration file that can't be understood. Fields: `file`, `line` and `column` (from 1), `why`."""
+
+    code = "broken_file"
+    sentence = "{file}, line {line}: {why}"
+    then_sentence = "The file was left as it is."
 
 
 class Forbidden(MandrakeError):
@@ -151,7 +168,7 @@ class ProviderError(MandrakeError):
     """Trouble between us and a model."""
 
     status, code = 502, "provider_error"
-    actions = ("try_again", "choose_model")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "choose_model")
 
 
 class DemoModelMissing(ProviderError):
@@ -225,7 +242,7 @@ class MCPError(MandrakeError):
     """Trouble between us and an MCP server."""
 
     status, code = 502, "mcp_error"
-    actions = ("try_again", "open_log")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "open_log")
 
 
 class CommandNotFound(MCPError):
@@ -266,10 +283,18 @@ class ToolFailed(MCPError):
     sentence = 'The tool "{tool}" of the MCP server "{name}" failed: {why}'
 
 
+class VariableMissing(MCPError):
+    code = "mcp_variable_missing"
+    sentence = 'The MCP server "{name}" needs the environment variable {variable}, which is not set.'
+    then_sentence = "Set it before Jupyter starts, or write a default into the entry: ${{{variable}:-default}}."
+    actions = ("edit_mcp_server", "try_again")
+
+
 class EngineOff(MCPError):
     code, retryable = "docker_off", True
     sentence = "Docker is not running."
     then_sentence = (
-        'The MCP server "{name}" runs in a container. Start Docker, then try again. Your other MCP servers are not affected.'
+        'The MCP server "{name}" runs in a container. Start Docker, then try again. '
+        "Your other MCP servers are not affected."
     )
     actions = ("try_again", "open_mcp_servers")

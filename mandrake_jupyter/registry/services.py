@@ -1,0 +1,86 @@
+"""What is shared by all workspaces of one Jupyter server: store, instance lock, supervisor, keys, the demo model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StoreUnavailable
+from ..lifecycle.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from ..providers.catalogue import ModelCatalogue
+    from ..providers.demo import DemoModel
+    from ..providers.keys import KeyStore
+    from ..stores.database import Database
+    from ..stores.instances import Instances
+    from ..stores.runs import RunStore
+    from ..stores.sessions import SessionStore
+    from ..workspaces.models import WorkspaceModel
+
+
+@dataclass(frozen=True)
+class Services:
+    data_dir: Path
+    supervisor: Supervisor
+    database: Database
+    sessions: SessionStore
+    runs: RunStore
+    instances: Instances
+    keys: KeyStore
+    demo: DemoModel
+
+    @classmethod
+    async def open(cls, data_dir: Path, log: logging.Logger | logging.LoggerAdapter[Any]) -> Services:
+        """Raises :class:`StoreUnavailable` when the data dir or the database can't be used."""
+        from ..providers.demo import DemoModel
+        from ..providers.keys import KeyStore
+        from ..stores.database import Database
+        from ..stores.instances import Instances
+        from ..stores.runs import RunStore
+        from ..stores.sessions import SessionStore
+
+        try:
+            await asyncio.to_thread(data_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StoreUnavailable(why=str(exc)) from exc
+        database = Database(data_dir / "mandrake.sqlite")
+        await database.open()
+        instances = Instances(data_dir / "instances")
+        await asyncio.to_thread(instances.hold)
+        supervisor = Supervisor(log)
+        return cls(
+            data_dir,
+            supervisor,
+            database,
+            SessionStore(database),
+            RunStore(database),
+            instances,
+            KeyStore(data_dir),
+            DemoModel(data_dir, supervisor),
+        )
+
+    def model_catalogue(self, workspace_models: Callable[[], Sequence[WorkspaceModel]]) -> ModelCatalogue:
+        from ..providers.catalogue import ModelCatalogue
+
+        return ModelCatalogue(
+            data_dir=self.data_dir,
+            keys=self.keys,
+            environ=os.environ,
+            demo=self.demo,
+            workspace_models=workspace_models,
+        )
+
+    async def close_models(self, timeout: float) -> None:
+        async with asyncio.timeout(timeout):
+            await self.demo.stop()
+
+    async def close(self) -> None:
+        """Last of all: the store, then the lock, so that nobody takes us for dead while we still write."""
+        await self.database.close()
+        await asyncio.to_thread(self.instances.release)
