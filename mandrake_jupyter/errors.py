@@ -8,6 +8,7 @@
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · CallTimeout · ServerGone · ToolFailed · EngineOff
+                  VariableMissing
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -280,6 +281,13 @@ class ServerGone(MCPError):
 class ToolFailed(MCPError):
     code = "tool_failed"
     sentence = 'The tool "{tool}" of the MCP server "{name}" failed: {why}'
+
+
+class VariableMissing(MCPError):
+    code = "mcp_variable_missing"
+    sentence = 'The MCP server "{name}" needs the environment variable {variable}, which is not set.'
+    then_sentence = "Set it before Jupyter starts, or write a default into the entry: ${{{variable}:-default}}."
+    actions = ("edit_mcp_server", "try_again")
 
 
 class EngineOff(MCPError):

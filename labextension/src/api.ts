@@ -78,6 +78,13 @@ export class MandrakeApi {
     });
   }
 
+  /** Send a message without waiting for anything: the run it became, queued when another is at work. */
+  queueMessage = (w: string, s: string, message: INewMessage, key: string) =>
+    this.send<wire.IRun>('POST', at('workspaces', w, 'sessions', s, 'messages'), message, {
+      'Idempotency-Key': key,
+      Prefer: 'respond-async'
+    });
+
   /** The events of a run after `after`, then live ones until the terminal event. */
   events(w: string, s: string, r: string, after: number, signal: AbortSignal): AsyncGenerator<wire.RunEvent> {
     const path = at('workspaces', w, 'sessions', s, 'runs', r, 'events');
@@ -127,10 +134,15 @@ export class MandrakeApi {
     return (await response.json()) as T;
   }
 
-  protected async send<T>(method: string, path: string, body?: unknown): Promise<T> {
+  protected async send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {}
+  ): Promise<T> {
     const response = await this.request(path, {
       method,
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
       body: body === undefined ? undefined : JSON.stringify(body)
     });
     const text = await response.text();

@@ -3,8 +3,9 @@ import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { dialogPlugins } from './dialogs';
 import { corePlugin } from './plugins/core';
+import { panelPlugin } from './plugins/panel';
 
 export * from './tokens';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [corePlugin, ...dialogPlugins];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [corePlugin, panelPlugin, ...dialogPlugins];
 export default plugins;

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
 from ..sessions.approval import parse_decision
-from ..sessions.session import SessionCoordinator
 from ..values import JSON
 from .base import MandrakeHandler, StreamHandler
+
+if TYPE_CHECKING:
+    from ..sessions.session import SessionCoordinator
 
 DEFAULT_WAIT = 30.0
 LONGEST_WAIT = 3600.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ProviderTimeout, StreamBroken
@@ -43,6 +43,10 @@ class ApiProvider:
     def __repr__(self) -> str:
         return f"<ApiProvider {self.endpoint.name!r} at {self.endpoint.host}>"
 
+    async def load(self) -> None:
+        """Import what a request needs, which takes seconds the first time. Every request does so itself."""
+        await asyncio.to_thread(_load, self.endpoint.kind)
+
     async def stream(
         self,
         request: ModelRequest,
@@ -55,7 +59,7 @@ class ApiProvider:
         Raises :class:`~mandrake_jupyter.errors.ProviderError` kinds only. Tool calls come whole, after
         the text.
         """
-        await asyncio.to_thread(_load, self.endpoint.kind)
+        await self.load()
         from .translate import messages_of, parameters_of
 
         messages, parameters = messages_of(request), parameters_of(request.tools)
@@ -91,7 +95,6 @@ class ApiProvider:
 
 
 def _load(kind: str) -> None:
-    """Import what a request needs; takes seconds the first time, so it is called in a thread."""
     for name in ("httpx2", "pydantic_ai.direct", _HEAVY.get(kind, "pydantic_ai.models.openai")):
         importlib.import_module(name)
     importlib.import_module(f"{__package__}.translate")
@@ -224,9 +227,3 @@ def _ending(answer: StreamedResponse, request: ModelRequest, endpoint: Endpoint)
     known = {call.call_id for turn in request.messages for call in turn.calls}
     finished: Finished = finished_of(response, priced=PRICED.get(endpoint.kind) == endpoint.host)
     return [*calls_of(response, known), finished]
-
-
-async def first_event(provider: ApiProvider, request: ModelRequest, timeout: float) -> ModelEvent | None:
-    """The first event of a request, which is then ended; for trying a connection."""
-    async with aclosing(provider.stream(request, first_token_timeout=timeout)) as events:
-        return await anext(events, None)

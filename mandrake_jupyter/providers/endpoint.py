@@ -56,10 +56,10 @@ def host_of(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
     try:
+        host = urlsplit(url).hostname or ""
+        if host == "localhost":
+            return True
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
@@ -73,6 +73,8 @@ def clean_url(text: str, *, suffix: str = "") -> str:
     url = text.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
     if not url:
         raise BadRequest("Enter the address of the model service, such as http://localhost:8000/v1.")
+    if "://" not in url and is_loopback(f"http://{url}"):
+        url = f"http://{url}"  # localhost:11434 is what people type
     if len(url) > MAX_URL or any(char.isspace() or not char.isprintable() for char in url):
         raise BadRequest("This is not an address: it holds spaces or is too long.")
     try:

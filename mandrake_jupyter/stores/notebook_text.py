@@ -147,7 +147,7 @@ def _size(value: Any) -> str:
 def size_words(size: float) -> str:
     """A size in bytes as people say it: 512 bytes, 12 KB, 3.4 MB."""
     if size < 1000:
-        return f"{int(size)} bytes"
+        return "1 byte" if size == 1 else f"{int(size)} bytes"
     for unit in ("KB", "MB", "GB", "TB"):
         size /= 1000
         if size < 1000 or unit == "TB":

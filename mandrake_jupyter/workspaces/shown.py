@@ -60,7 +60,7 @@ def shown_command(entry: MCPServerEntry) -> str:
 
 
 def pending_server(entry: MCPServerEntry) -> JSON:
-    """One MCP server that waits for trust, as docs/reference/wire.md has it; `entry.hash` covers its files."""
+    """One MCP server that waits for trust, as wire.md has it; `entry.hash` covers its files too."""
     remote = bool(entry.url)
     return {
         "id": f"mcp-server:{entry.name}:{entry.origin}",

@@ -1,4 +1,4 @@
-"""Guarded processes: what they answer, what ends them, and that nothing of a tree is left whatever ends it."""
+"""Guarded processes: what they answer, what ends them, and that nothing of a tree is left."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def test_nothing_is_left_whatever_ends_the_process_that_holds_it(token: str, man
     until(lambda: not alive(token))
 
 
-async def test_a_forked_sibling_that_holds_the_lifeline_keeps_nothing_alive(token: str) -> None:
-    """A bare fork of Jupyter (multiprocessing) inherits the lifeline; the guardian sees Jupyter's own death."""
+def test_a_forked_sibling_that_holds_the_lifeline_keeps_nothing_alive(token: str) -> None:
+    """A bare fork of Jupyter (multiprocessing) inherits the lifeline; the guardian sees Jupyter die."""
     script = (
         "import asyncio, os, time\n"
         "from mandrake_jupyter.lifecycle.processes import GuardedProcess, clean_environment\n"
@@ -134,10 +134,10 @@ async def test_a_forked_sibling_that_holds_the_lifeline_keeps_nothing_alive(toke
     def sleeping() -> list[psutil.Process]:
         return [p for p in alive(token) if "sleep" in p.name() or "guardian" in " ".join(p.cmdline())]
 
-    await eventually(lambda: not sleeping())
+    until(lambda: not sleeping())
     for forked in alive(token):
         forked.kill()
-    await eventually(lambda: not alive(token))
+    until(lambda: not alive(token))
 
 
 async def test_a_second_process_does_not_inherit_the_first_ones_pipes(token: str) -> None:
@@ -147,7 +147,10 @@ async def test_a_second_process_does_not_inherit_the_first_ones_pipes(token: str
     for pid in (second.pid, second.child_pid):
         theirs = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
         mine = {os.readlink(f"/proc/{first.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{first.pid}/fd")}
-        cats = {os.readlink(f"/proc/{first.child_pid}/fd/{fd}") for fd in os.listdir(f"/proc/{first.child_pid}/fd")}
+        cats = {
+            os.readlink(f"/proc/{first.child_pid}/fd/{fd}")
+            for fd in os.listdir(f"/proc/{first.child_pid}/fd")
+        }
         assert not (theirs & (mine | cats) & ours)
     assert sorted(os.listdir(f"/proc/{second.child_pid}/fd")) == ["0", "1", "2"]
     await first.stop()

@@ -11,6 +11,8 @@ import pytest
 from mandrake_jupyter.errors import ServerGone, Unavailable
 from mandrake_jupyter.lifecycle.supervisor import SingleFlight, Supervisor, cause
 
+from ..support.mcp_leaks import eventually
+
 request = contextvars.ContextVar("request", default="none")
 
 
@@ -24,7 +26,9 @@ async def test_a_task_does_not_carry_the_context_of_the_request_that_started_it(
     assert await supervisor.spawn("look", look()) == "none"
 
 
-async def test_a_failing_task_is_logged_and_leaves_its_siblings_alone(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_failing_task_is_logged_and_leaves_its_siblings_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     supervisor = Supervisor()
     go = asyncio.Event()
 
@@ -121,8 +125,7 @@ async def test_closing_the_supervisor_ends_the_wait_for_a_flight(steps: int) -> 
     supervisor = Supervisor()
     flights: SingleFlight[None] = SingleFlight(supervisor)
     waiter = asyncio.create_task(flights.run("k", asyncio.Event().wait))  # type: ignore[arg-type]
-    while not supervisor.tasks:
-        await asyncio.sleep(0)
+    await eventually(lambda: supervisor.tasks)
     for _ in range(steps):
         await asyncio.sleep(0)
     assert await supervisor.close() == []
@@ -138,5 +141,8 @@ def test_the_cause_of_a_group_is_what_helps_a_user() -> None:
         pass
 
     assert cause(broke) is broke
-    assert cause(BaseExceptionGroup("g", [cancelled, ExceptionGroup("h", [ClosedResourceError(), broke])])) is broke
+    assert (
+        cause(BaseExceptionGroup("g", [cancelled, ExceptionGroup("h", [ClosedResourceError(), broke])]))
+        is broke
+    )
     assert cause(BaseExceptionGroup("g", [cancelled, broke, ours])) is ours

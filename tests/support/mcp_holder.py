@@ -1,6 +1,8 @@
-"""Stands in for Jupyter: holds a guarded process until it is told how to end. `python mcp_holder.py MANNER HOW`.
+"""Stands in for Jupyter: holds a guarded process until it is told how to end. `python mcp_holder.py MANNER
+HOW`.
 
-HOW: hold (for a signal from outside), stop, crash (the guarded process is killed). Says `ready` when the process stands.
+HOW: hold (for a signal from outside), stop, crash (the guarded process is killed). Says `ready` when the
+process stands.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from mandrake_jupyter.lifecycle.processes import GuardedProcess, clean_environme
 
 async def main(manner: str, how: str) -> None:
     tree = str(Path(__file__).with_name("mcp_tree.py"))
-    process = await GuardedProcess.spawn("tree", [sys.executable, "-S", tree, manner], env=clean_environment())
+    process = await GuardedProcess.spawn(
+        "tree", [sys.executable, "-S", tree, manner], env=clean_environment()
+    )
     assert await process.stdout.readline() == b"ready\n"
     print("ready", flush=True)
     if how == "stop":

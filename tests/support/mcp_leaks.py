@@ -1,4 +1,4 @@
-"""What a test may not leave behind: processes, tasks, open files. Waits on conditions, never on fixed sleeps."""
+"""What a test may not leave behind: processes, open files. Waits on conditions, no fixed sleeps."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A process of a chosen temper that says on stdout when it stands: `python mcp_tree.py MANNER`.
 
 Manners: polite (ends at EOF), eof_deaf, term_deaf (deaf to EOF too), children (three that ignore EOF),
-detached (a grandchild that left for its own session, deaf to EOF, TERM and HUP), crash (exits with 7, leaving one).
+detached (a grandchild that left for its own session, deaf to EOF, TERM and HUP), crash (exits with 7, leaving
+one).
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import sys
 import time
 
 DEAF = (
-    "import signal,time;[signal.signal(n,signal.SIG_IGN) for n in (signal.SIGTERM,signal.SIGHUP,signal.SIGINT)];"
+    "import signal,time;[signal.signal(n,signal.SIG_IGN) for n in (15,1,2)];"
     "print('up',flush=True);time.sleep(600)"
 )
 
 
 def child(**options: object) -> None:
-    process = subprocess.Popen([sys.executable, "-S", "-c", DEAF], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options)  # type: ignore[call-overload]
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", DEAF], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options
+    )  # type: ignore[call-overload]
     process.stdout.readline()
 
 

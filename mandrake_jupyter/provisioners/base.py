@@ -1,0 +1,112 @@
+"""Where an MCP server runs: the promise every provisioner keeps, and how one is found.
+
+A provisioner runs one MCP server once: `launch` starts it and yields its two message streams, leaving
+`launch` ends it with everything it started. It knows nothing about phases, tools or who asks. Other packages
+add their own through the entry-point group `mandrake_jupyter.mcp_provisioners`, as kernel provisioners do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, ClassVar
+
+from ..errors import MCPError
+
+if TYPE_CHECKING:
+    from mcp.client._transport import Transport
+
+GROUP = "mandrake_jupyter.mcp_provisioners"
+
+#: Ours, there also when the package runs from a folder it was not installed from. An entry point comes first.
+_OWN = {
+    "local": "mandrake_jupyter.provisioners.local:LocalProvisioner",
+    "http": "mandrake_jupyter.provisioners.remote:HTTPProvisioner",
+    "sse": "mandrake_jupyter.provisioners.remote:SSEProvisioner",
+}
+
+#: Takes a line a server wrote: the stream (``stderr``, ``stdout`` for what is no message, ``mandrake``) and
+#: the text.
+LogSink = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class LaunchSpec:
+    """What to run, all variables expanded. Holds secrets: `env`, `headers` and `args` are not in its `repr`.
+
+    `env` is what the entry adds to the environment. `marker` names the owner, for what is left after a crash.
+    """
+
+    name: str
+    command: str = ""
+    args: tuple[str, ...] = field(default=(), repr=False)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cwd: str | None = None
+    url: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    marker: str = ""
+
+
+class Provisioner(ABC):
+    """Runs `spec` once. The task that enters `launch` leaves it; all else may be called from any task."""
+
+    #: Whether `pause` and `resume` do anything.
+    can_pause: ClassVar[bool] = False
+
+    def __init__(self, spec: LaunchSpec, log: LogSink) -> None:
+        self.spec = spec
+        self.log = log
+        #: Set when the server ended, or stopped talking, without being asked to.
+        self.ended = asyncio.Event()
+
+    @abstractmethod
+    def launch(self, grace: float) -> Transport:
+        """Start it; the streams of its messages. Leaving ends it, politely for `grace` seconds, then by
+        force.
+
+        Called once, by the server's owner task. Raises our own MCP errors when it can't be started.
+        """
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, where it has one on this machine."""
+        return None
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs or where there is none."""
+        return None
+
+    def kill(self) -> None:  # noqa: B027
+        """End it at once; `launch` is still to be left. Called when a polite stop took too long."""
+
+    async def pause(self) -> None:
+        raise MCPError(f'The MCP server "{self.spec.name}" can\'t be paused where it runs.')
+
+    async def resume(self) -> None:
+        raise MCPError(f'The MCP server "{self.spec.name}" can\'t be paused where it runs.')
+
+    def stats(self) -> Mapping[str, float]:
+        """What it uses at the moment: `memory_bytes`, `cpu_seconds`; empty where unknown. Never wakes it."""
+        return {}
+
+    @classmethod
+    async def sweep(cls, marker: str) -> int:
+        """End what a dead owner with `marker` left behind; how many were ended. Called before that owner's
+        place is taken.
+        """
+        return 0
+
+
+def find_provisioner(kind: str) -> type[Provisioner]:
+    """The provisioner registered as `kind`. :class:`MCPError` naming the known ones when there is none."""
+    own = [EntryPoint(name, value, GROUP) for name, value in _OWN.items()]
+    found = {point.name: point for point in [*own, *entry_points(group=GROUP)]}
+    if kind not in found:
+        raise MCPError(
+            f"No way to run MCP servers is called {kind!r}; known: {', '.join(sorted(found))}."
+        )
+    loaded: type[Provisioner] = found[kind].load()
+    return loaded

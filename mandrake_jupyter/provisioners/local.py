@@ -1,0 +1,161 @@
+"""MCP servers as processes on the machine of the Jupyter server, each under its guardian, spoken to over
+stdio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CommandNotFound, MCPError
+from ..lifecycle.processes import GuardedProcess, clean_environment
+from .base import LaunchSpec, LogSink, Provisioner
+from .framing import pump_log, receive_messages, send_messages
+
+if TYPE_CHECKING:
+    from mcp.client._transport import Transport, TransportStreams
+
+#: Seconds for the last lines of its log to be read after a server has ended.
+DRAIN = 1.0
+
+_REMEDIES = {
+    ("npx", "node", "npm"): "Install Node.js, which brings it.",
+    ("uvx", "uv"): "Install it with: pip install uv",
+    ("docker",): "Install Docker and start it.",
+    ("podman",): "Install Podman.",
+    ("bunx", "bun"): "Install Bun.",
+    ("deno",): "Install Deno.",
+    ("python", "python3"): "Use the full path of a Python instead.",
+    ("pipx",): "Install it with: pip install pipx",
+}
+
+
+def remedy(command: str) -> str:
+    """What to do about a command that is not there, in a sentence."""
+    name = Path(command).name
+    for names, sentence in _REMEDIES.items():
+        if name in names:
+            return sentence
+    if "/" in command:
+        return "Check the path in its entry."
+    if name.startswith("mcp-server-") or name.endswith("-mcp"):
+        return f"If it is a Python package, install it with: pip install {name}"
+    return "Install it, or write its full path into the entry."
+
+
+class LocalProvisioner(Provisioner):
+    """One process and all it starts; nothing of it is left after `launch`, nor after the death of Jupyter."""
+
+    def __init__(self, spec: LaunchSpec, log: LogSink) -> None:
+        super().__init__(spec, log)
+        self._process: GuardedProcess | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.child_pid if self._process else None
+
+    def poll(self) -> int | None:
+        return self._process.returncode if self._process else None
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+
+    def stats(self) -> Mapping[str, float]:
+        if not self.pid or self.poll() is not None or sys.platform != "linux":
+            return {}
+        try:
+            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except (OSError, IndexError):
+            return {}
+        ticks = os.sysconf("SC_CLK_TCK")
+        return {
+            "memory_bytes": pages * os.sysconf("SC_PAGE_SIZE"),
+            "cpu_seconds": (int(fields[11]) + int(fields[12])) / ticks,
+        }
+
+    def launch(self, grace: float) -> Transport:
+        return self._launch(grace)
+
+    @asynccontextmanager
+    async def _launch(self, grace: float) -> AsyncIterator[TransportStreams]:
+        import anyio
+        from mcp.shared.message import SessionMessage
+
+        self._process = process = await self._spawn()
+        logs = asyncio.create_task(
+            pump_log(process.stderr, "stderr", self.log), name=f"log of {self.spec.name}"
+        )
+        to_session, read_stream = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        write_stream, from_session = anyio.create_memory_object_stream[SessionMessage](0)
+
+        leaving = False
+
+        async def receive() -> None:
+            try:
+                await receive_messages(process.stdout, to_session, self.log)
+            finally:
+                if not leaving:
+                    self.ended.set()
+                to_session.close()
+
+        async def send() -> None:
+            try:
+                async with from_session:
+                    await send_messages(from_session, process.stdin)
+            except (OSError, RuntimeError):
+                to_session.close()  # it reads no more: whoever waits for an answer must hear of it
+
+        receiving = asyncio.create_task(receive(), name=f"stdout of {self.spec.name}")
+        sending = asyncio.create_task(send(), name=f"stdin of {self.spec.name}")
+        try:
+            yield read_stream, write_stream
+        finally:
+            leaving = True
+            write_stream.close()
+            read_stream.close()
+            try:
+                await asyncio.wait([sending], timeout=0.5)
+                await process.stop(grace)
+                await asyncio.wait([logs, receiving], timeout=DRAIN)
+            finally:
+                process.kill()
+                for task in (sending, receiving, logs):
+                    task.cancel()
+                await asyncio.wait([sending, receiving, logs], timeout=DRAIN)
+                to_session.close()
+                from_session.close()
+
+    async def _spawn(self) -> GuardedProcess:
+        spec = self.spec
+        env = clean_environment(spec.env)
+        # A package installed beside Jupyter is found also when its environment is not activated.
+        env["PATH"] = os.pathsep.join(
+            [*filter(None, [env.get("PATH", os.defpath)]), str(Path(sys.executable).parent)]
+        )
+        argv = [spec.command, *spec.args]
+        try:
+            return await GuardedProcess.spawn(spec.name, argv, env=env, cwd=spec.cwd, marker=spec.marker)
+        except OSError as exc:
+            if spec.cwd and exc.filename == spec.cwd:
+                raise MCPError(
+                    f'The folder "{spec.cwd}" of the MCP server "{spec.name}" can\'t be used: {exc.strerror}.'
+                ) from exc
+            fields: dict[str, Any] = {
+                "command": spec.command,
+                "name": spec.name,
+                "remedy": remedy(spec.command),
+            }
+            if isinstance(exc, FileNotFoundError):
+                raise CommandNotFound(**fields) from exc
+            why = exc.strerror or str(exc)
+            fields["remedy"] = "Check that it is a program and may be executed."
+            raise CommandNotFound(
+                f'"{spec.command}" can\'t be run on your Jupyter server: {why}.', **fields
+            ) from exc

@@ -1,0 +1,90 @@
+"""Which tools an MCP server has, remembered by the hash of its configuration, so that listing them starts
+nothing.
+
+Kept in the user's state, never in the project's folder: what a folder brings could lie about its tools.
+Written after each connection and whenever the MCP server says that its tools changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import MandrakeError
+from ..stores.files import read_json, write_json_atomic
+from ..values import ToolSpec
+
+_VERSION = 1
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Known:
+    """`protocol` is the revision the MCP server spoke last; "" when not known."""
+
+    tools: tuple[ToolSpec, ...]
+    protocol: str = ""
+
+
+class Catalogue:
+    """One folder of small files, each read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, Known | None] = {}
+        self._writing = threading.Lock()
+
+    def get(self, key: str, server: str) -> Known | None:
+        """What is known of the configuration `key`, its tools named as those of `server`; None when nothing
+        is.
+        """
+        if key not in self._known:
+            self._known[key] = self._read(key)
+        known = self._known[key]
+        return known and replace(known, tools=tuple(replace(tool, server=server) for tool in known.tools))
+
+    def remember(self, key: str, tools: Iterable[ToolSpec], protocol: str) -> Known:
+        """Keeps it in memory at once; `save` makes it last."""
+        self._known[key] = known = Known(tuple(tools), protocol)
+        return known
+
+    def forget_protocol(self, key: str) -> None:
+        """A connection failed: ask anew which revision is spoken."""
+        if (known := self._known.get(key)) is not None:
+            self._known[key] = replace(known, protocol="")
+
+    async def save(self, key: str) -> None:
+        """Writes what was remembered for `key`. A failing disk is only logged: it costs a relearning."""
+        known = self._known.get(key)
+        if known is not None:
+            try:
+                await asyncio.to_thread(self._write, key, known)
+            except (OSError, MandrakeError) as exc:
+                _log.warning("the tools of an MCP server could not be remembered: %s", exc)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.json"
+
+    def _write(self, key: str, known: Known) -> None:
+        value = {
+            "version": _VERSION,
+            "protocol": known.protocol,
+            "tools": [tool.as_json() for tool in known.tools],
+        }
+        with self._writing:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_json_atomic(self._path(key), value)
+
+    def _read(self, key: str) -> Known | None:
+        try:
+            value: Any = read_json(self._path(key))
+            if value["version"] != _VERSION:
+                return None
+            return Known(tuple(ToolSpec.parse(tool) for tool in value["tools"]), str(value["protocol"]))
+        except (OSError, MandrakeError, LookupError, TypeError, AttributeError):
+            return None

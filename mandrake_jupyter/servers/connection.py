@@ -1,0 +1,206 @@
+"""One MCP session over one transport, and the seam where the SDK's errors become ours.
+
+The task that enters `open` leaves it: the SDK demands it, and its deadline is inside. Calls may come from any
+task and run there, so that cancelling one cancels only that call. Knows nothing about phases, restarts or
+trust.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CallTimeout, ExitedAtStart, MandrakeError, MCPError, ServerGone, StartTimeout
+from ..lifecycle.supervisor import cause
+from ..provisioners.base import Provisioner
+from ..values import ToolResult, ToolSpec
+from .logs import LogRing
+from .translate import tool_result, tool_spec
+
+if TYPE_CHECKING:
+    from mcp import Client
+
+#: Called with (progress, total, message) as an MCP server reports them.
+ProgressSink = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
+
+#: An MCP server that pages for ever is cut off here.
+MAX_TOOLS = 5_000
+#: Seconds for listing the tools again after they changed.
+LIST_TIMEOUT = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Connection:
+    """`changed` is set when the MCP server says that its tools are others now; `protocol` is the revision
+    spoken.
+    """
+
+    def __init__(
+        self, name: str, provisioner: Provisioner, logs: LogRing, *, grace: float, legacy: bool
+    ) -> None:
+        self.name = name
+        self.provisioner = provisioner
+        self.changed = asyncio.Event()
+        self.tools: tuple[ToolSpec, ...] = ()
+        self.protocol = ""
+        self._logs = logs
+        self._grace = grace
+        self._legacy = legacy
+        self._client: Client | None = None
+
+    @asynccontextmanager
+    async def open(self, timeout: float) -> AsyncIterator[None]:
+        """Connected, its tools listed, within `timeout` seconds. Raises ExitedAtStart, StartTimeout or
+        another MCPError.
+        """
+        from mcp import Client
+        from mcp_types import Implementation
+
+        from .. import __version__
+
+        client = Client(
+            self.provisioner.launch(self._grace),
+            mode="legacy" if self._legacy else "auto",
+            message_handler=self._notified,
+            client_info=Implementation(
+                name="mandrake-jupyter", title="Mandrake for Jupyter", version=__version__
+            ),
+        )
+        opened = False
+        deadline = asyncio.timeout(timeout)
+        listening: asyncio.Task[None] | None = None
+        began = self._logs.now()
+        try:
+            async with AsyncExitStack() as stack:
+                async with deadline:
+                    await stack.enter_async_context(client)
+                    self.tools = await self._list(client)
+                self.protocol = client.protocol_version
+                self._client, opened = client, True
+                listening = asyncio.create_task(self._listen(client), name=f"changes of {self.name}")
+                try:
+                    yield
+                finally:
+                    self._client = None
+                    listening.cancel()
+                    await asyncio.wait([listening])
+        except Exception as exc:
+            if not opened:
+                raise self._start_error(exc, timeout if deadline.expired() else None, began) from exc
+            _log.debug("closing the connection to the MCP server %s: %r", self.name, cause(exc))
+
+    def _start_error(self, exc: BaseException, timed_out: float | None, began: Any) -> MandrakeError:
+        why = cause(exc)
+        if timed_out is not None:
+            return StartTimeout(name=self.name, seconds=f"{timed_out:g}")
+        if isinstance(why, MandrakeError):
+            return why
+        if self.provisioner.ended.is_set():
+            wrote = [line.text.strip() for line in self._logs.tail(1000, "stderr", since=began)]
+            tail = " ⏎ ".join([line for line in wrote if line][-5:]) or "(it wrote none)"
+            return ExitedAtStart(name=self.name, exit_code=self.provisioner.poll(), tail=tail)
+        lines = str(why).strip().splitlines() or [type(why).__name__]
+        message = f'The MCP server "{self.name}" could not be connected: {lines[0]}'
+        return MCPError(message, reason=type(why).__name__)
+
+    async def list_tools(self) -> tuple[ToolSpec, ...]:
+        """The tools anew. Raises MCPError."""
+        client = self._connected()
+        try:
+            async with asyncio.timeout(LIST_TIMEOUT):
+                self.tools = await self._list(client)
+        except Exception as exc:
+            raise MCPError(f'The MCP server "{self.name}" did not list its tools: {cause(exc)}') from exc
+        return self.tools
+
+    async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
+        if client.server_capabilities.tools is None:
+            return ()
+        found: dict[str, ToolSpec] = {}
+        cursor: str | None = None
+        while len(found) < MAX_TOOLS:
+            page = await client.list_tools(cursor=cursor, cache_mode="refresh")
+            found |= {tool.name: tool_spec(self.name, tool) for tool in page.tools}
+            if not page.next_cursor or page.next_cursor == cursor:
+                break
+            cursor = page.next_cursor
+        return tuple(found.values())
+
+    async def call(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        timeout: float,
+        on_progress: ProgressSink | None = None,
+    ) -> ToolResult:
+        """One call of one tool, dispatched once. What the tool answers is a result, an error of the tool
+        included.
+
+        Raises CallTimeout after `timeout` seconds and ServerGone when the MCP server ends: in both the
+        outcome is unknown. Cancelling the caller sends ``notifications/cancelled``; the session lives on.
+        """
+        import anyio
+        from mcp.shared.exceptions import MCPError as SDKError
+        from mcp_types.jsonrpc import CONNECTION_CLOSED
+        from pydantic import ValidationError
+
+        client = self._connected()
+        began = time.monotonic()
+        deadline = asyncio.timeout(timeout)
+
+        def failed(why: str) -> ToolResult:
+            return ToolResult(False, why, duration_ms=int((time.monotonic() - began) * 1000))
+
+        async def report(progress: float, total: float | None, message: str | None) -> None:
+            if on_progress is not None:
+                await on_progress(progress, total, message)
+
+        watch = report if on_progress is not None else None
+        try:
+            async with deadline:
+                result = await client.call_tool(tool, dict(arguments), progress_callback=watch)
+        except SDKError as exc:
+            if exc.code == CONNECTION_CLOSED:
+                raise ServerGone(name=self.name) from exc
+            return failed(exc.message)
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
+            raise ServerGone(name=self.name) from exc
+        except TimeoutError as exc:
+            if not deadline.expired():
+                raise ServerGone(name=self.name) from exc
+            raise CallTimeout(name=self.name, tool=tool, seconds=f"{timeout:g}") from exc
+        except (RuntimeError, ValidationError) as exc:
+            return failed(f"It answered, but not as its description promises: {exc}"[:2000])
+        return tool_result(result, int((time.monotonic() - began) * 1000))
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            raise ServerGone(name=self.name)
+        return self._client
+
+    async def _notified(self, message: Any) -> None:
+        if getattr(message, "method", "") == "notifications/tools/list_changed":
+            self.changed.set()
+
+    async def _listen(self, client: Client) -> None:
+        """Since 2026-07-28 changes are told only to who asks for them."""
+        from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
+        from mcp.shared.exceptions import MCPError as SDKError
+
+        tools = client.server_capabilities.tools
+        if tools is None or not tools.list_changed:
+            return
+        try:
+            async with client.listen(tools_list_changed=True) as changes:
+                async for _ in changes:
+                    self.changed.set()
+        except ListenNotSupportedError:
+            pass  # the older revisions tell everybody: `_notified`
+        except (SDKError, SubscriptionLost, TimeoutError) as exc:
+            _log.debug("the MCP server %s tells no changes: %s", self.name, exc)

@@ -1,0 +1,33 @@
+"""How one MCP server looks on the wire."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from ..lifecycle.phases import Phase
+from ..values import JSON, MCPServerEntry, ServerKey
+
+
+def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
+    """The wire's MCP server; without `state` one that never ran. Nothing in its command is expanded."""
+    return {
+        "id": f"{key.workspace_id}/{key.name}",
+        "name": key.name,
+        "workspace_id": key.workspace_id,
+        "transport": entry.transport,
+        "origin": entry.origin,
+        "command": entry.url or shlex.join([entry.command, *entry.args] if entry.command else []),
+        "trusted": entry.trusted,
+        "disabled": entry.disabled,
+        "phase": Phase.NEW,
+        "reason": "",
+        "error": None,
+        "execution_state": "idle",
+        "last_activity": None,
+        "connections": 0,
+        "busy": 0,
+        "tools": None,
+        "pid": None,
+        **state,
+    }

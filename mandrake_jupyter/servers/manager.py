@@ -1,0 +1,243 @@
+"""All MCP servers of one workspace: which there are, which may run, and calls to their tools.
+
+Configuration is asked for at each use, so an edited, removed or no longer trusted entry ends the old process
+at the next use. Nothing of an untrusted entry is started, called or expanded. Made and closed by the
+registry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from traitlets import Float, Int
+from traitlets.config import LoggingConfigurable
+
+from ..errors import MandrakeError, ToolNotFound, Unavailable
+from ..lifecycle.phases import ALIVE, Phase
+from ..lifecycle.supervisor import Supervisor
+from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
+from .builtin import BuiltinServer
+from .catalogue import Catalogue
+from .connection import ProgressSink
+from .describe import describe
+from .roster import Roster
+from .server import MCPServer, PhaseSink, Timeouts
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An MCP server whose tools are not known, and why; the others are not affected."""
+
+    server: str
+    error: MandrakeError
+
+
+class MCPServerManager(LoggingConfigurable):
+    """One per workspace. `entries` gives the configuration as it is now, `trusted` set; `builtins` are our
+    own servers.
+    """
+
+    start_timeout = Float(
+        30.0,
+        min=0.1,
+        config=True,
+        help="Seconds an MCP server may take to start and list its tools. An entry may set its own.",
+    )
+    call_timeout = Float(
+        60.0,
+        min=0.1,
+        config=True,
+        help="Seconds a tool may take to answer. An entry may set its own.",
+    )
+    stop_grace = Float(
+        2.0,
+        min=0.0,
+        config=True,
+        help="Seconds an MCP server may take to end after its input was closed, before it "
+        "and all it started are sent SIGTERM and, one second later, SIGKILL. 0 gives it none.",
+    )
+    learn_timeout = Float(
+        15.0,
+        min=0.0,
+        config=True,
+        help="Seconds a chat waits for the tools of MCP servers that never ran. Their start goes on; their "
+        "tools are there for the next message. 0 waits for none.",
+    )
+    max_concurrent_starts = Int(
+        4,
+        min=1,
+        config=True,
+        help="How many MCP servers of one project start at the same time; the others wait for their turn.",
+    )
+
+    def __init__(
+        self,
+        *,
+        key: WorkspaceKey,
+        root: Path,
+        state_dir: Path,
+        entries: Callable[[], Sequence[MCPServerEntry]],
+        builtins: Mapping[str, BuiltinServer],
+        supervisor: Supervisor,
+        on_phase: PhaseSink | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.key = key
+        self.root = root
+        self._builtins = dict(builtins)
+        self._builtin_tools: dict[str, int] = {}
+        self._supervisor = supervisor
+        self._roster = Roster(
+            key,
+            root,
+            entries,
+            reserved=self._builtins.keys(),
+            catalogue=Catalogue(state_dir / "catalogue"),
+            supervisor=supervisor,
+            timeouts=Timeouts(self.start_timeout, self.call_timeout, self.stop_grace),
+            starts=self.max_concurrent_starts,
+            on_phase=on_phase,
+        )
+
+    # Looking: starts nothing, wakes nothing.
+
+    def describe(self) -> list[JSON]:
+        """The wire's MCP servers: built-in ones, then the configured ones, untrusted and disabled ones
+        included.
+        """
+        return [self._describe_builtin(name) for name in self._builtins] + [
+            self._roster.describe(entry) for entry in self._roster.configured().values()
+        ]
+
+    def describe_one(self, name: str) -> JSON:
+        """One of them. Raises MCPServerNotFound."""
+        if name in self._builtins:
+            return self._describe_builtin(name)
+        return self._roster.describe(self._roster.entry(name))
+
+    def logs(self, name: str, tail: int = 200) -> list[JSON]:
+        """The last `tail` lines the MCP server wrote, and what we did with it. Raises MCPServerNotFound."""
+        if name not in self._builtins:
+            self._roster.entry(name)
+        server = self._roster.find(name)
+        return [line.as_json() for line in server.logs.tail(tail)] if server else []
+
+    # Using.
+
+    async def catalogue(self, learn: bool) -> tuple[list[ToolSpec], list[Problem]]:
+        """The tools of all trusted, enabled MCP servers, and those whose tools are not known.
+
+        `learn` starts the latter, all at once, and waits `learn_timeout` seconds; one that failed is not
+        tried again before somebody starts it or its entry changes. One that fails never hides the tools of
+        others.
+        """
+        tools: list[ToolSpec] = []
+        problems: list[Problem] = []
+        servers: list[MCPServer] = []
+        for name in self._builtins:
+            tools += await self.tools(name)
+        for entry in self._roster.configured().values():
+            if entry.trusted and not entry.disabled:
+                try:
+                    servers.append(await self._roster.current(entry))
+                except MandrakeError as exc:
+                    problems.append(Problem(entry.name, exc))
+        if learn:
+            await self._learn([s for s in servers if s.tools is None and s.phase is not Phase.FAILED])
+        for server in servers:
+            if server.tools is None:
+                name = server.key.name
+                unknown = server.error or Unavailable(
+                    f'The tools of the MCP server "{name}" are not known yet.'
+                )
+                problems.append(Problem(name, unknown))
+            tools += server.tools or ()
+        return tools, problems
+
+    async def tools(self, name: str) -> list[ToolSpec]:
+        """The tools of one; it is started only when nothing is known of them yet."""
+        if (builtin := self._builtins.get(name)) is not None:
+            tools = await builtin.list_tools()
+            self._builtin_tools[name] = len(tools)
+            return tools
+        server = await self._roster.permitted(name)
+        if server.tools is None:
+            await server.start()
+        return list(server.tools or ())
+
+    async def call(
+        self,
+        name: str,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        context: CallContext,
+        on_progress: ProgressSink | None = None,
+    ) -> ToolResult:
+        """Calls a tool once, starting its MCP server if need be. An error of the tool is a result with
+        ``ok=False``.
+
+        Raises MCPServerNotFound, ToolNotFound, NotTrusted, Conflict (disabled), the errors of a start, and
+        CallTimeout or ServerGone, after which it is not known whether the tool did its work. Cancelling
+        cancels this call only.
+        """
+        if (builtin := self._builtins.get(name)) is not None:
+            known = [spec.name for spec in await self.tools(name)]
+            if tool not in known:
+                raise ToolNotFound(name=name, tool=tool, known=", ".join(known) or "none")
+            return await builtin.call_tool(tool, arguments, context)
+        return await (await self._roster.permitted(name)).call(tool, arguments, on_progress=on_progress)
+
+    async def start(self, name: str) -> JSON:
+        """Ready when it returns. Raises NotTrusted and the errors of a start."""
+        if name not in self._builtins:
+            await (await self._roster.permitted(name)).start()
+        return self.describe_one(name)
+
+    async def stop(self, name: str) -> JSON:
+        """Ended when it returns, with everything it started."""
+        if name not in self._builtins:
+            self._roster.entry(name)
+            if (server := self._roster.find(name)) is not None:
+                await server.stop()
+        return self.describe_one(name)
+
+    async def restart(self, name: str) -> JSON:
+        if name not in self._builtins:
+            await (await self._roster.permitted(name)).restart()
+        return self.describe_one(name)
+
+    async def close(self, timeout: float = 8.0) -> list[str]:
+        """End all of them within `timeout` seconds, by force where need be; the names of those that did not
+        end.
+        """
+        self._roster.close()
+        alive = [server for server in self._roster.servers if server.phase in ALIVE]
+        stops = {asyncio.create_task(server.stop(), name=server.key.name): server for server in alive}
+        if not stops:
+            return []
+        _, pending = await asyncio.wait(stops, timeout=timeout * 0.75)
+        for task in pending:
+            stops[task].kill()
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=timeout * 0.25)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*stops, return_exceptions=True)
+        return sorted(task.get_name() for task in pending)
+
+    async def _learn(self, servers: Sequence[MCPServer]) -> None:
+        """Failures stay with their server, as its `error`."""
+        starts = [self._supervisor.spawn(f"tools of {server.key.name}", server.learn()) for server in servers]
+        if starts and self.learn_timeout:
+            await asyncio.wait(starts, timeout=self.learn_timeout)
+
+    def _describe_builtin(self, name: str) -> JSON:
+        entry = MCPServerEntry(name, transport="builtin", origin="builtin", trusted=True)
+        key = ServerKey(self.key.workspace_id, name)
+        return describe(key, entry, phase=Phase.READY, tools=self._builtin_tools.get(name))

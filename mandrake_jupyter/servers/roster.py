@@ -1,0 +1,164 @@
+"""Which MCP servers a workspace has at the moment, and which of them may run.
+
+Holds one `MCPServer` per configured name. An entry that was edited, removed or is no longer trusted never
+runs on: its process is ended before the next use. The only place that makes provisioners, and only for
+trusted entries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
+from ..lifecycle.environment import clean_environment
+from ..lifecycle.supervisor import Supervisor
+from ..provisioners.base import LogSink, Provisioner, find_provisioner
+from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
+from .catalogue import Catalogue
+from .describe import describe
+from .expand import launch_spec
+from .server import MCPServer, PhaseSink, Timeouts
+
+#: Which provisioner runs which transport.
+PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
+
+
+class Roster:
+    """`reserved` names (those of built-in servers) are never taken by an entry."""
+
+    def __init__(
+        self,
+        key: WorkspaceKey,
+        root: Path,
+        entries: Callable[[], Sequence[MCPServerEntry]],
+        *,
+        reserved: Collection[str],
+        catalogue: Catalogue,
+        supervisor: Supervisor,
+        timeouts: Timeouts,
+        starts: int,
+        on_phase: PhaseSink | None,
+    ) -> None:
+        self._key = key
+        self._root = root
+        self._entries = entries
+        self._reserved = reserved
+        self._catalogue = catalogue
+        self._supervisor = supervisor
+        self._timeouts = timeouts
+        self._starts = asyncio.Semaphore(starts)
+        self._on_phase = on_phase
+        self._servers: dict[str, MCPServer] = {}
+        self._closed = False
+
+    @property
+    def servers(self) -> list[MCPServer]:
+        """Those that were used at least once."""
+        return list(self._servers.values())
+
+    def close(self) -> None:
+        """No further use; what runs is still to be stopped."""
+        self._closed = True
+
+    def find(self, name: str) -> MCPServer | None:
+        """The server of that name, where it was used before."""
+        return self._servers.get(name)
+
+    def configured(self) -> dict[str, MCPServerEntry]:
+        """The entries as they are now, each with a hash."""
+        found: dict[str, MCPServerEntry] = {}
+        for entry in self._entries():
+            if entry.name not in self._reserved and entry.transport != "builtin":
+                found.setdefault(entry.name, entry if entry.hash else replace(entry, hash=_hash(entry)))
+        return found
+
+    def entry(self, name: str) -> MCPServerEntry:
+        """One of them. Raises MCPServerNotFound, naming the known ones."""
+        configured = self.configured()
+        if name not in configured:
+            known = ", ".join([*self._reserved, *configured]) or "none"
+            raise MCPServerNotFound(name=name, known=known)
+        return configured[name]
+
+    async def permitted(self, name: str) -> MCPServer:
+        """The server of that name, if it may run. Raises MCPServerNotFound, NotTrusted, Conflict (switched
+        off).
+        """
+        entry = self.entry(name)
+        server = await self.current(entry)
+        if not entry.trusted:
+            raise NotTrusted(name=name)
+        if entry.disabled:
+            raise Conflict(
+                f'The MCP server "{name}" is switched off in {entry.origin or "its configuration"}.'
+            )
+        return server
+
+    async def current(self, entry: MCPServerEntry) -> MCPServer:
+        """The server for `entry`, not running with any other configuration; removed ones are ended on the
+        way.
+        """
+        if self._closed:
+            raise Unavailable("The Jupyter server is stopping.")
+        known = self.configured()
+        for name in [name for name in self._servers if name not in known]:
+            self._supervisor.spawn(f"end of {name}", self._servers.pop(name).stop())
+        server = self._servers.get(entry.name)
+        if server is None:
+            self._servers[entry.name] = server = self._new(entry)
+        elif server.entry != entry:
+            runs_on = server.entry.hash == entry.hash and entry.trusted and not entry.disabled
+            if not runs_on:
+                await server.stop()
+                server.error = None
+            server.entry = entry
+        return server
+
+    def _new(self, entry: MCPServerEntry) -> MCPServer:
+        return MCPServer(
+            ServerKey(self._key.workspace_id, entry.name),
+            entry,
+            make=self._provisioner,
+            catalogue=self._catalogue,
+            supervisor=self._supervisor,
+            starts=self._starts,
+            timeouts=self._timeouts,
+            on_phase=self._on_phase,
+        )
+
+    def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> Provisioner:
+        """Called when a trusted entry starts: only here its variables are expanded."""
+        if not entry.trusted:
+            raise NotTrusted(name=entry.name)
+        kind = PROVISIONERS.get(entry.transport)
+        if kind is None:
+            raise MCPError(f'The MCP server "{entry.name}" has an unknown transport: {entry.transport!r}.')
+        marker = f"{self._key.workspace_id}/{entry.name}"
+        spec = launch_spec(entry, clean_environment(), str(self._root), marker)
+        return find_provisioner(kind)(spec, log)
+
+    def describe(self, entry: MCPServerEntry) -> JSON:
+        """The wire's MCP server for `entry`. Starts and stops nothing."""
+        server = self._servers.get(entry.name)
+        if server is not None:
+            return server.describe(entry)
+        known = self._catalogue.get(entry.hash, entry.name)
+        key = ServerKey(self._key.workspace_id, entry.name)
+        return describe(key, entry, tools=len(known.tools) if known else None)
+
+
+def _hash(entry: MCPServerEntry) -> str:
+    """Of what would run, for an entry that came without."""
+    what = [
+        entry.transport,
+        entry.command,
+        entry.args,
+        dict(entry.env),
+        entry.cwd,
+        entry.url,
+        dict(entry.headers),
+    ]
+    return content_hash(what)

@@ -1,0 +1,300 @@
+"""One configured MCP server over its whole life: phases, one start for all who ask, calls, a crash and the
+next start.
+
+Its connection is opened and closed by one owner task of the supervisor. Whether it may run at all (trust) is
+decided by the manager, which also hands it changed configuration.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import MandrakeError, MCPError, ServerGone, ToolNotFound, Unavailable
+from ..lifecycle.leases import Leases
+from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
+from ..lifecycle.supervisor import SingleFlight, Supervisor
+from ..provisioners.base import LogSink, Provisioner
+from ..values import JSON, MCPServerEntry, ServerKey, ToolResult, ToolSpec, isoformat
+from .catalogue import Catalogue
+from .connection import Connection, ProgressSink
+from .describe import describe
+from .logs import LogRing
+
+#: Seconds beyond the polite grace after which a stop goes over to force.
+FORCE_AFTER = 5.0
+
+
+PhaseSink = Callable[[ServerKey, Phase, str], None]
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds; an entry's own come first."""
+
+    start: float
+    call: float
+    stop_grace: float
+
+
+class MCPServer:
+    """`make` builds the provisioner for the entry as it is now; `starts` bounds how many start at once."""
+
+    def __init__(
+        self,
+        key: ServerKey,
+        entry: MCPServerEntry,
+        *,
+        make: Callable[[MCPServerEntry, LogSink], Provisioner],
+        catalogue: Catalogue,
+        supervisor: Supervisor,
+        starts: asyncio.Semaphore,
+        timeouts: Timeouts,
+        on_phase: PhaseSink | None = None,
+    ) -> None:
+        self.key = key
+        self.entry = entry
+        self.logs = LogRing()
+        self.leases = Leases()
+        self.error: MandrakeError | None = None
+        self._make = make
+        self._catalogue = catalogue
+        self._supervisor = supervisor
+        self._starts = starts
+        self._timeouts = timeouts
+        self._on_phase = on_phase
+        self._life = Lifecycle(f"MCP server {key.name}", self._moved)
+        self._flights: SingleFlight[None] = SingleFlight(supervisor)
+        self._connection: Connection | None = None
+        self._provisioner: Provisioner | None = None
+        self._owner: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+
+    @property
+    def phase(self) -> Phase:
+        return self._life.phase
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...] | None:
+        """Its tools as last seen, by this connection or an earlier one; None when it never ran. Starts
+        nothing.
+        """
+        known = self._catalogue.get(self.entry.hash, self.key.name)
+        return known.tools if known else None
+
+    def describe(self, entry: MCPServerEntry | None = None) -> JSON:
+        """The wire's MCP server, as `entry` configures it now: it runs with that one from its next use on."""
+        entry = entry or self.entry
+        known = self._catalogue.get(entry.hash, self.key.name)
+        pid = self._provisioner.pid if self._provisioner and self.phase in ALIVE else None
+        return describe(
+            self.key,
+            entry,
+            phase=self.phase,
+            reason=self._life.reason,
+            error=self.error.as_json() if self.error else None,
+            execution_state="busy" if self.leases.busy else "idle",
+            last_activity=self.leases.last_activity and isoformat(self.leases.last_activity),
+            connections=self.leases.connections,
+            busy=self.leases.busy,
+            tools=len(known.tools) if known else None,
+            pid=pid,
+        )
+
+    def _moved(self, old: State, new: State) -> None:
+        self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}")
+        if self._on_phase is not None:
+            self._on_phase(self.key, new.phase, new.reason)
+
+    async def start(self) -> None:
+        """Ready when it returns, started by whoever asked first. A stop under way is awaited. Raises
+        MCPError.
+        """
+        while self.phase is Phase.STOPPING:
+            await self._over()
+        if self.phase is not Phase.READY:
+            await self._flights.run(self.key.name, self._begin)
+
+    async def learn(self) -> None:
+        """As `start`, for whoever only wants to know the tools: a failure stays here, as `error`."""
+        with contextlib.suppress(MandrakeError):
+            await self.start()
+
+    async def _begin(self) -> None:
+        ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stop = asyncio.Event()
+        self.error = None
+        self._life.to(Phase.STARTING)
+        owner = self._supervisor.spawn(f"MCP server {self.key.name}", self._own(ready, self._stop))
+        owner.add_done_callback(lambda _: self._owned(ready))
+        self._owner = owner
+        await asyncio.shield(ready)
+
+    async def _own(self, ready: asyncio.Future[None], stop: asyncio.Event) -> None:
+        """The life of one connection, from start to end, in one task."""
+        entry = self.entry
+        try:
+            async with AsyncExitStack() as stack:
+                async with self._starts:
+                    await asyncio.to_thread(importlib.import_module, "mcp")
+                    connection = self._connect(entry)
+                    timeout = entry.start_timeout or self._timeouts.start
+                    await stack.enter_async_context(connection.open(timeout))
+                self._catalogue.remember(entry.hash, connection.tools, connection.protocol)
+                self._connection = connection
+                self._life.to(Phase.READY)
+                ready.set_result(None)
+                await self._serve(connection, entry, stop)
+            if not stop.is_set():
+                raise self._ended()
+        except MandrakeError as exc:
+            if not ready.done():
+                self._catalogue.forget_protocol(entry.hash)
+            self._fail(exc, ready)
+        except Exception as exc:
+            self._fail(MCPError(f'The MCP server "{self.key.name}" failed: {exc!r}'), ready)
+            raise
+
+    def _connect(self, entry: MCPServerEntry) -> Connection:
+        self._provisioner = provisioner = self._make(entry, self.logs.add)
+        known = self._catalogue.get(entry.hash, self.key.name)
+        legacy = known is not None and known.protocol != "" and known.protocol < "2026"
+        return Connection(
+            self.key.name, provisioner, self.logs, grace=self._timeouts.stop_grace, legacy=legacy
+        )
+
+    async def _serve(self, connection: Connection, entry: MCPServerEntry, stop: asyncio.Event) -> None:
+        """Until it is to stop or has ended; lists the tools anew when they changed."""
+        ended = connection.provisioner.ended
+        await self._catalogue.save(entry.hash)
+        while not (stop.is_set() or ended.is_set()):
+            await first(stop, ended, connection.changed)
+            if connection.changed.is_set() and not stop.is_set() and not ended.is_set():
+                connection.changed.clear()
+                try:
+                    tools = await connection.list_tools()
+                except MCPError as exc:
+                    self.logs.add("mandrake", str(exc))
+                    continue
+                self._catalogue.remember(entry.hash, tools, connection.protocol)
+                await self._catalogue.save(entry.hash)
+        self._connection = None
+
+    def _ended(self) -> ServerGone:
+        code = self._provisioner.poll() if self._provisioner else None
+        how = "" if code is None else f" with code {code}"
+        return ServerGone(
+            f'The MCP server "{self.key.name}" ended by itself{how}.', then="Its next use starts it again."
+        )
+
+    def _fail(self, error: MandrakeError, ready: asyncio.Future[None]) -> None:
+        self._connection = None
+        if self.phase is Phase.STOPPING:
+            return  # it was to end anyway: `_owned`
+        self.error = error
+        self._life.to(Phase.FAILED, str(error))
+        if not ready.done():
+            ready.set_exception(error)
+
+    def _owned(self, ready: asyncio.Future[None]) -> None:
+        """The owner has ended, however it did: nothing of the connection is left."""
+        self._connection = None
+        if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
+            self._life.to(Phase.STOPPING)
+        if self.phase is Phase.STOPPING:
+            self._life.to(Phase.STOPPED)
+        if not ready.done():
+            ready.set_exception(
+                Unavailable(f'The MCP server "{self.key.name}" was stopped before it was ready.')
+            )
+        ready.exception()
+
+    async def stop(self) -> None:
+        """Ended when it returns, with everything it started; what it had at work ends as unknown. Bounded,
+        idempotent.
+        """
+        if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
+            starting = self.phase is Phase.STARTING
+            self._life.to(Phase.STOPPING)
+            self._stop.set()
+            if starting and self._owner is not None:
+                self._owner.cancel()
+        if self.phase is Phase.STOPPING:
+            await self._over()
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def _over(self) -> None:
+        owner = self._owner
+        if owner is None:
+            return
+        for force in (self.kill, owner.cancel, None):
+            await asyncio.wait([owner], timeout=self._timeouts.stop_grace + FORCE_AFTER)
+            if owner.done():
+                # Its done-callback, which moves the phase, runs after those of who waited here first.
+                await asyncio.sleep(0)
+                return
+            if force is not None:
+                force()
+        raise Unavailable(f'The MCP server "{self.key.name}" does not end.')
+
+    def kill(self) -> None:
+        """End its processes at once; the owner task notices."""
+        if self._provisioner is not None and self.phase in ALIVE:
+            self._provisioner.kill()
+
+    async def call(
+        self, tool: str, arguments: Mapping[str, Any], *, on_progress: ProgressSink | None = None
+    ) -> ToolResult:
+        """Started if need be, called once. Raises ToolNotFound, CallTimeout, ServerGone and the errors of a
+        start.
+        """
+        with self.leases.work():
+            await self.start()
+            connection = self._connection
+            if connection is None:
+                raise self.error or ServerGone(name=self.key.name)
+            known = [spec.name for spec in connection.tools]
+            if tool not in known:
+                raise ToolNotFound(name=self.key.name, tool=tool, known=", ".join(known) or "none")
+            try:
+                return await connection.call(
+                    tool,
+                    arguments,
+                    timeout=self.entry.call_timeout or self._timeouts.call,
+                    on_progress=on_progress and self._touching(on_progress),
+                )
+            except ServerGone as gone:
+                with contextlib.suppress(Unavailable):
+                    await self._over()
+                raise self._gone_in_call(gone) from gone
+
+    def _gone_in_call(self, gone: ServerGone) -> ServerGone:
+        name = self.key.name
+        if self.phase is not Phase.FAILED:
+            return ServerGone(f'The MCP server "{name}" was stopped while it was at work.', name=name)
+        return ServerGone(str(gone), name=name, reason=self._life.reason)
+
+    def _touching(self, sink: ProgressSink) -> ProgressSink:
+        async def report(progress: float, total: float | None, message: str | None) -> None:
+            self.leases.touch()
+            await sink(progress, total, message)
+
+        return report
+
+
+async def first(*events: asyncio.Event) -> None:
+    """Until one of them is set."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
