@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+#: httpx is left out: JupyterLab itself imports it.
 HEAVY = [
     "docker",
     "mcp",
@@ -19,7 +20,6 @@ HEAVY = [
     "anthropic",
     "aiosqlite",
     "filelock",
-    "httpx",
     "keyring",
 ]
 

@@ -17,7 +17,7 @@ class HostServices:
 
     def builtins(self, root: Path) -> Mapping[str, Any]:
         """The built-in MCP servers for a workspace."""
-        from ..notebook_tools.tools import JupyterTools
+        from ..notebook_tools.server import JupyterTools
 
         tools = JupyterTools(root, self.contents_manager, self.kernel_manager, self.session_manager)
         return {tools.name: tools}

@@ -7,7 +7,7 @@ of a service does. Every service is made once per key, however many ask.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,7 +116,7 @@ class ServiceRegistry(LoggingConfigurable):
         problems: list[str] = []
         budget = self.stop_timeout
         await self._bounded(problems, budget * 0.4, "chats", [c.close() for c in self._coordinators.values()])
-        closing = [m.close(budget * 0.3) for m in self._mcp.values()]
+        closing: list[Coroutine[Any, Any, Any]] = [m.close(budget * 0.3) for m in self._mcp.values()]
         closing.append(services.close_models(budget * 0.3))
         await self._bounded(problems, budget * 0.4, "MCP servers and models", closing)
         problems += await services.supervisor.close(budget * 0.1)

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class Services:
     @classmethod
     async def open(cls, data_dir: Path, log: logging.Logger | logging.LoggerAdapter[Any]) -> Services:
         """Raises :class:`StoreUnavailable` when the data dir or the database can't be used."""
+        await asyncio.to_thread(_load)
         from ..providers.demo import DemoModel
         from ..providers.keys import KeyStore
         from ..stores.database import Database
@@ -61,7 +63,7 @@ class Services:
             SessionStore(database),
             RunStore(database),
             instances,
-            KeyStore(data_dir),
+            KeyStore(data_dir, os.environ),
             DemoModel(data_dir, supervisor),
         )
 
@@ -84,3 +86,12 @@ class Services:
         """Last of all: the store, then the lock, so that nobody takes us for dead while we still write."""
         await self.database.close()
         await asyncio.to_thread(self.instances.release)
+
+
+def _load() -> None:
+    """The heavy imports of a first use, in a thread, so that the server's loop goes on meanwhile."""
+    import_module("mandrake_jupyter.stores.runs")
+    import_module("mandrake_jupyter.sessions.session")
+    import_module("mandrake_jupyter.providers.catalogue")
+    import_module("aiosqlite")
+    import_module("filelock")

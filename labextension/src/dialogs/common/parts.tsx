@@ -28,6 +28,21 @@ export function useAfter(milliseconds: number): boolean {
   return late;
 }
 
+/**
+ * Where the focus goes when the control that had it is gone after a drawing: to the first `selector` in the same place,
+ * not to the page. Give the answer as `ref`.
+ */
+export function useKeptFocus<T extends HTMLElement>(selector: string): React.RefObject<T> {
+  const place = React.useRef<T>(null);
+  const had = place.current?.contains(document.activeElement) ?? false;
+  React.useLayoutEffect(() => {
+    if (had && (document.activeElement === document.body || document.activeElement === null)) {
+      place.current?.querySelector<HTMLElement>(selector)?.focus();
+    }
+  });
+  return place;
+}
+
 /** A translated sentence with its MARKs replaced by `children`, in order. */
 export function Marked(props: { text: string; children: React.ReactNode }): JSX.Element {
   const words = React.Children.toArray(props.children);
@@ -35,8 +50,8 @@ export function Marked(props: { text: string; children: React.ReactNode }): JSX.
     <>
       {aroundMark(props.text).map((text, i) => (
         <React.Fragment key={i}>
+          {i > 0 && words[i - 1]}
           {text}
-          {words[i]}
         </React.Fragment>
       ))}
     </>

@@ -63,6 +63,12 @@ export class ConnectModel implements IDisposable {
     return provider && this.catalogue ? missing(this._mandrake.trans, provider, this.form, this.catalogue) : '';
   }
 
+  /** Whole, and there to be asked: the demo model must be fetched first. */
+  get testable(): boolean {
+    const demo = this.provider?.kind === 'demo' && this.catalogue?.demo.state !== 'ready';
+    return this.missing === null && !demo;
+  }
+
   dispose(): void {
     this._isDisposed = true;
     this.form = { ...this.form, key: '' };
@@ -135,7 +141,7 @@ export class ConnectModel implements IDisposable {
 
   async runTest(): Promise<void> {
     const provider = this.provider;
-    if (!provider || this.missing !== null || this.test.phase === 'testing') {
+    if (!provider || !this.testable || this.test.phase === 'testing') {
       return;
     }
     const body = requestBody(provider, this.form);

@@ -110,11 +110,11 @@ function Fields({ catalogue, provider, model, trans, focus }: IFieldsProps): JSX
         </select>
       </div>
       {provider.kind === 'url' && <UrlField model={model} trans={trans} provider={provider} />}
-      {takesKey(provider) && <KeyField key={provider.id} model={model} trans={trans} provider={provider} />}
+      {takesKey(provider) && <KeyField key={`key-${provider.id}`} model={model} trans={trans} provider={provider} />}
       {provider.kind === 'demo' ? (
         <DemoField model={model} trans={trans} demo={catalogue.demo} />
       ) : (
-        <ModelField key={provider.id} model={model} trans={trans} names={suggestions(catalogue, provider)} />
+        <ModelField model={model} trans={trans} names={suggestions(catalogue, provider)} />
       )}
       <TestResult model={model} trans={trans} provider={provider} />
       <Destination model={model} trans={trans} provider={provider} />
@@ -201,7 +201,7 @@ function Footer({ model, trans, close }: { model: ConnectModel; trans: ITrans; c
       <FooterButton
         look="plain"
         testId="mandrake-test"
-        disabled={model.missing !== null}
+        disabled={!model.testable}
         busy={testing}
         title={hint}
         onClick={() => void model.runTest()}

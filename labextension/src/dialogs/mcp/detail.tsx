@@ -7,6 +7,7 @@ import { ErrorCard, SmallButton, Spinner } from '../common/parts';
 import { clock, ITrans } from '../common/text';
 import { IOpenRow } from './model';
 import type { IRowProps } from './row';
+import { actionLabel, isOutside } from './status';
 
 /** The file whose entries we may take away. */
 const OURS = '.mandrake/mcp.json';
@@ -21,7 +22,7 @@ export function Detail({ server, model, trans, review }: IRowProps): JSX.Element
   const hasLog = server.trusted && server.transport !== 'builtin';
   return (
     <div className="jp-Mandrake-detail">
-      {error && <Trouble error={error} trans={trans} review={review} />}
+      {error && <Trouble error={error} server={server} model={model} trans={trans} review={review} />}
       {server.command && <div className="jp-Mandrake-cmd">{server.command}</div>}
       <Facts server={server} trans={trans} />
       {hasLog && <Log name={server.name} row={row} trans={trans} />}
@@ -49,7 +50,7 @@ export function Detail({ server, model, trans, review }: IRowProps): JSX.Element
         )}
         {hasLog && (
           <SmallButton look="quiet" onClick={() => model.change({ whole: !row.whole })}>
-            {row.whole ? trans.__('Last lines only') : trans.__('Open log')}
+            {row.whole ? trans.__('Close log') : trans.__('Open log')}
           </SmallButton>
         )}
       </div>
@@ -58,11 +59,24 @@ export function Detail({ server, model, trans, review }: IRowProps): JSX.Element
   );
 }
 
-function Trouble(props: { error: IErrorBody; trans: ITrans; review: () => void }): JSX.Element {
-  const { error, trans, review } = props;
+/** The error card, with those of its ways out that lead somewhere from here. */
+function Trouble({ error, server, model, trans, review }: IRowProps & { error: IErrorBody }): JSX.Element {
+  const start = () => void model.control(server, 'start');
+  const ways: Record<string, [label: string, act: () => void]> = {
+    review_trust: [trans.__('Review…'), review],
+    try_again: [actionLabel(trans, isOutside(server) ? 'try_again' : 'start', server), start],
+    wait_longer: [trans.__('Wait longer'), start],
+    open_log: [trans.__('Open log'), () => model.change({ whole: true })]
+  };
+  const offered = error.actions.filter(id => id in ways && !(id === 'open_log' && model.open?.whole));
   return (
     <ErrorCard title={error.message} then={error.then}>
-      {error.actions.includes('review_trust') && <SmallButton onClick={review}>{trans.__('Review…')}</SmallButton>}
+      {offered.length > 0 &&
+        offered.map(id => (
+          <SmallButton key={id} onClick={ways[id][1]}>
+            {ways[id][0]}
+          </SmallButton>
+        ))}
     </ErrorCard>
   );
 }
@@ -97,7 +111,7 @@ function Log({ name, row, trans }: { name: string; row: IOpenRow; trans: ITrans 
     if (row.follow && box.current) {
       box.current.scrollTop = box.current.scrollHeight;
     }
-  }, [last?.time, last?.text, row.follow, row.whole]);
+  }, [row.logs.length, last?.time, last?.text, row.follow]);
   return (
     <pre
       ref={box}

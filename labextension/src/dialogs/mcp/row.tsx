@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import { IMcpServer } from '../../core/wire';
 import { Icon, IconName } from '../common/icons';
-import { SmallButton } from '../common/parts';
+import { SmallButton, useKeptFocus } from '../common/parts';
 import { ITrans } from '../common/text';
 import { Detail } from './detail';
 import { McpModel } from './model';
@@ -21,11 +21,13 @@ const ICONS: Partial<Record<RowAction, IconName>> = { start: 'play', restart: 'r
 
 export function Row(props: IRowProps): JSX.Element {
   const { server, model, trans } = props;
+  const place = useKeptFocus<HTMLLIElement>('button');
   const open = model.open?.name === server.name;
   const status = statusOf(trans, server, model.startingFor(server.name));
   const badge = badgeOf(trans, server);
   return (
     <li
+      ref={place}
       className={`jp-Mandrake-row${open ? ' is-open' : ''}`}
       data-testid="mandrake-mcp-row"
       data-name={server.name}
