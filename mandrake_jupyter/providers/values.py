@@ -14,7 +14,8 @@ class WorkspaceModel:
     """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or
     contacted.
 
-    `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``; `active` is the model of `models`
+    `hash` covers where messages would go and with what (url, headers); `trusted` is the user's word on that
+    hash. `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``; `active` is the model of `models`
     the folder wants active, if any.
     """
 
@@ -22,6 +23,8 @@ class WorkspaceModel:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     models: tuple[str, ...] = ()
+    origin: str = ""
+    hash: str = ""
     trusted: bool = False
     active: str | None = None
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Float, Instance, Integer, Unicode
 from traitlets.config import LoggingConfigurable
 
-from .. import __version__
+from .._version import __version__
 from ..lifecycle.supervisor import SingleFlight
 from ..values import JSON, SessionKey, WorkspaceKey
 from .hosts import HostServices

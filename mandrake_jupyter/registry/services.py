@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
     from ..providers.demo import DemoModel
     from ..providers.keys import KeyStore
+    from ..providers.values import WorkspaceModel
     from ..stores.database import Database
     from ..stores.instances import Instances
     from ..stores.runs import RunStore
     from ..stores.sessions import SessionStore
-    from ..workspaces.models import WorkspaceModel
 
 #: Seconds between two looks at what has fallen idle.
 HOUSEKEEPING = 60.0
