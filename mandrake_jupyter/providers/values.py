@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .base import LLMProvider
 from .endpoint import Kind
 
 
-@dataclass(frozen=True)
-class WorkspaceModel:
-    """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or
-    contacted.
+class FolderProvider(Protocol):
+    """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or contacted.
 
+<<<<<<< HEAD
     `hash` covers where messages would go and with what (url, headers); `trusted` is the user's word on that
     hash. `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``; `active` is the model of `models`
     the folder wants active, if any.
@@ -27,6 +27,25 @@ class WorkspaceModel:
     hash: str = ""
     trusted: bool = False
     active: str | None = None
+=======
+    `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def models(self) -> tuple[str, ...]: ...
+
+    @property
+    def trusted(self) -> bool: ...
+>>>>>>> providers
 
 
 @dataclass(frozen=True)
