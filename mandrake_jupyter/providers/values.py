@@ -13,21 +13,6 @@ from .endpoint import Kind
 class FolderProvider(Protocol):
     """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or contacted.
 
-<<<<<<< HEAD
-    `hash` covers where messages would go and with what (url, headers); `trusted` is the user's word on that
-    hash. `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``; `active` is the model of `models`
-    the folder wants active, if any.
-    """
-
-    name: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    models: tuple[str, ...] = ()
-    origin: str = ""
-    hash: str = ""
-    trusted: bool = False
-    active: str | None = None
-=======
     `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``.
     """
 
@@ -45,7 +30,6 @@ class FolderProvider(Protocol):
 
     @property
     def trusted(self) -> bool: ...
->>>>>>> providers
 
 
 @dataclass(frozen=True)

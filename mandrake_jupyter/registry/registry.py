@@ -195,7 +195,7 @@ class ServiceRegistry(LoggingConfigurable):
         workspace = await self.get_workspace_manager(workspace_id)
         key = WorkspaceKey(workspace.workspace_id)
         if key not in self._models:
-            self._models[key] = services.model_catalogue(workspace.model_entries)
+            self._models[key] = services.model_catalogue(workspace)
         return self._models[key]
 
     # ---------------------------------------------------------------------------------------------- sessions

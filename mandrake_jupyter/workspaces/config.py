@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadRequest, BrokenFile, MandrakeError
-from ..providers.values import WorkspaceModel
 from ..stores.files import MAX_JSON, read_json
 from ..stores.reading import confine, fingerprint, read_text_bounded, shorten
 from ..values import JSON, MCPServerEntry
 from .entries import parse_entry
-from .models import parse_model
+from .models import WorkspaceModel, parse_model
 
 OWN = ".mandrake/mcp.json"
 MODELS = ".mandrake/models.json"

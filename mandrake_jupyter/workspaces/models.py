@@ -7,15 +7,32 @@ Nothing connects here; ``${…}`` in headers stays as written.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import BadRequest
-from ..providers.values import WorkspaceModel
 from ..stores.reading import shorten
 from ..values import content_hash
 from .entries import NAME, check_url, pairs
 
 EXAMPLE = '{"providers": {"team": {"url": "https://example.org/v1", "models": ["name"]}}}'
+
+
+@dataclass(frozen=True)
+class WorkspaceModel:
+    """One provider of a folder. `headers` may hold secrets: never in `repr`, never on the wire.
+
+    `hash` covers where messages would go and with what (url, headers); `trusted` is the user's word on that
+    hash.
+    """
+
+    name: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    models: tuple[str, ...] = ()
+    origin: str = ""
+    hash: str = ""
+    trusted: bool = False
 
 
 def parse_model(name: str, raw: Any, origin: str) -> WorkspaceModel:

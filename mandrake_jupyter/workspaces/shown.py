@@ -10,8 +10,8 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from ..providers.values import WorkspaceModel
 from ..values import JSON, MCPServerEntry, content_hash
+from .models import WorkspaceModel
 
 MASK = "•••"
 #: Variables that decide what runs; their values are no secrets and are shown.

@@ -15,13 +15,13 @@ from typing import Any
 from traitlets.config import LoggingConfigurable
 
 from ..errors import BadRequest, Conflict
-from ..providers.values import WorkspaceModel
 from ..values import JSON, MCPServerEntry
 from .attachments import read_attachment
 from .config import ConfigReader, Problem
 from .contents import ContentHasher
 from .editing import add_servers, remove_server
 from .entries import parse_entry
+from .models import WorkspaceModel
 from .paste import parse_pasted
 from .shown import pending_answer, pending_model, pending_server, shown_command
 from .trust import Item, TrustStore
@@ -44,13 +44,8 @@ class WorkspaceManager(LoggingConfigurable):
 
     def model_entries(self) -> list[WorkspaceModel]:
         """The models of the folder, untrusted ones included."""
-        name, _, active = (self.active_model() or "").partition("/")
         return [
-            replace(
-                model,
-                trusted=self._trust.is_trusted(self.root, "model", model.name, model.hash),
-                active=active if model.name == name and active in model.models else None,
-            )
+            replace(model, trusted=self._trust.is_trusted(self.root, "model", model.name, model.hash))
             for model in self._reader.read().models
         ]
 
