@@ -212,6 +212,11 @@ class MCPServerManager(LoggingConfigurable):
             await (await self._roster.permitted(name)).restart()
         return self.describe_one(name)
 
+    async def refresh(self) -> None:
+        """Ends now what the configuration does not let run on, not at the next use. For whoever edited it."""
+        if ending := self._roster.tidy():
+            await asyncio.wait(ending)
+
     async def close(self, timeout: float = 8.0) -> list[str]:
         """End all of them within `timeout` seconds, by force where need be; the names of those that did not
         end.
