@@ -107,9 +107,7 @@ class MCPServerManager(LoggingConfigurable):
     # Looking: starts nothing, wakes nothing.
 
     def describe(self) -> list[JSON]:
-        """The wire's MCP servers: built-in ones, then the configured ones, untrusted and disabled ones
-        included.
-        """
+        """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
         return [self._describe_builtin(name) for name in self._builtins] + [
             self._roster.describe(entry) for entry in self._roster.configured().values()
         ]

@@ -81,9 +81,7 @@ class MCPServer:
 
     @property
     def tools(self) -> tuple[ToolSpec, ...] | None:
-        """Its tools as last seen, by this connection or an earlier one; None when it never ran. Starts
-        nothing.
-        """
+        """Its tools as last seen, by this connection or an earlier one; None when it never ran."""
         known = self._catalogue.get(self.entry.hash, self.key.name)
         return known.tools if known else None
 

@@ -36,7 +36,7 @@ async def test_it_runs_once_between_entering_and_leaving() -> None:
     async with provisioner.launch(grace=1):
         assert provisioner.pid
         assert provisioner.poll() is None
-        assert provisioner.stats()["memory_bytes"] > 1_000_000
+        await eventually(lambda: provisioner.stats()["memory_bytes"] > 1_000_000)
         assert not provisioner.ended.is_set()
     assert provisioner.poll() == 0
     assert provisioner.stats() == {}
