@@ -36,7 +36,15 @@ class MandrakeError(Exception):
     then_sentence: ClassVar[str] = ""
     actions: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, message: str = "", *, then: str = "", reason: str = "", retry_after: float | None = None, **fields: Any):
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        then: str = "",
+        reason: str = "",
+        retry_after: float | None = None,
+        **fields: Any,
+    ):
         self.fields = fields
         self.reason = reason or None
         self.retry_after = retry_after
@@ -160,14 +168,14 @@ class ProviderError(MandrakeError):
     """Trouble between us and a model."""
 
     status, code = 502, "provider_error"
-    actions = ("try_again", "choose_model")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "choose_model")
 
 
 class DemoModelMissing(ProviderError):
     code, retryable = "demo_model_missing", True
     sentence = "The demo model could not be fetched."
     then_sentence = "Everything else works. You can connect your own model."
-    actions = ("try_again", "connect_model")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "connect_model")
 
 
 class KeyMissing(ProviderError):
@@ -234,7 +242,7 @@ class MCPError(MandrakeError):
     """Trouble between us and an MCP server."""
 
     status, code = 502, "mcp_error"
-    actions = ("try_again", "open_log")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "open_log")
 
 
 class CommandNotFound(MCPError):
@@ -278,7 +286,9 @@ class ToolFailed(MCPError):
 class VariableMissing(MCPError):
     code = "mcp_variable_missing"
     sentence = 'The MCP server "{name}" needs the environment variable {variable}, which is not set.'
-    then_sentence = "Set it before Jupyter starts, or write a default into the entry: ${{{variable}:-default}}."
+    then_sentence = (
+        "Set it before Jupyter starts, or write a default into the entry: ${{{variable}:-default}}."
+    )
     actions = ("edit_mcp_server", "try_again")
 
 
@@ -286,6 +296,7 @@ class EngineOff(MCPError):
     code, retryable = "docker_off", True
     sentence = "Docker is not running."
     then_sentence = (
-        'The MCP server "{name}" runs in a container. Start Docker, then try again. Your other MCP servers are not affected.'
+        'The MCP server "{name}" runs in a container. Start Docker, then try again. '
+        "Your other MCP servers are not affected."
     )
     actions = ("try_again", "open_mcp_servers")

@@ -102,6 +102,9 @@ class ToolResult:
     duration_ms: int = 0
     truncated: bool = False
 
+    def as_json(self) -> JSON:
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class CallContext:

@@ -1,12 +1,12 @@
 """The one seam between runs and models: a request of frozen values in, typed events out.
 
-A provider knows nothing of sessions, stores or HTTP handlers. It raises :class:`~mandrake_jupyter.errors.ProviderError`
-kinds only, and is called by ``sessions``.
+A provider knows nothing of sessions, stores or HTTP handlers. It raises
+:class:`~mandrake_jupyter.errors.ProviderError` kinds only, and is called by ``sessions``.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -39,7 +39,9 @@ class ToolResultPart:
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """One turn of history. A user turn has text; an assistant turn text and calls; a tool turn the results of those calls."""
+    """One turn of history. A user turn has text; an assistant turn text and calls; a tool turn the results
+    of those calls.
+    """
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
@@ -68,7 +70,9 @@ class ReasoningDelta:
 
 @dataclass(frozen=True)
 class ToolCallRequested:
-    """The model asks for a tool. `arguments` is None when what it wrote is no JSON object; `raw` is what it wrote."""
+    """The model asks for a tool. `arguments` is None when what it wrote is no JSON object; `raw` is what it
+    wrote.
+    """
 
     call_id: str
     name: str
@@ -88,6 +92,12 @@ ModelEvent = TextDelta | ReasoningDelta | ToolCallRequested | Finished
 
 
 class LLMProvider(Protocol):
-    """Streams one model request. Closing the iterator early (``aclosing``) ends the request at the provider."""
+    """Streams one model request. Closing the iterator early (``aclosing``) ends the request at the provider.
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelEvent]: ...
+    Silence ends in :class:`~mandrake_jupyter.errors.ProviderTimeout` after `first_token_timeout` seconds
+    before the first event, and `stall_timeout` seconds between any two after it.
+    """
+
+    def stream(
+        self, request: ModelRequest, *, first_token_timeout: float = 60.0, stall_timeout: float = 60.0
+    ) -> AsyncGenerator[ModelEvent]: ...

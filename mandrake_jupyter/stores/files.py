@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadRequest, BrokenFile, Conflict, Forbidden, NotFound
+from ..errors import BadRequest, BrokenFile, Conflict, Forbidden, NotFound, Unavailable
 from .reading import fingerprint, read_bounded
 
 #: Configuration files larger than this are refused, in bytes.
@@ -75,7 +75,7 @@ def read_json(path: Path, *, name: str = "", comments: bool = False) -> Any:
     given twice, text that is not UTF-8, more than :data:`MAX_JSON` bytes, and for what is no file (it never
     waits on a pipe or a device).
     """
-    return _parse(_json_text(path, name or str(path)), name or str(path), comments)
+    return parse_json(_json_text(path, name or str(path)), name or str(path), comments)
 
 
 def update_json(path: Path, mutate: Callable[[Any], Any], *, name: str = "", mode: int | None = 0o600) -> Any:
@@ -83,13 +83,14 @@ def update_json(path: Path, mutate: Callable[[Any], Any], *, name: str = "", mod
 
     `mutate` changes the value in place or returns another; keys it does not touch stay, in their order, and
     the indentation too. A file that does not parse, or has comments, raises :class:`BrokenFile` and is left
-    byte for byte. :class:`Conflict` when another program changed the file meanwhile.
+    byte for byte. :class:`Conflict` when another program changed the file meanwhile; errors of writing as
+    :func:`writing`.
     """
     with _folder_lock(path.parent):
         before = fingerprint(path)
         try:
             text = _json_text(path, name or str(path))
-            value = _parse(text, name or str(path), comments=False)
+            value = parse_json(text, name or str(path), comments=False)
         except FileNotFoundError:
             text, value = "", {}
         changed = mutate(value)
@@ -97,8 +98,20 @@ def update_json(path: Path, mutate: Callable[[Any], Any], *, name: str = "", mod
         if fingerprint(path) != before:
             raise Conflict(f"{name or path} was changed by another program just now. Try again.")
         indent = re.search(r"^([ \t]+)\S", text, re.MULTILINE)
-        write_json_atomic(path, value, mode, indent.group(1) if indent else 2)
+        with writing(name or str(path)):
+            write_json_atomic(path, value, mode, indent.group(1) if indent else 2)
         return value
+
+
+@contextmanager
+def writing(name: str) -> Iterator[None]:
+    """Turns the system's refusal to write `name` into :class:`Forbidden` or :class:`Unavailable`."""
+    try:
+        yield
+    except (PermissionError, FileExistsError, NotADirectoryError) as exc:
+        raise Forbidden(f"{name} can't be written: {exc.strerror}.") from exc
+    except OSError as exc:
+        raise Unavailable(f"{name} can't be written at the moment: {exc.strerror or exc}.") from exc
 
 
 def _own_target(path: Path) -> Path:
@@ -166,7 +179,8 @@ def _json_text(path: Path, name: str) -> str:
         raise BrokenFile(file=name, line=line, column=1, why="it is not UTF-8 text.") from exc
 
 
-def _parse(text: str, name: str, comments: bool) -> Any:
+def parse_json(text: str, name: str, comments: bool = False) -> Any:
+    """The JSON value of `text`, as :func:`read_json`: the same errors, which call it `name`."""
     source = _without_comments(text) if comments else text
     try:
         return json.loads(source, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
@@ -205,7 +219,7 @@ def _no_constant(word: str) -> Any:
 def _why(text: str, exc: json.JSONDecodeError) -> str:
     rest = text[exc.pos :].lstrip()
     if not text.strip():
-        return "the file is empty. Write {} at least."
+        return "it is empty. Write {} at least."
     if rest.startswith(("//", "/*", "#")):
         return "JSON has no comments. Remove this one."
     if re.match(r"[}\]]", rest) and text[: exc.pos].rstrip().endswith(","):
@@ -215,7 +229,7 @@ def _why(text: str, exc: json.JSONDecodeError) -> str:
     if rest.startswith("'"):
         return "write double quotes instead of single ones."
     if not rest:
-        return "the file ends too early: a bracket or a quote is not closed."
+        return "it ends too early: a bracket or a quote is not closed."
     return f"{exc.msg[0].lower()}{exc.msg[1:].removesuffix(' at')}."
 
 

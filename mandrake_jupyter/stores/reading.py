@@ -67,13 +67,13 @@ def shorten(text: str, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[: limit // 2]}…{text[-limit // 2 :]}"
 
 
-def fingerprint(path: Path) -> tuple[int, int, int] | None:
-    """What tells a changed file unread: modification time in ns, size, inode. None when there is none."""
+def fingerprint(path: Path) -> tuple[int, ...] | None:
+    """What tells a changed file unread: its two change times in ns, size, inode. None when there is none."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
 def read_bounded(path: Path, max_bytes: int, name: str = "") -> tuple[bytes, bool]:

@@ -1,0 +1,193 @@
+/**
+ * The typed client of the REST API. One method a call of docs/reference/wire.md; no state, no retries, no words for users.
+ */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import { readNdjson, StreamLostError } from './core/ndjson';
+import * as wire from './core/wire';
+
+/** The server answered, and said no. `body` is the wire's error body, made up from the status if there was none. */
+export class WireError extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: wire.IErrorBody
+  ) {
+    super(body.message);
+    this.name = 'WireError';
+  }
+}
+
+/** The server could not be reached, or the stream from it broke: no network, or Jupyter is gone. */
+export function isConnectionLoss(error: unknown): boolean {
+  return error instanceof ServerConnection.NetworkError || error instanceof StreamLostError;
+}
+
+/** What a message carries besides its text. */
+export interface INewMessage {
+  content: string;
+  attachments?: wire.IAttachment[];
+  model?: string;
+  notebook?: string;
+}
+
+/** Milliseconds a stream may be silent; the server's heartbeat is every 10 s. */
+const SILENCE = 30_000;
+
+export class MandrakeApi {
+  constructor(readonly settings: ServerConnection.ISettings = ServerConnection.makeSettings()) {}
+
+  // Projects and chats.
+  workspaces = () => this.get<wire.IWorkspace[]>('workspaces');
+  workspace = (w: string) => this.get<wire.IWorkspace>(at('workspaces', w));
+  allSessions = () => this.get<wire.ISession[]>('sessions');
+  sessions = (w: string) => this.get<wire.ISession[]>(at('workspaces', w, 'sessions'));
+  session = (w: string, s: string) => this.get<wire.ISession>(at('workspaces', w, 'sessions', s));
+  createSession = (w: string, body: { name?: string; model?: string; notebook?: string } = {}) =>
+    this.send<wire.ISession>('POST', at('workspaces', w, 'sessions'), body);
+  updateSession = (w: string, s: string, body: { name?: string; model?: string | null }) =>
+    this.send<wire.ISession>('PATCH', at('workspaces', w, 'sessions', s), body);
+  deleteSession = (w: string, s: string) => this.send<void>('DELETE', at('workspaces', w, 'sessions', s));
+
+  // Messages and runs.
+  messages = (w: string, s: string) => this.get<wire.IMessage[]>(at('workspaces', w, 'sessions', s, 'messages'));
+  run = (w: string, s: string, r: string) => this.get<wire.IRun>(at('workspaces', w, 'sessions', s, 'runs', r));
+  cancel = (w: string, s: string, r: string) =>
+    this.send<void>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'cancel'));
+  decide = (
+    w: string,
+    s: string,
+    r: string,
+    call: string,
+    body: { decision: wire.Decision; arguments?: wire.JsonObject; reason?: string }
+  ) => this.send<wire.IToolPart>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'approvals', call), body);
+
+  /** Send a message and read the events of its run. The same `key` in the same chat is the same run. */
+  postMessage(
+    w: string,
+    s: string,
+    message: INewMessage,
+    key: string,
+    signal: AbortSignal
+  ): AsyncGenerator<wire.RunEvent> {
+    return this.stream(at('workspaces', w, 'sessions', s, 'messages'), {
+      method: 'POST',
+      body: JSON.stringify(message),
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
+      signal
+    });
+  }
+
+  /** Send a message without waiting for anything: the run it became, queued when another is at work. */
+  queueMessage = (w: string, s: string, message: INewMessage, key: string) =>
+    this.send<wire.IRun>('POST', at('workspaces', w, 'sessions', s, 'messages'), message, {
+      'Idempotency-Key': key,
+      Prefer: 'respond-async'
+    });
+
+  /** The events of a run after `after`, then live ones until the terminal event. */
+  events(w: string, s: string, r: string, after: number, signal: AbortSignal): AsyncGenerator<wire.RunEvent> {
+    const path = at('workspaces', w, 'sessions', s, 'runs', r, 'events');
+    return this.stream(`${path}?after=${after}`, { method: 'GET', signal, cache: 'no-store' });
+  }
+
+  // Models and keys.
+  models = (w: string) => this.get<wire.ICatalogue>(at('workspaces', w, 'models'));
+  setActiveModel = (w: string, id: string) =>
+    this.send<wire.ICatalogue>('PATCH', at('workspaces', w, 'models'), { active: id });
+  addModel = (w: string, body: { provider: string; model: string; url?: string; name?: string }) =>
+    this.send<wire.ICatalogue>('POST', at('workspaces', w, 'models'), body);
+  testModel = (w: string, body: { provider: string; model: string; key?: string; url?: string }) =>
+    this.send<wire.ModelTest>('POST', at('workspaces', w, 'models', 'test'), body);
+  fetchDemo = (w: string) => this.send<wire.IDemoState>('POST', at('workspaces', w, 'models', 'demo', 'fetch'));
+  saveKey = (name: string, value: string) =>
+    this.send<{ name: string; stored_in: 'keyring' | 'file'; where: string }>('PUT', at('settings', 'keys', name), {
+      value
+    });
+  deleteKey = (name: string) => this.send<void>('DELETE', at('settings', 'keys', name));
+
+  // MCP servers and trust.
+  allMcpServers = () => this.get<wire.IMcpServer[]>('mcp-servers');
+  mcpServers = (w: string) => this.get<wire.IMcpServer[]>(at('workspaces', w, 'mcp-servers'));
+  addMcpServer = (w: string, body: { name: string; entry: wire.JsonObject } | { mcpServers: wire.JsonObject }) =>
+    this.send<wire.Json>('POST', at('workspaces', w, 'mcp-servers'), body);
+  mcpServer = (w: string, name: string) => this.get<wire.IMcpServer>(at('workspaces', w, 'mcp-servers', name));
+  removeMcpServer = (w: string, name: string) => this.send<void>('DELETE', at('workspaces', w, 'mcp-servers', name));
+  controlMcpServer = (w: string, name: string, action: 'start' | 'stop' | 'restart') =>
+    this.send<wire.IMcpServer>('POST', at('workspaces', w, 'mcp-servers', name, action));
+  mcpTools = (w: string, name: string) => this.get<wire.IToolSpec[]>(at('workspaces', w, 'mcp-servers', name, 'tools'));
+  mcpLogs = (w: string, name: string, tail = 200) =>
+    this.get<wire.ILogLine[]>(`${at('workspaces', w, 'mcp-servers', name, 'logs')}?tail=${tail}`);
+  callTool = (w: string, name: string, tool: string, args: wire.JsonObject) =>
+    this.send<{ ok: boolean; content: string; structured: wire.Json; duration_ms: number; truncated: boolean }>(
+      'POST',
+      at('workspaces', w, 'mcp-servers', name, 'call'),
+      { tool, arguments: args }
+    );
+  trust = (w: string) => this.get<wire.ITrust>(at('workspaces', w, 'trust'));
+  grantTrust = (w: string, hash: string, entries: string[]) =>
+    this.send<wire.ITrust>('POST', at('workspaces', w, 'trust'), { hash, entries });
+
+  /** GET without the browser's cache: the same address answers differently from one second to the next. */
+  protected async get<T>(path: string): Promise<T> {
+    const response = await this.request(path, { method: 'GET', cache: 'no-store' });
+    return (await response.json()) as T;
+  }
+
+  protected async send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {}
+  ): Promise<T> {
+    const response = await this.request(path, {
+      method,
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body)
+    });
+    const text = await response.text();
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  private async *stream(path: string, init: RequestInit): AsyncGenerator<wire.RunEvent> {
+    const response = await this.request(path, {
+      ...init,
+      headers: { ...init.headers, Accept: 'application/x-ndjson' }
+    });
+    if (response.body) {
+      yield* readNdjson<wire.RunEvent>(response.body, SILENCE);
+    }
+  }
+
+  private async request(path: string, init: RequestInit): Promise<Response> {
+    const url = URLExt.join(this.settings.baseUrl, 'mandrake') + '/' + path;
+    const response = await ServerConnection.makeRequest(url, init, this.settings);
+    if (response.ok) {
+      return response;
+    }
+    throw new WireError(response.status, await errorBody(response));
+  }
+}
+
+function at(...segments: string[]): string {
+  return segments.map(encodeURIComponent).join('/');
+}
+
+async function errorBody(response: Response): Promise<wire.IErrorBody> {
+  let known: Partial<wire.IErrorBody> = {};
+  try {
+    const body: unknown = await response.json();
+    known = typeof body === 'object' && body !== null ? body : {};
+  } catch {
+    // Not JSON: a proxy in between, or a page of Jupyter's own.
+  }
+  return {
+    message: known.message ?? `Jupyter answered with status ${response.status}.`,
+    reason: known.reason ?? null,
+    code: known.code ?? `http_${response.status}`,
+    then: known.then ?? '',
+    actions: known.actions ?? [],
+    retryable: known.retryable ?? response.status >= 500,
+    retry_after: known.retry_after ?? null
+  };
+}

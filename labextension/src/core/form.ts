@@ -1,0 +1,113 @@
+/**
+ * The arguments of a waiting tool call as a form: fields from its JSON schema, values to text and back.
+ * Text, number, switch, choice and list of texts have a field of their own; everything else is edited as JSON.
+ */
+import { Json, JsonObject } from './wire';
+
+export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'json';
+
+export interface IField {
+  name: string;
+  kind: FieldKind;
+  description: string;
+  required: boolean;
+  choices: Json[];
+}
+
+/** The fields for `value`: those of the schema in its order, then values the schema does not name. */
+export function fields(schema: JsonObject | null, value: JsonObject): IField[] {
+  const properties = asObject(schema?.properties) ?? {};
+  const required = Array.isArray(schema?.required) ? schema.required : [];
+  const names = [...Object.keys(properties), ...Object.keys(value).filter(name => !(name in properties))];
+  return names.map(name => {
+    const property = asObject(properties[name]);
+    return {
+      name,
+      kind: kindOf(property, value[name]),
+      description: typeof property?.description === 'string' ? property.description : '',
+      required: required.includes(name),
+      choices: Array.isArray(property?.enum) ? property.enum : []
+    };
+  });
+}
+
+function kindOf(schema: JsonObject | null, value: Json | undefined): FieldKind {
+  if (!schema) {
+    return kindOfValue(value);
+  }
+  if (Array.isArray(schema.enum)) {
+    return 'choice';
+  }
+  switch (schema.type) {
+    case 'string':
+      return 'text';
+    case 'number':
+    case 'integer':
+    case 'boolean':
+      return schema.type;
+    case 'array':
+      return asObject(schema.items)?.type === 'string' && singleLines(value) ? 'list' : 'json';
+    case undefined:
+      return kindOfValue(value);
+    default:
+      return 'json';
+  }
+}
+
+function kindOfValue(value: Json | undefined): FieldKind {
+  return typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'boolean' : 'json';
+}
+
+function singleLines(value: Json | undefined): boolean {
+  return value === undefined || (Array.isArray(value) && value.every(v => typeof v === 'string' && !v.includes('\n')));
+}
+
+/** What the field shows for `value`. */
+export function toText(kind: FieldKind, value: Json | undefined): string {
+  if (value === undefined) {
+    return '';
+  }
+  if (kind === 'list' && Array.isArray(value)) {
+    return value.join('\n');
+  }
+  return typeof value === 'string' && kind !== 'json' ? value : JSON.stringify(value, null, kind === 'json' ? 1 : 0);
+}
+
+/** What `text` means for `field`: its value, undefined for "leave it out", or why it does not fit. */
+export function fromText(field: IField, text: string): { value: Json | undefined } | { problem: string } {
+  if (text === '' && !field.required && field.kind !== 'text') {
+    return { value: undefined };
+  }
+  switch (field.kind) {
+    case 'text':
+      return { value: text };
+    case 'list':
+      return { value: text === '' ? [] : text.split('\n') };
+    case 'number':
+    case 'integer': {
+      const number = Number(text);
+      if (text.trim() === '' || !Number.isFinite(number)) {
+        return { problem: 'This must be a number.' };
+      }
+      return field.kind === 'integer' && !Number.isInteger(number)
+        ? { problem: 'This must be a whole number.' }
+        : { value: number };
+    }
+    case 'boolean':
+      return { value: text === 'true' };
+    case 'choice': {
+      const choice = field.choices.find(c => toText('choice', c) === text);
+      return choice === undefined ? { problem: 'This must be one of the choices.' } : { value: choice };
+    }
+    case 'json':
+      try {
+        return { value: JSON.parse(text) as Json };
+      } catch {
+        return { problem: 'This must be JSON.' };
+      }
+  }
+}
+
+function asObject(value: Json | undefined): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+}

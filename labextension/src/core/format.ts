@@ -1,0 +1,86 @@
+/**
+ * Numbers, times and days as the panel writes them. Words come in through `say`, which translates.
+ */
+import { ISession, IUsage } from './wire';
+
+/** `0.2 s`, `14 s`, `2 min 5 s`. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 10) {
+    return `${Math.max(0.1, Math.round(seconds * 10) / 10).toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** `1,240 in · 96 out · $0.005 · 14 s`: the price only where known, the time only where given (milliseconds). */
+export function usageLine(usage: IUsage | null, milliseconds: number | null): string {
+  const parts: string[] = [];
+  if (usage && (usage.input_tokens || usage.output_tokens)) {
+    parts.push(`${thousands(usage.input_tokens)} in`, `${thousands(usage.output_tokens)} out`);
+    if (usage.cost !== null && usage.cost !== undefined) {
+      parts.push(usage.cost === 0 ? '$0' : usage.cost < 0.001 ? '< $0.001' : `$${usage.cost.toFixed(3)}`);
+    }
+  }
+  if (milliseconds !== null) {
+    parts.push(duration(milliseconds));
+  }
+  return parts.join(' · ');
+}
+
+function thousands(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export function megabytes(bytes: number): string {
+  return String(Math.round(bytes / 1e6));
+}
+
+/** `412 KB`, of the text as UTF-8. */
+export function textSize(text: string): string {
+  const bytes = new TextEncoder().encode(text).length;
+  return bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${Math.round(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** The first `count` lines of `text`, and whether there are more. */
+export function firstLines(text: string, count: number): { shown: string; more: boolean } {
+  const lines = text.split('\n');
+  return { shown: lines.slice(0, count).join('\n'), more: lines.length > count };
+}
+
+/** Time of day today, weekday within six days, else the date. */
+export function when(iso: string, now: Date): string {
+  const then = new Date(iso);
+  const days = dayNumber(now) - dayNumber(then);
+  if (days <= 0) {
+    return then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  }
+  return days < 7
+    ? then.toLocaleDateString([], { weekday: 'short' })
+    : then.toLocaleDateString([], { day: 'numeric', month: 'short' });
+}
+
+export interface IDay {
+  title: string;
+  sessions: ISession[];
+}
+
+/** Chats by day: Today, Yesterday, Earlier; within them the newest first. Empty days are left out. */
+export function byDay(sessions: readonly ISession[], now: Date, say: (text: string) => string): IDay[] {
+  const days: IDay[] = [say('Today'), say('Yesterday'), say('Earlier')].map(title => ({ title, sessions: [] }));
+  for (const session of [...sessions].sort((a, b) => b.last_activity.localeCompare(a.last_activity))) {
+    const age = dayNumber(now) - dayNumber(new Date(session.last_activity));
+    days[Math.min(2, Math.max(0, age))].sessions.push(session);
+  }
+  return days.filter(day => day.sessions.length > 0);
+}
+
+function dayNumber(date: Date): number {
+  return Math.round(new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime() / 86_400_000);
+}
+
+/** Chats whose name holds every word of `query`. */
+export function matching(sessions: readonly ISession[], query: string): ISession[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  return sessions.filter(session => words.every(word => session.name.toLowerCase().includes(word)));
+}

@@ -1,0 +1,260 @@
+/**
+ * The shapes of docs/reference/wire.md as TypeScript. Types only: no logic, no imports.
+ */
+
+/** A JSON value as it travels. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+/** The body of every failed request, and the fields of an `error` event. */
+export interface IErrorBody {
+  message: string;
+  reason: string | null;
+  code: string;
+  then: string;
+  actions: string[];
+  retryable: boolean;
+  retry_after: number | null;
+}
+
+export interface IWorkspace {
+  id: string;
+  path: string;
+  name: string;
+  default: boolean;
+}
+
+export interface ISession {
+  id: string;
+  workspace_id: string;
+  name: string;
+  titled: boolean;
+  notebook: string | null;
+  model: string | null;
+  created: string;
+  last_activity: string;
+  execution_state: 'idle' | 'busy' | 'waiting';
+  connections: number;
+  phase: string;
+  reason: string;
+  active_run: { id: string; state: string } | null;
+  queued: number;
+}
+
+export interface IAttachment {
+  type: 'file' | 'notebook' | 'cell';
+  path: string;
+  cell_id?: string;
+}
+
+export interface IUsage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens: number;
+  cost: number | null;
+}
+
+export interface ITextPart {
+  type: 'text' | 'reasoning';
+  part: number;
+  content: string;
+}
+
+export type ToolStatus = 'waiting' | 'running' | 'done' | 'failed' | 'denied' | 'unknown';
+export type Decision = 'once' | 'session' | 'workspace' | 'deny';
+
+export interface IToolPart {
+  type: 'tool';
+  part: number;
+  call_id: string;
+  server: string;
+  tool: string;
+  title: string;
+  arguments: JsonObject;
+  read_only: boolean | null;
+  needs_approval: boolean;
+  decision: Decision | null;
+  by: string | null;
+  status: ToolStatus;
+  content: string | null;
+  error: string | null;
+  duration_ms: number | null;
+  truncated: boolean;
+  input_schema: JsonObject | null;
+  /** Ours, from `toolProgress`; not stored by the server. */
+  progress?: { progress: number; total: number | null; message: string | null };
+}
+
+export type Part = ITextPart | IToolPart;
+export type MessageStatus = 'queued' | 'running' | 'waiting' | 'complete' | 'failed' | 'cancelled';
+
+export interface IMessage {
+  id: string;
+  session_id: string;
+  run_id: string;
+  role: 'user' | 'assistant';
+  created: string;
+  status: MessageStatus;
+  model: string | null;
+  parts: Part[];
+  attachments: IAttachment[];
+  usage: IUsage | null;
+  finish_reason: string | null;
+  error: IErrorBody | null;
+  seq: number;
+}
+
+export interface IRun {
+  id: string;
+  session_id: string;
+  state: string;
+  message_id: string;
+  model: string | null;
+  usage: IUsage | null;
+  error: IErrorBody | null;
+  last_seq: number;
+}
+
+export interface IEventBase {
+  seq: number;
+  run_id: string;
+  time: string;
+}
+
+export type RunEvent = IEventBase &
+  (
+    | { type: 'start'; session_id: string; message_id: string; user_message_id: string; model: string | null }
+    | { type: 'token' | 'reasoning'; content: string; part: number; offset: number }
+    | {
+        type: 'toolCall';
+        call_id: string;
+        server: string;
+        tool: string;
+        title: string;
+        arguments: JsonObject;
+        part: number;
+        read_only: boolean | null;
+        needs_approval: boolean;
+        input_schema?: JsonObject | null;
+      }
+    | { type: 'approval'; call_id: string; decision: Decision; by: string | null; arguments?: JsonObject }
+    | { type: 'toolProgress'; call_id: string; progress: number; total?: number | null; message?: string | null }
+    | {
+        type: 'toolResult';
+        call_id: string;
+        ok: boolean;
+        status: ToolStatus;
+        content?: string | null;
+        error?: string | null;
+        duration_ms: number | null;
+        truncated: boolean;
+      }
+    | ({ type: 'usage' } & IUsage)
+    | { type: 'complete'; message_id: string; usage: IUsage | null; finish_reason: string }
+    | {
+        type: 'error';
+        code: string;
+        content: string;
+        then?: string;
+        actions?: string[];
+        retryable: boolean;
+        retry_after?: number | null;
+      }
+    | { type: 'cancelled'; by: string | null }
+  );
+
+export type ModelState = 'ready' | 'fetching' | 'missing' | 'needs_key';
+
+export interface IModelEntry {
+  id: string;
+  provider: string;
+  model: string;
+  name: string;
+  tools: boolean;
+  local: boolean;
+  state: ModelState;
+  detail: string;
+}
+
+export interface IProviderEntry {
+  id: string;
+  name: string;
+  kind: 'key' | 'url' | 'demo';
+  host: string | null;
+  url: string | null;
+  key_name: string | null;
+  has_key: boolean;
+  key_origin: 'environment' | 'keyring' | 'file' | null;
+  key_saved: string | null;
+  suggested_models: string[];
+}
+
+export interface IDemoState {
+  state: 'ready' | 'fetching' | 'missing' | 'failed' | 'unavailable';
+  done_bytes: number;
+  total_bytes: number;
+  error: IErrorBody | string | null;
+}
+
+export interface ICatalogue {
+  active: string | null;
+  origin: 'user' | 'environment' | 'ollama' | 'default';
+  origin_note: string;
+  models: IModelEntry[];
+  providers: IProviderEntry[];
+  demo: IDemoState;
+}
+
+export type ModelTest = { ok: true; first_token_ms: number } | { ok: false; error: IErrorBody };
+
+export interface IMcpServer {
+  id: string;
+  name: string;
+  workspace_id: string;
+  transport: 'stdio' | 'http' | 'sse' | 'builtin';
+  origin: string;
+  command: string;
+  trusted: boolean;
+  phase: 'new' | 'starting' | 'ready' | 'paused' | 'stopping' | 'stopped' | 'failed';
+  reason: string;
+  error: IErrorBody | null;
+  execution_state: 'idle' | 'busy';
+  last_activity: string | null;
+  connections: number;
+  busy: number;
+  tools: number | null;
+  pid: number | null;
+}
+
+export interface IToolSpec {
+  server: string;
+  name: string;
+  title: string;
+  description: string;
+  input_schema: JsonObject;
+  read_only: boolean | null;
+  destructive: boolean | null;
+  idempotent: boolean | null;
+  open_world: boolean | null;
+}
+
+export interface ILogLine {
+  time: string;
+  stream: string;
+  text: string;
+}
+
+export interface ITrustEntry {
+  id: string;
+  kind: 'mcp-server' | 'model';
+  name: string;
+  file: string;
+  command: string;
+  sends_to: string | null;
+  hash: string;
+}
+
+export interface ITrust {
+  pending: ITrustEntry[];
+  hash: string;
+}

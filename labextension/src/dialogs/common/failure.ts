@@ -1,0 +1,20 @@
+/** Anything thrown by the REST client as the wire's error body, so that views know one shape. */
+import { isConnectionLoss, WireError } from '../../api';
+import { IErrorBody } from '../../core/wire';
+import { ITrans } from './text';
+
+export function failureOf(trans: ITrans, error: unknown): IErrorBody {
+  if (error instanceof WireError) {
+    return error.body;
+  }
+  const lost = isConnectionLoss(error);
+  return {
+    message: lost ? trans.__("Your Jupyter server can't be reached.") : trans.__('Something went wrong in this page.'),
+    reason: error instanceof Error ? error.message : String(error),
+    code: lost ? 'connection_lost' : 'page_error',
+    then: lost ? trans.__('Nothing was changed. Check the network, then try again.') : '',
+    actions: ['try_again'],
+    retryable: true,
+    retry_after: null
+  };
+}

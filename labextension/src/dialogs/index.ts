@@ -1,0 +1,8 @@
+/** The dialogs' plugins: Connect a model, MCP servers, Trust. */
+import { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { connectPlugin } from './connect/plugin';
+import { mcpPlugin } from './mcp/plugin';
+import { trustPlugin } from './trust/plugin';
+
+export const dialogPlugins: JupyterFrontEndPlugin<unknown>[] = [connectPlugin, trustPlugin, mcpPlugin];

@@ -1,0 +1,88 @@
+/** What was pasted, as the server read it: names, empty settings, what keeps it from being added. Pure. */
+import { Json, JsonObject } from '../../core/wire';
+import { ITrans } from '../common/text';
+
+/** One entry of the answer of `mcp-servers/parse`. */
+export interface IParsedEntry {
+  name: string;
+  entry: JsonObject;
+  /** The exact command or address. */
+  command: string;
+}
+
+export interface IParsed {
+  entries: IParsedEntry[];
+  problems: string[];
+}
+
+/** A parsed entry as the reader may still change it. */
+export interface IDraft extends IParsedEntry {
+  /** Of several, whether this one will be added. */
+  on: boolean;
+  settings: ISetting[];
+}
+
+/** An environment variable or header that came without a value. */
+export interface ISetting {
+  group: 'env' | 'headers';
+  name: string;
+  value: string;
+}
+
+export function draftOf(parsed: IParsedEntry): IDraft {
+  return { ...parsed, on: true, settings: emptySettings(parsed.entry) };
+}
+
+function emptySettings(entry: JsonObject): ISetting[] {
+  return (['env', 'headers'] as const).flatMap(group => {
+    const values = entry[group];
+    return isObject(values)
+      ? Object.keys(values)
+          .filter(name => values[name] === '')
+          .map(name => ({ group, name, value: '' }))
+      : [];
+  });
+}
+
+/** The entry with what was typed into its empty settings; those left empty stay as they were. */
+export function filled(draft: IDraft): JsonObject {
+  const entry: JsonObject = { ...draft.entry };
+  for (const { group, name, value } of draft.settings) {
+    const values = entry[group];
+    if (value && isObject(values)) {
+      entry[group] = { ...values, [name]: value };
+    }
+  }
+  return entry;
+}
+
+/** Why a name can't be used, or null. `taken` are the names there are. */
+export function nameProblem(trans: ITrans, name: string, taken: readonly string[], drafts: readonly IDraft[]): string | null {
+  const trimmed = name.trim();
+  if (!trimmed) {
+    return trans.__('Give it a name.');
+  }
+  if (!/^[\w.-]+$/.test(trimmed)) {
+    return trans.__('Use letters, digits, dots, dashes and underscores.');
+  }
+  if (taken.includes(trimmed)) {
+    return trans.__('There is an MCP server of this name already.');
+  }
+  if (drafts.filter(draft => draft.on && draft.name.trim() === trimmed).length > 1) {
+    return trans.__('Two of them have this name.');
+  }
+  return null;
+}
+
+/** The body of the request that adds what is switched on. */
+export function addBody(drafts: readonly IDraft[]): { name: string; entry: JsonObject } | { mcpServers: JsonObject } {
+  const chosen = drafts.filter(draft => draft.on);
+  if (chosen.length === 1) {
+    return { name: chosen[0].name.trim(), entry: filled(chosen[0]) };
+  }
+  return { mcpServers: Object.fromEntries(chosen.map(draft => [draft.name.trim(), filled(draft)])) };
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,123 @@
+/** One MCP server in the list: name, badge, buttons, its state in words; opened, what is known of it and its log. */
+import * as React from 'react';
+
+import { IMcpServer } from '../../core/wire';
+import { Icon, IconName } from '../../icons';
+import { SmallButton, useKeptFocus } from '../common/parts';
+import { ITrans } from '../common/text';
+import { Detail } from './detail';
+import { McpModel } from './model';
+import { actionLabel, actionsOf, badgeOf, RowAction, statusOf } from './status';
+
+export interface IRowProps {
+  server: IMcpServer;
+  model: McpModel;
+  trans: ITrans;
+  /** Open the trust dialog. */
+  review: () => void;
+}
+
+const ICONS: Partial<Record<RowAction, IconName>> = { start: 'play', restart: 'restart', stop: 'stop', log: 'log' };
+
+export function Row(props: IRowProps): JSX.Element {
+  const { server, model, trans } = props;
+  const place = useKeptFocus<HTMLLIElement>('button');
+  const open = model.open?.name === server.name;
+  const status = statusOf(trans, server, model.startingFor(server.name));
+  const badge = badgeOf(trans, server);
+  return (
+    <li
+      ref={place}
+      className={`jp-Mandrake-row${open ? ' is-open' : ''}`}
+      data-testid="mandrake-mcp-row"
+      data-name={server.name}
+      data-phase={server.phase}
+      data-trusted={server.trusted}
+    >
+      <div className="jp-Mandrake-row-head">
+        <Icon name={status.icon} className={`is-${status.tone}`} />
+        <button
+          type="button"
+          className="jp-Mandrake-row-name"
+          aria-expanded={open}
+          onClick={() => model.toggle(server.name)}
+        >
+          {server.name}
+        </button>
+        {badge && (
+          <span className="jp-Mandrake-badge">
+            <Icon name={badge.icon} />
+            {badge.label}
+          </span>
+        )}
+        <span className="jp-Mandrake-row-actions">
+          {actionsOf(server).map(action => (
+            <ActionButton key={action} action={action} {...props} />
+          ))}
+        </span>
+      </div>
+      <div className="jp-Mandrake-row-sub jp-Mandrake-num">
+        <span data-testid="mandrake-mcp-state">{status.words}</span>
+      </div>
+      <Question {...props} />
+      {open && <Detail {...props} />}
+    </li>
+  );
+}
+
+function ActionButton({ action, server, model, trans, review }: IRowProps & { action: RowAction }): JSX.Element {
+  const label = actionLabel(trans, action, server);
+  const run = () => {
+    switch (action) {
+      case 'review':
+        return review();
+      case 'log':
+        return model.toggle(server.name, { whole: true });
+      case 'try_again':
+        return void model.control(server, 'start');
+      default:
+        return void model.control(server, action);
+    }
+  };
+  const again = action === 'start' && server.phase === 'failed';
+  const icon = again ? 'restart' : ICONS[action];
+  return icon ? (
+    <button
+      type="button"
+      className="jp-Mandrake-icon"
+      aria-label={trans.__('%1 %2', label, server.name)}
+      title={label}
+      data-action={action}
+      onClick={run}
+    >
+      <Icon name={icon} />
+    </button>
+  ) : (
+    <SmallButton onClick={run}>{label}</SmallButton>
+  );
+}
+
+/** Stops that would cut off calls, and removals, ask in the row. */
+function Question({ server, model, trans }: IRowProps): JSX.Element | null {
+  const first = React.useRef<HTMLDivElement>(null);
+  const about = model.question?.name === server.name ? model.question.about : null;
+  React.useEffect(() => {
+    first.current?.querySelector('button')?.focus();
+  }, [about]);
+  if (!about) {
+    return null;
+  }
+  const stop = about === 'stop';
+  const words = stop
+    ? trans._n('Stop %2? 1 call is running.', 'Stop %2? %1 calls are running.', server.busy, server.name)
+    : trans.__('Remove %1 from this project?', server.name);
+  return (
+    <div ref={first} className="jp-Mandrake-ask" role="group" aria-label={words}>
+      <span className="jp-Mandrake-grow">{words}</span>
+      <SmallButton onClick={() => void (stop ? model.control(server, 'stop', true) : model.remove(server.name))}>
+        {stop ? trans.__('Stop') : trans.__('Remove')}
+      </SmallButton>
+      <SmallButton onClick={() => model.ask(null)}>{trans.__('Cancel')}</SmallButton>
+    </div>
+  );
+}

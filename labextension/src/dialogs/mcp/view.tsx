@@ -1,0 +1,158 @@
+/** The MCP servers of the project: a list, and a place to paste one more. Looks at the server only while it is on screen. */
+import { ReactWidget } from '@jupyterlab/apputils';
+import { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import { IMandrake } from '../../tokens';
+import { Icon } from '../../icons';
+import { ErrorCard, SmallButton, Spinner, useSignal } from '../common/parts';
+import { ITrans } from '../common/text';
+import { Add } from './add';
+import { AddModel } from './addmodel';
+import { McpModel } from './model';
+import { Row } from './row';
+import { isRunning } from './status';
+
+export class McpServersWidget extends ReactWidget {
+  /** @param _review opens the trust dialog; resolves when it is closed */
+  constructor(
+    private readonly _mandrake: IMandrake,
+    private readonly _review: () => Promise<unknown>
+  ) {
+    super();
+    this.model = new McpModel(_mandrake);
+    this._add = new AddModel(_mandrake, () => this.model.names);
+    this.addClass('jp-Mandrake-mcp');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', _mandrake.trans.__('MCP servers'));
+  }
+
+  readonly model: McpModel;
+
+  override dispose(): void {
+    this.model.dispose();
+    this._add.dispose();
+    super.dispose();
+  }
+
+  protected render(): JSX.Element {
+    return (
+      <McpServers
+        model={this.model}
+        add={this._add}
+        trans={this._mandrake.trans}
+        review={() => void this._review().then(() => this.model.refresh())}
+        close={() => this.close()}
+      />
+    );
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.model.watch(this.isVisible);
+  }
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.model.watch(true);
+  }
+  protected override onBeforeHide(message: Message): void {
+    this.model.watch(false);
+    super.onBeforeHide(message);
+  }
+  protected override onBeforeDetach(message: Message): void {
+    this.model.watch(false);
+    super.onBeforeDetach(message);
+  }
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this.node.querySelector<HTMLElement>('[data-testid="mandrake-mcp-list"] button, textarea')?.focus();
+  }
+
+  private readonly _add: AddModel;
+}
+
+interface IProps {
+  model: McpModel;
+  add: AddModel;
+  trans: ITrans;
+  review: () => void;
+  close: () => void;
+}
+
+function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
+  useSignal(model.changed);
+  return (
+    <>
+      <header className="jp-Mandrake-mcp-head">
+        <h2>{trans.__('MCP servers')}</h2>
+        <span className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-num">
+          {model.servers.length > 0 &&
+            trans.__('%1 of %2 running', model.servers.filter(isRunning).length, model.servers.length)}
+        </span>
+        <button
+          type="button"
+          className="jp-Mandrake-icon"
+          aria-label={trans.__('Close')}
+          title={trans.__('Close')}
+          onClick={close}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <div className="jp-Mandrake-mcp-scroll">
+        <List model={model} trans={trans} review={review} />
+      </div>
+      <Add model={add} trans={trans} onAdded={() => void model.refresh()} />
+      <div className="jp-Mandrake-hidden" role="status">
+        {model.said}
+      </div>
+    </>
+  );
+}
+
+function List({ model, trans, review }: Pick<IProps, 'model' | 'trans' | 'review'>): JSX.Element {
+  if (!model.known) {
+    return model.failure ? (
+      <div className="jp-Mandrake-mcp-note">
+        <ErrorCard title={model.failure.message} then={model.failure.then}>
+          <SmallButton onClick={() => void model.refresh()}>{trans.__('Try again')}</SmallButton>
+        </ErrorCard>
+      </div>
+    ) : (
+      <div className="jp-Mandrake-mcp-note">
+        <Spinner text={trans.__('Loading…')} />
+      </div>
+    );
+  }
+  return (
+    <>
+      {model.failure && (
+        <div className="jp-Mandrake-mcp-note">
+          <ErrorCard
+            title={model.failure.message}
+            then={trans.__('The list is as it was. It is asked for again by itself.')}
+          />
+        </div>
+      )}
+      <ul
+        role="list"
+        className="jp-Mandrake-list"
+        aria-label={trans.__('MCP servers')}
+        data-testid="mandrake-mcp-list"
+        onPointerEnter={() => (model.hold = true)}
+        onPointerLeave={() => (model.hold = false)}
+      >
+        {model.servers.map(server => (
+          <Row key={server.id} server={server} model={model} trans={trans} review={review} />
+        ))}
+      </ul>
+      {model.servers.length === 0 && (
+        <p className="jp-Mandrake-mcp-note">{trans.__('No MCP server yet. Paste one below.')}</p>
+      )}
+    </>
+  );
+}

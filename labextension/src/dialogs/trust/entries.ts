@@ -1,0 +1,75 @@
+/** The sentences of the trust dialog: what each entry would do, what the folder asks for in all. Pure. */
+import { ITrustEntry } from '../../core/wire';
+import { ITrans } from '../common/text';
+
+export function isAddress(entry: ITrustEntry): boolean {
+  return /^(https?|wss?):\/\//i.test(entry.command.trim());
+}
+
+/** "MCP server team-notes". */
+export function entryName(trans: ITrans, entry: ITrustEntry): string {
+  return entry.kind === 'model' ? trans.__('Model %1', entry.name) : trans.__('MCP server %1', entry.name);
+}
+
+/** Names of `${…}` in a command, each once, in order; `${input:token}` and `${TOKEN:-none}` are token and TOKEN. */
+export function secretsOf(command: string): string[] {
+  const names = Array.from(command.matchAll(/\$\{(?:(?:env|input|file):)?([^}:]+)(?::-[^}]*)?\}/g), match => match[1]);
+  return [...new Set(names)];
+}
+
+/** What happens once the entry is trusted; its command or address stands right below. */
+export function effect(trans: ITrans, entry: ITrustEntry): string {
+  const secrets = secretsOf(entry.command);
+  if (entry.kind === 'model') {
+    return secrets.length
+      ? trans._n(
+          'Sends your messages, attached files and tool results, and one of your secrets, to:',
+          'Sends your messages, attached files and tool results, and %1 of your secrets, to:',
+          secrets.length
+        )
+      : trans.__('Sends your messages, attached files and tool results to:');
+  }
+  if (isAddress(entry)) {
+    return secrets.length
+      ? trans._n(
+          'Sends what its tools are given, and one of your secrets, to:',
+          'Sends what its tools are given, and %1 of your secrets, to:',
+          secrets.length
+        )
+      : trans.__('Sends what its tools are given to:');
+  }
+  return trans.__('Starts this program on your Jupyter server:');
+}
+
+/** A further line where one is needed: whom the program talks to, and which settings of yours it is given. */
+export function details(trans: ITrans, entry: ITrustEntry): string[] {
+  const lines: string[] = [];
+  const secrets = secretsOf(entry.command);
+  if (entry.sends_to && !entry.command.includes(entry.sends_to)) {
+    lines.push(trans.__('Sends data to %1.', entry.sends_to));
+  }
+  if (secrets.length) {
+    lines.push(trans.__('Is given from your environment: %1.', secrets.join(', ')));
+  }
+  return lines;
+}
+
+/** What the folder asks for, by what is in it. */
+export function summary(trans: ITrans, entries: readonly ITrustEntry[]): string {
+  const sends = entries.some(entry => entry.kind === 'model' || isAddress(entry));
+  const starts = entries.some(entry => entry.kind !== 'model' && !isAddress(entry));
+  if (sends && starts) {
+    return trans.__('This folder asks to start programs and to send data.');
+  }
+  return sends ? trans.__('This folder asks to send data.') : trans.__('This folder asks to start programs.');
+}
+
+export function nothingYet(trans: ITrans, entries: readonly ITrustEntry[]): string {
+  const sends = entries.some(entry => entry.kind === 'model' || isAddress(entry));
+  return sends ? trans.__('Nothing has started or been sent yet.') : trans.__('Nothing has started yet.');
+}
+
+/** Of the `chosen` ids those that are still there, in the order of the list. */
+export function stillThere(entries: readonly ITrustEntry[], chosen: ReadonlySet<string>): string[] {
+  return entries.filter(entry => chosen.has(entry.id)).map(entry => entry.id);
+}

@@ -1,0 +1,328 @@
+/**
+ * One chat: what was said, what is being answered, what waits. Has state and signals, no DOM.
+ * Reads at most one long-lived stream at a time; queued messages are handed over without one.
+ */
+import { AbstractChatContext, AbstractChatModel, IChatContext, IChatModel, INewMessage, IUser } from '@jupyter/chat';
+import { UUID } from '@lumino/coreutils';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { MandrakeApi, WireError } from '../api';
+import { Column, entriesOf, entryOf, IEntry, ownMessage, textOf } from '../core/entries';
+import { IConnection } from '../core/follow';
+import { blankAnswer } from '../core/reducer';
+import { Decision, IAttachment, IErrorBody, ISession, IToolPart, JsonObject } from '../core/wire';
+import { IMandrake } from '../tokens';
+import { fromPackage } from './attachments';
+import { Runner } from './runner';
+import { announcement, errorBodyOf } from './words';
+
+export interface IDecision {
+  call: IToolPart;
+  decision: Decision;
+  arguments?: JsonObject;
+  reason?: string;
+}
+
+export interface IChatOptions extends IChatModel.IOptions {
+  mandrake: IMandrake;
+  /** Null for a chat that the server does not know yet; it is made with the first message. */
+  session: ISession | null;
+  /** The path of the notebook the user looks at. */
+  notebook(): string | null;
+}
+
+export class MandrakeChat extends AbstractChatModel {
+  constructor(private readonly _options: IChatOptions) {
+    super({ ..._options, config: { ..._options.config, sendTypingNotification: false } });
+    const { api, project, trans } = _options.mandrake;
+    this._api = api;
+    this._session = _options.session;
+    this.name = _options.session?.name ?? '';
+    this._workspace = _options.session?.workspace_id ?? project.workspace;
+    this._runner = new Runner(api, this._workspace, this._column, {
+      changed: () => this._changed.emit(),
+      heard: (event, message) => {
+        if (event.type === 'toolCall' && event.needs_approval) {
+          this._sawWaiting.add(event.call_id);
+        }
+        this._say(announcement(event, message, trans));
+      },
+      ended: () => void this._afterRun(),
+      failed: error => {
+        this._say(error.message);
+        this._changed.emit();
+      }
+    });
+    window.addEventListener('online', this._onOnline);
+    this.setReady();
+  }
+
+  get session(): ISession | null {
+    return this._session;
+  }
+  get entries(): readonly IEntry[] {
+    return this._column.entries;
+  }
+  /** The answer at work; null when nothing is. */
+  get answering(): IEntry | null {
+    return this._runner.answering;
+  }
+  get connection(): IConnection {
+    return this._runner.connection;
+  }
+  /** Calls whose decision is on its way. */
+  get deciding(): ReadonlySet<string> {
+    return this._deciding;
+  }
+  /** Calls that waited on this page, but were not decided on it. */
+  wasDecidedElsewhere(callId: string): boolean {
+    return this._sawWaiting.has(callId) && !this._decidedHere.has(callId);
+  }
+  /** Why the messages could not be loaded. */
+  get loadFailure(): IErrorBody | null {
+    return this._loadFailure;
+  }
+  get loaded(): boolean {
+    return this._loaded;
+  }
+  /** Entries, connection or decisions changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+  /** The server's view of the session changed: it was made, named, or its run ended. */
+  get sessionChanged(): ISignal<this, ISession> {
+    return this._sessionChanged;
+  }
+  /** Sentences for the live region. */
+  get announced(): ISignal<this, string> {
+    return this._announced;
+  }
+  /** The user sent something: the column goes to its end. */
+  get sent(): ISignal<this, void> {
+    return this._sent;
+  }
+
+  /** Read the chat from the server, and follow what is at work there. Never rejects. */
+  async load(): Promise<void> {
+    if (this._session) {
+      const { id } = this._session;
+      try {
+        const [session, messages] = await Promise.all([
+          this._api.session(this._workspace, id),
+          this._api.messages(this._workspace, id)
+        ]);
+        if (this.isDisposed || this._runner.reading) {
+          return;
+        }
+        this._column.entries = entriesOf(messages, session, this.entries);
+        this._loadFailure = null;
+        this._putSession(session);
+      } catch (error) {
+        this._loadFailure = errorBodyOf(error);
+      }
+    }
+    this._loaded = true;
+    this._changed.emit();
+    this._runner.next();
+  }
+
+  /** Load again if something happened in the chat that this page did not do. For a poll while the chat is idle. */
+  async catchUp(): Promise<void> {
+    const known = this._session;
+    if (!known || !this._loaded || this.answering) {
+      return;
+    }
+    const session = await this._api.session(this._workspace, known.id);
+    if (!this.answering && (session.active_run || session.last_activity !== known.last_activity)) {
+      await this.load();
+    }
+  }
+
+  override async sendMessage(message: INewMessage): Promise<boolean> {
+    const content = message.body.trim();
+    if (!content) {
+      return false;
+    }
+    const attachments = this.input.attachments.flatMap(fromPackage);
+    this.input.clearAttachments();
+    await this.send(content, attachments);
+    return true;
+  }
+
+  /** Send `content`; while an answer is at work it is queued. Never rejects: a failure stands in the entry. */
+  async send(content: string, attachments: IAttachment[] = []): Promise<void> {
+    const queued = this.answering !== null;
+    const key = UUID.uuid4();
+    const own = entryOf(ownMessage(this._session?.id ?? '', `own-${key}`, content, attachments, queued));
+    const blank = blankAnswer(this._session?.id ?? '', '', `answer-${key}`, new Date().toISOString());
+    this._column.add(own);
+    if (!queued) {
+      this._column.add(entryOf(blank, { startedAt: Date.now() }));
+      this._runner.claim(blank.id);
+    }
+    this._changed.emit();
+    this._sent.emit();
+    const body = { content, attachments, notebook: this._options.notebook() ?? undefined };
+    try {
+      const session = await this._ensureSession();
+      if (!queued) {
+        await this._runner.read(blank.id, own.key, signal =>
+          this._api.postMessage(this._workspace, session.id, body, key, signal)
+        );
+        return;
+      }
+      const run = await this._api.queueMessage(this._workspace, session.id, body, key);
+      this._column.patch(own.key, { message: { ...own.message, run_id: run.id } });
+      const answer = { ...blank, session_id: session.id, run_id: run.id, id: run.message_id, status: 'queued' as const };
+      this._column.insertAfter(own.key, entryOf(answer));
+      this._changed.emit();
+      this._runner.next();
+    } catch (error) {
+      this._column.remove(entry => entry.key === blank.id);
+      this._column.patch(own.key, { failure: errorBodyOf(error), message: { ...own.message, status: 'failed' } });
+      this._runner.release();
+      this._changed.emit();
+    }
+  }
+
+  /** Send the question of `entry`, or the one before the answer it is, once more. */
+  async resend(entry: IEntry): Promise<void> {
+    const until = this.entries.slice(0, this.entries.findIndex(other => other.key === entry.key) + 1);
+    const asked = [...until].reverse().find(other => other.message.role === 'user');
+    if (asked) {
+      await this.send(textOf(asked.message), asked.message.attachments);
+    }
+  }
+
+  /** End the answer at work; what arrived is kept. */
+  stop(): void {
+    this._runner.stop();
+  }
+
+  tryNow(): void {
+    this._runner.tryNow();
+  }
+
+  /** Take a queued message back. */
+  async removeQueued(entry: IEntry): Promise<void> {
+    const run = entry.message.run_id;
+    if (run && this._session) {
+      await this._api.cancel(this._workspace, this._session.id, run);
+      this._column.remove(other => other.message.run_id === run);
+      this._changed.emit();
+    }
+  }
+
+  /** Hand in decisions, one request a call. Answers the errors; a call decided elsewhere is none. */
+  async decide(entry: IEntry, decisions: IDecision[]): Promise<IErrorBody[]> {
+    const ids = decisions.map(({ call }) => call.call_id);
+    ids.forEach(id => this._deciding.add(id));
+    this._changed.emit();
+    const { session_id, run_id } = entry.message;
+    const results = await Promise.allSettled(
+      decisions.map(async ({ call, ...body }) => {
+        this._decidedHere.add(call.call_id);
+        try {
+          await this._api.decide(this._workspace, session_id, run_id, call.call_id, body);
+        } catch (error) {
+          this._decidedHere.delete(call.call_id);
+          throw error;
+        }
+      })
+    );
+    ids.forEach(id => this._deciding.delete(id));
+    this._changed.emit();
+    return results
+      .flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
+      .filter(error => !(error instanceof WireError && error.body.code === 'already_decided'))
+      .map(errorBodyOf);
+  }
+
+  async rename(name: string): Promise<void> {
+    const session = await this._ensureSession();
+    this._putSession(await this._api.updateSession(this._workspace, session.id, { name }));
+  }
+
+  /** Use another model from the next message on: for the project, and for this chat if it has its own. */
+  async chooseModel(id: string): Promise<void> {
+    const { project } = this._options.mandrake;
+    project.putCatalogue(await this._api.setActiveModel(project.workspace, id));
+    if (this._session?.model) {
+      this._putSession(await this._api.updateSession(this._workspace, this._session.id, { model: id }));
+    }
+  }
+
+  override createChatContext(): IChatContext {
+    return new ChatContext({ model: this });
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    window.removeEventListener('online', this._onOnline);
+    this._runner.dispose();
+    super.dispose();
+    Signal.clearData(this);
+  }
+
+  private async _ensureSession(): Promise<ISession> {
+    if (!this._session) {
+      this._making ??= this._api.createSession(this._workspace).finally(() => {
+        this._making = null;
+      });
+      const made = await this._making;
+      if (!this._session) {
+        this._putSession(made);
+      }
+    }
+    return this._session as ISession;
+  }
+
+  private _putSession(session: ISession): void {
+    this._session = session;
+    this.name = session.name;
+    this._sessionChanged.emit(session);
+  }
+
+  private async _afterRun(): Promise<void> {
+    this._runner.next();
+    if (this._session) {
+      try {
+        this._putSession(await this._api.session(this._workspace, this._session.id));
+      } catch {
+        // The name in the title stays as it was.
+      }
+    }
+  }
+
+  private _say(words: string | null): void {
+    if (words) {
+      this._announced.emit(words);
+    }
+  }
+
+  private readonly _onOnline = () => this.tryNow();
+
+  private readonly _api: MandrakeApi;
+  private readonly _workspace: string;
+  private readonly _column = new Column();
+  private readonly _runner: Runner;
+  private _session: ISession | null;
+  private _making: Promise<ISession> | null = null;
+  private _loaded = false;
+  private _loadFailure: IErrorBody | null = null;
+  private readonly _deciding = new Set<string>();
+  private readonly _decidedHere = new Set<string>();
+  private readonly _sawWaiting = new Set<string>();
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _sessionChanged = new Signal<this, ISession>(this);
+  private readonly _announced = new Signal<this, string>(this);
+  private readonly _sent = new Signal<this, void>(this);
+}
+
+class ChatContext extends AbstractChatContext {
+  get users(): IUser[] {
+    return [];
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * What the panel shows: one chat, or the list of chats. Makes and disposes the chat models; has no DOM.
+ */
+import { Poll } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { WireError } from '../api';
+import { ISession } from '../core/wire';
+import { IMandrake } from '../tokens';
+import { MandrakeChat } from './chat';
+import { errorBodyOf } from './words';
+
+export interface IPanelOptions {
+  mandrake: IMandrake;
+  createChat(session: ISession | null): MandrakeChat;
+  /** Whether anyone can see the panel: polls stand by while not. */
+  isVisible(): boolean;
+  /** Remember the chat that is open; null for none. */
+  remember(sessionId: string | null): void;
+}
+
+export class PanelModel {
+  constructor(private readonly _options: IPanelOptions) {
+    this._poll = new Poll({
+      name: 'mandrake-jupyter:panel',
+      auto: false,
+      factory: () => this._tick(),
+      frequency: { interval: 4000, backoff: true, max: 60_000 },
+      standby: () => (_options.isVisible() ? 'when-hidden' : true)
+    });
+  }
+
+  /** The open chat; null until the panel is first shown. */
+  get chat(): MandrakeChat | null {
+    return this._chat;
+  }
+  get view(): 'chat' | 'chats' {
+    return this._view;
+  }
+  get query(): string {
+    return this._query;
+  }
+  /** The chats of the project; null until they were fetched. */
+  get sessions(): readonly ISession[] | null {
+    return this._sessions;
+  }
+  get failure(): string | null {
+    return this._failure;
+  }
+  /** Emitted when another chat is open, the view or the list changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** First use: fetch what is known of the project, and open `sessionId`, if it is still there. */
+  async start(sessionId: string | null): Promise<void> {
+    if (this._chat) {
+      return;
+    }
+    void this._options.mandrake.project.refresh();
+    void this._poll.start();
+    if (sessionId) {
+      await this.openChat(sessionId);
+    }
+    if (!this._chat) {
+      this.newChat();
+    }
+  }
+
+  /** Show an empty chat. The server hears of it with the first message. */
+  newChat(): void {
+    if (this._chat && !this._chat.session && this._chat.entries.length === 0) {
+      this.show('chat');
+    } else {
+      this._put(null);
+    }
+    this._chat?.input.focus();
+  }
+
+  /** Show a chat of any project. Answers false if there is none with this id. */
+  async openChat(sessionId: string): Promise<boolean> {
+    if (this._chat?.session?.id === sessionId) {
+      this.show('chat');
+      return true;
+    }
+    const { api, project } = this._options.mandrake;
+    try {
+      const known = this._sessions?.find(session => session.id === sessionId);
+      this._put(known ?? (await this._find(sessionId)));
+      return true;
+    } catch (error) {
+      if (error instanceof WireError && error.status === 404) {
+        return false;
+      }
+      // The chat may be there, and Jupyter not: show the failure in its place, with a way to try again.
+      this._put({ id: sessionId, workspace_id: project.workspace, name: '' } as ISession);
+      return api !== null;
+    }
+  }
+
+  show(view: 'chat' | 'chats'): void {
+    this._view = view;
+    this._query = view === 'chat' ? '' : this._query;
+    this._changed.emit();
+    if (view === 'chats') {
+      void this.refreshChats();
+    }
+  }
+
+  search(query: string): void {
+    this._query = query;
+    if (query && this._view !== 'chats') {
+      this.show('chats');
+    } else {
+      this._changed.emit();
+    }
+  }
+
+  async refreshChats(): Promise<void> {
+    const { api, project } = this._options.mandrake;
+    try {
+      this._sessions = await api.sessions(project.workspace);
+      this._failure = null;
+    } catch (error) {
+      this._failure = errorBodyOf(error).message;
+    }
+    this._changed.emit();
+  }
+
+  async rename(session: ISession, name: string): Promise<void> {
+    if (this._chat?.session?.id === session.id) {
+      await this._chat.rename(name);
+    } else {
+      await this._options.mandrake.api.updateSession(session.workspace_id, session.id, { name });
+    }
+    await this.refreshChats();
+  }
+
+  async remove(session: ISession): Promise<void> {
+    await this._options.mandrake.api.deleteSession(session.workspace_id, session.id);
+    if (this._chat?.session?.id === session.id) {
+      const view = this._view;
+      this._put(null);
+      this.show(view);
+    }
+    await this.refreshChats();
+  }
+
+  /** Look at once for what happened while nobody looked. */
+  wake(): void {
+    void this._poll.refresh();
+  }
+
+  dispose(): void {
+    this._poll.dispose();
+    this._chat?.dispose();
+    Signal.clearData(this);
+  }
+
+  private async _find(sessionId: string): Promise<ISession> {
+    const { api, project } = this._options.mandrake;
+    try {
+      return await api.session(project.workspace, sessionId);
+    } catch (error) {
+      // A notebook's chat may belong to another project.
+      const other = error instanceof WireError ? (await api.allSessions()).find(({ id }) => id === sessionId) : null;
+      if (!other) {
+        throw error;
+      }
+      return other;
+    }
+  }
+
+  private _put(session: ISession | null): void {
+    this._chat?.dispose();
+    const chat = this._options.createChat(session);
+    this._chat = chat;
+    chat.sessionChanged.connect((_, now) => {
+      this._options.remember(now.id);
+      this._changed.emit();
+      if (now.execution_state === 'idle') {
+        void this._options.mandrake.project.refresh();
+      }
+    });
+    this._options.remember(session?.id ?? null);
+    this.show('chat');
+    void chat.load();
+  }
+
+  private async _tick(): Promise<void> {
+    await (this._view === 'chats' ? this.refreshChats() : this._chat?.catchUp());
+  }
+
+  private _chat: MandrakeChat | null = null;
+  private _view: 'chat' | 'chats' = 'chat';
+  private _query = '';
+  private _sessions: ISession[] | null = null;
+  private _failure: string | null = null;
+  private readonly _poll: Poll;
+  private readonly _changed = new Signal<this, void>(this);
+}

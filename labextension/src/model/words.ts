@@ -1,0 +1,47 @@
+/** Sentences that several views say: errors of requests, and what the live region announces. */
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { isConnectionLoss, WireError } from '../api';
+import { IErrorBody, IMessage, RunEvent } from '../core/wire';
+
+/** Any error as an error body, for a card. */
+export function errorBodyOf(error: unknown): IErrorBody {
+  if (error instanceof WireError) {
+    return error.body;
+  }
+  const lost = isConnectionLoss(error);
+  return {
+    message: lost ? 'Jupyter can’t be reached.' : 'Something went wrong in the panel.',
+    reason: error instanceof Error ? error.message : String(error),
+    code: lost ? 'connection_lost' : 'panel_error',
+    then: lost ? 'Your message is kept. Check that Jupyter is running, then try again.' : '',
+    actions: ['try_again'],
+    retryable: true,
+    retry_after: null
+  };
+}
+
+/** What a person who can't see the panel must hear of `event`; null for most. Tokens are never announced. */
+export function announcement(event: RunEvent, message: IMessage, trans: TranslationBundle): string | null {
+  switch (event.type) {
+    case 'start':
+      return trans.__('Answering');
+    case 'toolCall': {
+      if (!event.needs_approval) {
+        return trans.__('Using %1', event.title || event.tool);
+      }
+      const count = message.parts.filter(part => part.type === 'tool' && part.status === 'waiting').length;
+      return trans._n(
+        'Permission needed for %1 tool. Press Alt+Shift+P to go there.',
+        'Permission needed for %1 tools. Press Alt+Shift+P to go there.',
+        count
+      );
+    }
+    case 'complete':
+      return trans.__('Answer complete');
+    case 'cancelled':
+      return trans.__('Stopped');
+    default:
+      return null;
+  }
+}

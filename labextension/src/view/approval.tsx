@@ -1,0 +1,267 @@
+/**
+ * The question whether tools may run: one card for calls that stand together. Nothing here allows by one stray key,
+ * and nothing spins: waiting for a person is not work.
+ */
+import { TranslationBundle } from '@jupyterlab/translation';
+import React, { useMemo, useState } from 'react';
+
+import { IEntry } from '../core/entries';
+import { fields, fromText, IField, toText } from '../core/form';
+import { Decision, IErrorBody, IToolPart, JsonObject } from '../core/wire';
+import { Icon } from '../icons';
+import { IDecision } from '../model/chat';
+import { ArgumentField } from './argfield';
+import { useChat } from './context';
+
+type Choice = Exclude<Decision, 'deny'>;
+/** The edited texts of a call, by argument. */
+type Edits = Record<string, string>;
+
+interface ICallState {
+  on: boolean;
+  edits: Edits;
+}
+
+export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.Element {
+  const { calls, entry } = props;
+  const { chat, mandrake } = useChat();
+  const { trans } = mandrake;
+  const [choice, setChoice] = useState<Choice>('session');
+  const [states, setStates] = useState<Record<string, ICallState>>({});
+  const [denying, setDenying] = useState(false);
+  const [reason, setReason] = useState('');
+  const [errors, setErrors] = useState<IErrorBody[]>([]);
+  const stateOf = (call: IToolPart): ICallState => states[call.call_id] ?? { on: true, edits: {} };
+  const put = (call: IToolPart, change: Partial<ICallState>) =>
+    setStates({ ...states, [call.call_id]: { ...stateOf(call), ...change } });
+
+  const busy = calls.some(call => chat.deciding.has(call.call_id));
+  const allowed = calls.filter(call => stateOf(call).on);
+  const answers = calls.map(call => ({ call, ...argumentsOf(call, stateOf(call).edits) }));
+  const misfit = answers.some(({ call, problems }) => stateOf(call).on && Object.keys(problems).length > 0);
+  const edited = allowed.some(call => Object.keys(stateOf(call).edits).length > 0);
+
+  const decide = async (decisions: IDecision[]) => setErrors(await chat.decide(entry, decisions));
+  const allow = () =>
+    decide(
+      answers.map(({ call, changed }) =>
+        stateOf(call).on ? { call, decision: choice, arguments: changed } : { call, decision: 'deny' }
+      )
+    );
+  const deny = () => decide(calls.map(call => ({ call, decision: 'deny', reason: reason.trim() || undefined })));
+
+  const label = trans._n('Permission needed for %1 tool', 'Permission needed for %1 tools', calls.length);
+  return (
+    <div className="jp-Mandrake-approval" role="group" aria-label={label} data-testid="mandrake-approval" tabIndex={-1}>
+      <div className="jp-Mandrake-approval-head">
+        <Icon name="shield" className="is-busy" />
+        <span className="jp-Mandrake-grow">
+          {calls.length === 1
+            ? trans.__('Allow %1?', calls[0].title || calls[0].tool)
+            : trans.__('Allow %1 tools?', calls.length)}
+        </span>
+      </div>
+      {answers.map(({ call, problems }) => (
+        <Call
+          key={call.call_id}
+          call={call}
+          state={stateOf(call)}
+          problems={problems}
+          alone={calls.length === 1}
+          disabled={busy}
+          onChange={change => put(call, change)}
+        />
+      ))}
+      <div className="jp-Mandrake-approval-foot">
+        {errors.map((error, i) => (
+          <p key={i} role="alert" className="jp-Mandrake-problem">
+            {error.message}
+          </p>
+        ))}
+        {denying ? (
+          <>
+            <input
+              className="jp-Mandrake-input"
+              aria-label={trans.__('Tell the model why (optional)')}
+              placeholder={trans.__('Tell the model why (optional)')}
+              value={reason}
+              autoFocus
+              data-testid="mandrake-deny-reason"
+              onChange={event => setReason(event.target.value)}
+            />
+            <div className="jp-Mandrake-actions">
+              <button className="jp-Mandrake-btn" disabled={busy} onClick={() => setDenying(false)}>
+                {trans.__('Back')}
+              </button>
+              <span className="jp-Mandrake-grow" />
+              <button
+                className="jp-Mandrake-btn jp-mod-primary"
+                data-testid="mandrake-deny-confirm"
+                disabled={busy}
+                onClick={deny}
+              >
+                {trans.__('Deny')}
+              </button>
+            </div>
+          </>
+        ) : (
+          <>
+            <Choices choice={choice} disabled={busy} onChoose={setChoice} />
+            <p className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-help">
+              {helpFor(choice, calls.length, trans)} {edited && trans.__('Your edits count for this call only.')}
+            </p>
+            <div className="jp-Mandrake-actions">
+              <button
+                className="jp-Mandrake-btn"
+                data-testid="mandrake-deny"
+                disabled={busy}
+                onClick={() => setDenying(true)}
+              >
+                {trans.__('Deny…')}
+              </button>
+              <span className="jp-Mandrake-grow" />
+              <button
+                className="jp-Mandrake-btn jp-mod-primary"
+                data-testid="mandrake-allow"
+                disabled={busy || misfit}
+                onClick={allow}
+              >
+                {allowed.length === calls.length
+                  ? calls.length === 1
+                    ? trans.__('Allow')
+                    : trans.__('Allow %1 tools', calls.length)
+                  : allowed.length === 0
+                    ? trans._n('Deny', 'Deny %1 tools', calls.length)
+                    : trans.__('Allow %1, deny %2', allowed.length, calls.length - allowed.length)}
+              </button>
+            </div>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Call(props: {
+  call: IToolPart;
+  state: ICallState;
+  problems: Record<string, string>;
+  alone: boolean;
+  disabled: boolean;
+  onChange(change: Partial<ICallState>): void;
+}): JSX.Element {
+  const { call, state, problems, onChange } = props;
+  const { trans } = useChat().mandrake;
+  const name = call.title || call.tool;
+  const list = useMemo(() => fields(call.input_schema, call.arguments), [call.input_schema, call.arguments]);
+  const describes = `mandrake-call-${call.call_id}`;
+  const given = list.filter(field => field.name in call.arguments || field.required);
+  return (
+    <div className={`jp-Mandrake-call${state.on ? '' : ' is-off'}`}>
+      <div className="jp-Mandrake-call-head">
+        {!props.alone && (
+          <input
+            type="checkbox"
+            checked={state.on}
+            disabled={props.disabled}
+            aria-label={trans.__('Include %1', name)}
+            aria-describedby={describes}
+            onChange={event => onChange({ on: event.target.checked })}
+          />
+        )}
+        <div className="jp-Mandrake-grow">
+          <div className="jp-Mandrake-strong">{call.title || <span className="jp-Mandrake-mono">{call.tool}</span>}</div>
+          <div id={describes} className="jp-Mandrake-small jp-Mandrake-muted">
+            {trans.__('MCP server %1', call.server)} ·{' '}
+            {call.read_only ? trans.__('says that it only reads') : trans.__('not marked as read-only')}
+          </div>
+        </div>
+      </div>
+      {given.length > 0 && (
+        <div className={`jp-Mandrake-args${props.alone ? ' jp-mod-alone' : ''}`}>
+          {given.map(field => (
+            <ArgumentField
+              key={field.name}
+              field={field}
+              text={state.edits[field.name] ?? toText(field.kind, call.arguments[field.name])}
+              edited={field.name in state.edits}
+              problem={problems[field.name] ?? null}
+              disabled={props.disabled || !state.on}
+              onChange={text => onChange({ edits: edit(state.edits, field, call, text) })}
+              onUndo={() => onChange({ edits: edit(state.edits, field, call, null) })}
+            />
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Choices(props: { choice: Choice; disabled: boolean; onChoose(choice: Choice): void }): JSX.Element {
+  const { trans } = useChat().mandrake;
+  const name = React.useId();
+  const choices: [Choice, string][] = [
+    ['once', trans.__('Once')],
+    ['session', trans.__('In this chat')],
+    ['workspace', trans.__('Always in this project')]
+  ];
+  return (
+    <div className="jp-Mandrake-segment" role="radiogroup" aria-label={trans.__('Allow for how long')}>
+      {choices.map(([choice, label]) => (
+        <label key={choice} className={choice === props.choice ? 'is-on' : ''}>
+          <input
+            type="radio"
+            name={name}
+            value={choice}
+            disabled={props.disabled}
+            checked={choice === props.choice}
+            onChange={() => props.onChoose(choice)}
+          />
+          {label}
+        </label>
+      ))}
+    </div>
+  );
+}
+
+function helpFor(choice: Choice, count: number, trans: TranslationBundle): string {
+  const who = count === 1 ? trans.__('This tool') : count === 2 ? trans.__('Both tools') : trans.__('These tools');
+  switch (choice) {
+    case 'once':
+      return trans.__('This one time.');
+    case 'session':
+      return trans.__('%1 may run for the rest of this chat.', who);
+    case 'workspace':
+      return trans.__('%1 may run in all chats of this project.', who);
+  }
+}
+
+/** The edits with `field` set to `text`; a text that is what the model gave is no edit. */
+function edit(edits: Edits, field: IField, call: IToolPart, text: string | null): Edits {
+  const rest = Object.fromEntries(Object.entries(edits).filter(([name]) => name !== field.name));
+  const same = text === null || text === toText(field.kind, call.arguments[field.name]);
+  return same ? rest : { ...rest, [field.name]: text };
+}
+
+/** The arguments as edited, undefined if nothing was; and what does not fit, by argument. */
+function argumentsOf(
+  call: IToolPart,
+  edits: Edits
+): { changed: JsonObject | undefined; problems: Record<string, string> } {
+  const problems: Record<string, string> = {};
+  const changed: JsonObject = { ...call.arguments };
+  for (const field of fields(call.input_schema, call.arguments)) {
+    if (!(field.name in edits)) {
+      continue;
+    }
+    const read = fromText(field, edits[field.name]);
+    if ('problem' in read) {
+      problems[field.name] = read.problem;
+    } else if (read.value === undefined) {
+      delete changed[field.name];
+    } else {
+      changed[field.name] = read.value;
+    }
+  }
+  return { changed: Object.keys(edits).length ? changed : undefined, problems };
+}

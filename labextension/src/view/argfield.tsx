@@ -1,0 +1,119 @@
+/** One argument of a waiting call: shown, and editable in the way its schema asks for. */
+import React, { useId, useState } from 'react';
+
+import { firstLines, textSize } from '../core/format';
+import { IField } from '../core/form';
+import { useChat } from './context';
+
+/** Characters from which on a value is shown folded. */
+const LONG = 2000;
+
+interface IProps {
+  field: IField;
+  text: string;
+  edited: boolean;
+  problem: string | null;
+  disabled: boolean;
+  onChange(text: string): void;
+  onUndo(): void;
+}
+
+export function ArgumentField(props: IProps): JSX.Element {
+  const { field, text, edited, problem } = props;
+  const { trans } = useChat().mandrake;
+  const id = useId();
+  const [shown, setShown] = useState(text.length <= LONG);
+  return (
+    <>
+      <label htmlFor={id} title={field.description || field.name}>
+        {field.name}
+      </label>
+      <div>
+        {shown ? (
+          <Control {...props} id={id} />
+        ) : (
+          <textarea
+            id={id}
+            className="jp-Mandrake-input jp-Mandrake-mono"
+            rows={2}
+            readOnly
+            wrap="off"
+            value={`${firstLines(text, 2).shown.slice(0, LONG)} …`}
+          />
+        )}
+        {(edited || !shown || problem) && (
+          <div className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-field-note" id={`${id}-note`}>
+            {problem && <span className="jp-Mandrake-problem">{trans.__(problem)} </span>}
+            {edited && (
+              <>
+                {trans.__('Edited by you')} ·{' '}
+                <button className="jp-Mandrake-link" onClick={props.onUndo}>
+                  {trans.__('Undo')}
+                </button>
+              </>
+            )}
+            {!shown && (
+              <>
+                {trans.__('%1 in all,', textSize(text))}{' '}
+                <button className="jp-Mandrake-link" onClick={() => setShown(true)}>
+                  {trans.__('show')}
+                </button>
+              </>
+            )}
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Control(props: IProps & { id: string }): JSX.Element {
+  const { field, text, edited, problem, disabled, onChange, id } = props;
+  const common = {
+    id,
+    disabled,
+    className: `jp-Mandrake-input jp-Mandrake-mono${edited ? ' is-edited' : ''}`,
+    'aria-invalid': problem !== null,
+    'aria-describedby': problem !== null ? `${id}-note` : undefined
+  };
+  switch (field.kind) {
+    case 'boolean':
+      return (
+        <input
+          {...common}
+          className={`jp-Mandrake-check${edited ? ' is-edited' : ''}`}
+          type="checkbox"
+          checked={text === 'true'}
+          onChange={event => onChange(String(event.target.checked))}
+        />
+      );
+    case 'choice':
+      return (
+        <select {...common} value={text} onChange={event => onChange(event.target.value)}>
+          {!field.required && <option value="" />}
+          {field.choices.map(choice => {
+            const value = typeof choice === 'string' ? choice : JSON.stringify(choice);
+            return <option key={value}>{value}</option>;
+          })}
+        </select>
+      );
+    case 'number':
+    case 'integer':
+      return <input {...common} inputMode="decimal" value={text} onChange={event => onChange(event.target.value)} />;
+    default: {
+      const lines = text.split('\n').length;
+      return field.kind === 'text' && lines === 1 && text.length < 60 ? (
+        <input {...common} value={text} onChange={event => onChange(event.target.value)} />
+      ) : (
+        <textarea
+          {...common}
+          rows={Math.min(8, Math.max(2, lines))}
+          wrap="off"
+          spellCheck={false}
+          value={text}
+          onChange={event => onChange(event.target.value)}
+        />
+      );
+    }
+  }
+}

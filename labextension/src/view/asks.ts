@@ -1,0 +1,38 @@
+/** The questions the panel asks in a dialog: a chat's name, and whether to delete it. */
+import { Dialog, InputDialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { ISession } from '../core/wire';
+import { PanelModel } from '../model/panel';
+import { errorBodyOf } from '../model/words';
+
+export async function askName(model: PanelModel, session: ISession, trans: TranslationBundle): Promise<void> {
+  const answer = await InputDialog.getText({
+    title: trans.__('Rename chat'),
+    text: session.name,
+    okLabel: trans.__('Rename')
+  });
+  const name = answer.value?.trim();
+  if (answer.button.accept && name && name !== session.name) {
+    await model.rename(session, name).catch(error => show(error, trans.__('The chat was not renamed.')));
+  }
+}
+
+export async function askDelete(model: PanelModel, session: ISession, trans: TranslationBundle): Promise<void> {
+  const answer = await showDialog({
+    title: trans.__('Delete this chat?'),
+    body: trans.__('“%1” and its messages will be gone. Your files are not affected.', session.name),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({ label: trans.__('Delete') })
+    ],
+    defaultButton: 0
+  });
+  if (answer.button.accept) {
+    await model.remove(session).catch(error => show(error, trans.__('The chat was not deleted.')));
+  }
+}
+
+function show(error: unknown, title: string): Promise<void> {
+  return showErrorMessage(title, errorBodyOf(error).message);
+}

@@ -1,0 +1,90 @@
+/**
+ * A chat as a widget. The package gives the input, its menus, attachments by drag and drop, Markdown with the code
+ * toolbar, and the theme; column, cards and banners are ours.
+ */
+import { Chat, ChatInput, ChatReactContext, ChatWidget, JlThemeProvider } from '@jupyter/chat';
+import React, { useEffect, useRef } from 'react';
+
+import { MandrakeChat } from '../model/chat';
+import { Banners } from './banners';
+import { Column } from './column';
+import { ChatEnvironment, IChatEnvironment, useChat, useSignal } from './context';
+import { EmptyPage } from './empty';
+
+export class MandrakeChatWidget extends ChatWidget {
+  constructor(
+    private readonly _chat: Chat.IOptions,
+    private readonly _environment: IChatEnvironment
+  ) {
+    super(_chat);
+    this.id = `mandrake-chat-${_environment.chat.input.id}`;
+    this.title.caption = 'Mandrake';
+    this.addClass('jp-Mandrake-chat');
+  }
+
+  get chat(): MandrakeChat {
+    return this._environment.chat;
+  }
+
+  override render(): JSX.Element {
+    return (
+      <JlThemeProvider themeManager={this._chat.themeManager ?? null}>
+        <ChatReactContext.Provider value={this._chat}>
+          <ChatEnvironment.Provider value={this._environment}>
+            <View />
+          </ChatEnvironment.Provider>
+        </ChatReactContext.Provider>
+      </JlThemeProvider>
+    );
+  }
+}
+
+function View(): JSX.Element {
+  const { chat } = useChat();
+  useSignal(chat.changed);
+  const empty = chat.loaded && !chat.loadFailure && chat.entries.length === 0;
+  return (
+    <div className="jp-Mandrake-view jp-ThemedContainer" onKeyDown={event => onEscape(event, chat)}>
+      <Banners />
+      {empty ? <EmptyPage /> : <Column />}
+      <Input />
+    </div>
+  );
+}
+
+/** The package's input; its words can't be given, so they are set on the element. */
+function Input(): JSX.Element {
+  const { chat, mandrake } = useChat();
+  const { trans } = mandrake;
+  const box = useRef<HTMLDivElement>(null);
+  const busy = chat.answering !== null;
+  useEffect(() => {
+    const field = box.current?.querySelector<HTMLTextAreaElement>('textarea:not([aria-hidden])');
+    if (field) {
+      field.placeholder = busy
+        ? trans.__('Next message, sent after this answer')
+        : trans.__('Type a message, / for more');
+      field.setAttribute('aria-label', trans.__('Message'));
+      field.setAttribute('data-testid', 'mandrake-textarea');
+    }
+  });
+  return (
+    <div ref={box} className="jp-Mandrake-input-box" data-testid="mandrake-input">
+      <ChatInput model={chat.input} />
+    </div>
+  );
+}
+
+/** Escape stops the answer; where there is none to stop, it leaves the input. */
+function onEscape(event: React.KeyboardEvent, chat: MandrakeChat): void {
+  if (event.key !== 'Escape' || event.defaultPrevented) {
+    return;
+  }
+  if (chat.answering && !chat.answering.stopping) {
+    event.preventDefault();
+    event.stopPropagation();
+    chat.stop();
+  } else if (document.activeElement instanceof HTMLElement && event.currentTarget.contains(document.activeElement)) {
+    document.activeElement.blur();
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * An error as a card: what happened, what is kept, what to do. Never the model's words, never a stack trace first.
+ */
+import React from 'react';
+
+import { actionsOf, IAction } from '../core/actions';
+import { IEntry } from '../core/entries';
+import { IErrorBody } from '../core/wire';
+import { Icon, IconName } from '../icons';
+import { errorBodyOf } from '../model/words';
+import { openModelPicker } from './modelpicker';
+import { useChat } from './context';
+
+interface IProps {
+  error: IErrorBody;
+  /** When it happened, for "Details". */
+  time: string | null;
+  /** The answer or question it belongs to; null for one that no message caused. */
+  entry: IEntry | null;
+  /** Whether the ways out are still ahead: false once the chat went on. */
+  live: boolean;
+}
+
+export function ErrorCard(props: IProps): JSX.Element {
+  const { error, live } = props;
+  const { trans } = useChat().mandrake;
+  const act = useAction(props.entry);
+  const [then, log] = splitLog(error.then);
+  const actions = live ? actionsOf(error) : [];
+  return (
+    <div className="jp-Mandrake-error" role="alert" data-testid="mandrake-error" data-code={error.code}>
+      <div className="jp-Mandrake-error-head">
+        <Icon name={iconOf(error.code)} className="is-error" />
+        <div className="jp-Mandrake-grow jp-Mandrake-strong">{error.message}</div>
+      </div>
+      <div className="jp-Mandrake-error-body">
+        {then && <div>{then}</div>}
+        {log && <pre className="jp-Mandrake-log">{log}</pre>}
+        {actions.length > 0 && (
+          <div className="jp-Mandrake-actions">
+            {actions.map((action, i) => (
+              <button
+                key={action.id}
+                className={`jp-Mandrake-btn${i === 0 ? ' jp-mod-primary' : ''}`}
+                data-action={action.id}
+                onClick={event => act(action, event.currentTarget)}
+              >
+                {trans.__(action.label)}
+              </button>
+            ))}
+          </div>
+        )}
+        <details className="jp-Mandrake-more jp-Mandrake-small">
+          <summary>{trans.__('Details')}</summary>
+          <div>
+            <code>{error.code}</code>
+            {props.time ? ` · ${new Date(props.time).toLocaleString()}` : ''}
+            {error.reason ? ` · ${error.reason}` : ''}
+          </div>
+        </details>
+      </div>
+    </div>
+  );
+}
+
+function useAction(entry: IEntry | null): (action: IAction, anchor: HTMLElement) => void {
+  const { chat, commands, mandrake } = useChat();
+  const { api, project, trans } = mandrake;
+  return ({ effect }, anchor) => {
+    switch (effect.do) {
+      case 'resend':
+        void (entry ? chat.resend(entry) : chat.load());
+        break;
+      case 'continue':
+        void chat.send(trans.__('Continue'));
+        break;
+      case 'choose_model':
+        openModelPicker(anchor.closest('.jp-Mandrake'));
+        break;
+      case 'fetch_demo':
+        api
+          .fetchDemo(project.workspace)
+          .catch(error => console.warn(errorBodyOf(error).message))
+          .then(() => project.refresh());
+        break;
+      case 'command':
+        if (commands.hasCommand(effect.id)) {
+          void commands.execute(effect.id, { ...effect.args, ...about(entry) });
+        }
+    }
+  };
+}
+
+/** Which provider a key is for: that of the model which was asked. */
+function about(entry: IEntry | null): { provider?: string } {
+  const provider = entry?.message.model?.split('/')[0];
+  return provider ? { provider } : {};
+}
+
+function iconOf(code: string): IconName {
+  if (code.startsWith('model_key')) {
+    return 'key';
+  }
+  if (code === 'model_unreachable' || code === 'connection_lost') {
+    return 'globe';
+  }
+  return code === 'docker_off' ? 'box' : code === 'mcp_not_trusted' ? 'alert' : 'failed';
+}
+
+/** Lines of a log at the end of a sentence stand below it. */
+function splitLog(then: string): [string, string | null] {
+  const match = /^([\s\S]*?lines:)\s+([\s\S]+)$/.exec(then);
+  return match ? [match[1], match[2]] : [then, null];
+}

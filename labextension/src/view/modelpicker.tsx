@@ -1,0 +1,112 @@
+/** The model in the input's toolbar: which one answers, and a menu of the others. */
+import { CommandRegistry } from '@lumino/commands';
+import { Menu } from '@lumino/widgets';
+import React, { useRef } from 'react';
+
+import { ICatalogue, IModelEntry } from '../core/wire';
+import { Icon } from '../icons';
+import { errorBodyOf } from '../model/words';
+import { CommandIDs } from '../tokens';
+import { IChatEnvironment, useChat, useSignal } from './context';
+
+/** The model that the next message of a chat goes to. */
+export function modelOf(environment: IChatEnvironment): IModelEntry | null {
+  const { catalogue } = environment.mandrake.project;
+  const id = environment.chat.session?.model ?? catalogue?.active;
+  return catalogue?.models.find(model => model.id === id) ?? null;
+}
+
+/** Open the picker of the panel that `root` is in, as if it had been pressed. */
+export function openModelPicker(root: Element | null): void {
+  const button = root?.querySelector<HTMLButtonElement>('.jp-Mandrake-picker');
+  button?.focus();
+  button?.click();
+}
+
+export function ModelPicker(): JSX.Element {
+  const environment = useChat();
+  const { mandrake, chat } = environment;
+  const { project, trans } = mandrake;
+  useSignal(project.changed);
+  useSignal(chat.sessionChanged);
+  const button = useRef<HTMLButtonElement>(null);
+  const model = modelOf(environment);
+  const name = model?.name ?? trans.__('Choose a model');
+
+  const open = () => {
+    const box = button.current?.getBoundingClientRect();
+    if (box) {
+      menuOf(environment, project.catalogue, model).open(box.left, box.bottom);
+    }
+  };
+  return (
+    <button
+      ref={button}
+      className="jp-Mandrake-picker"
+      data-testid="mandrake-model-picker"
+      aria-haspopup="menu"
+      aria-label={trans.__('Model: %1', name)}
+      title={name}
+      onClick={open}
+    >
+      <Icon name="sprout" />
+      <span className="jp-Mandrake-ellipsis">{name}</span>
+      <Icon name="down" />
+    </button>
+  );
+}
+
+function menuOf(environment: IChatEnvironment, catalogue: ICatalogue | null, current: IModelEntry | null): Menu {
+  const { chat, commands, mandrake } = environment;
+  const { trans } = mandrake;
+  const own = new CommandRegistry();
+  const menu = new Menu({ commands: own });
+  menu.addClass('jp-Mandrake-menu');
+  menu.title.label = trans.__('Models');
+  (catalogue?.models ?? []).forEach((model, i) => {
+    const command = `model-${i}`;
+    own.addCommand(command, {
+      label: labelOf(model, trans.__.bind(trans)),
+      caption: model.detail || model.id,
+      isToggled: () => model.id === current?.id,
+      execute: async () => {
+        if (model.state === 'needs_key' && commands.hasCommand(CommandIDs.connectModel)) {
+          await commands.execute(CommandIDs.connectModel, { provider: model.provider });
+          return;
+        }
+        try {
+          await chat.chooseModel(model.id);
+        } catch (error) {
+          await commands.execute('apputils:notify', { type: 'error', message: errorBodyOf(error).message });
+        }
+      }
+    });
+    menu.addItem({ command });
+  });
+  if (commands.hasCommand(CommandIDs.connectModel)) {
+    own.addCommand('connect', {
+      label: trans.__('Connect a model…'),
+      execute: () => commands.execute(CommandIDs.connectModel)
+    });
+    menu.addItem({ type: 'separator' });
+    menu.addItem({ command: 'connect' });
+  }
+  menu.aboutToClose.connect(() => {
+    // Its commands run after it has closed.
+    setTimeout(() => menu.dispose(), 0);
+  });
+  return menu;
+}
+
+function labelOf(model: IModelEntry, say: (text: string, name: string) => string): string {
+  switch (model.state) {
+    case 'needs_key':
+      return say('%1 (needs a key)', model.name);
+    case 'fetching':
+      return say('%1 (being fetched)', model.name);
+    case 'missing':
+      return say('%1 (not fetched yet)', model.name);
+    default:
+      return model.name;
+  }
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { actionsOf } from '../src/core/actions';
+import { examples } from '../src/core/examples';
+import { fields, fromText, IField, toText } from '../src/core/form';
+import { completing, formatTool, parseTool } from '../src/core/slash';
+
+const say = (text: string) => text;
+
+test('/tool is taken apart, and written again the same', () => {
+  const text = '/tool time get_current_time {"timezone": "Asia/Tokyo"}';
+  const command = parseTool(text);
+  assert.deepEqual(command, { server: 'time', tool: 'get_current_time', arguments: { timezone: 'Asia/Tokyo' } });
+  assert.equal(formatTool(command as { server: string; tool: string; arguments: { timezone: string } }), text);
+});
+
+test('arguments may be left out; what is not /tool is nothing; what is malformed says why', () => {
+  assert.deepEqual(parseTool('/tool jupyter list_files'), { server: 'jupyter', tool: 'list_files', arguments: {} });
+  assert.equal(parseTool('/toolbox a b'), null);
+  assert.equal(parseTool('what is /tool a b'), null);
+  assert.match((parseTool('/tool time') as Error).message, /SERVER TOOL/);
+  assert.match((parseTool('/tool a b [1]') as Error).message, /JSON object/);
+  assert.match((parseTool('/tool a b {') as Error).message, /not JSON/);
+});
+
+test('completion knows which word the cursor is in', () => {
+  assert.deepEqual(completing('/to'), { what: 'command', word: '/to' });
+  assert.deepEqual(completing('/tool ti'), { what: 'server', word: 'ti' });
+  assert.deepEqual(completing('/tool time '), { what: 'tool', server: 'time', word: '' });
+  assert.equal(completing('/tool time now {'), null);
+  assert.equal(completing('hello'), null);
+});
+
+test('a model with tools is asked in words, one without by /tool', () => {
+  const situation = { tools: true, notebook: true, servers: ['jupyter', 'time'] };
+  assert.deepEqual(
+    examples(situation, say).map(example => example.id),
+    ['folder', 'notebook', 'time', 'tool']
+  );
+  const demo = examples({ ...situation, tools: false }, say);
+  assert.deepEqual(
+    demo.map(example => example.id),
+    ['folder', 'question', 'tool']
+  );
+  assert.equal(demo[0].message, '/tool jupyter list_files {}');
+  assert.equal(demo[2].message, '/tool time get_current_time {"timezone": "Asia/Tokyo"}');
+});
+
+test('an example whose tool or notebook is missing is not shown', () => {
+  assert.deepEqual(
+    examples({ tools: true, notebook: false, servers: ['jupyter'] }, say).map(example => example.id),
+    ['folder']
+  );
+});
+
+const schema = {
+  type: 'object',
+  required: ['path'],
+  properties: {
+    path: { type: 'string', description: 'Where' },
+    count: { type: 'integer' },
+    deep: { type: 'boolean' },
+    unit: { enum: ['C', 'F'] },
+    names: { type: 'array', items: { type: 'string' } },
+    rest: { type: 'object' }
+  }
+};
+
+test('arguments become fields of their kinds, unknown ones by their value', () => {
+  const list = fields(schema, { path: 'a', extra: 1 });
+  assert.deepEqual(
+    list.map(field => [field.name, field.kind]),
+    [
+      ['path', 'text'],
+      ['count', 'integer'],
+      ['deep', 'boolean'],
+      ['unit', 'choice'],
+      ['names', 'list'],
+      ['rest', 'json'],
+      ['extra', 'json']
+    ]
+  );
+  assert.ok(list[0].required);
+});
+
+test('every value survives the way to text and back', () => {
+  const value = { path: 'a\nb', count: 3, deep: true, unit: 'F', names: ['x', 'y'], rest: { a: [1] } };
+  for (const field of fields(schema, value)) {
+    const given = value[field.name as keyof typeof value];
+    assert.deepEqual(fromText(field, toText(field.kind, given)), { value: given });
+  }
+});
+
+test('a value that does not fit says why, and an empty optional one is left out', () => {
+  const [, count] = fields(schema, {});
+  assert.deepEqual(fromText(count, '1.5'), { problem: 'This must be a whole number.' });
+  assert.deepEqual(fromText(count, 'x'), { problem: 'This must be a number.' });
+  assert.deepEqual(fromText(count, ''), { value: undefined });
+  const json: IField = { name: 'rest', kind: 'json', description: '', required: false, choices: [] };
+  assert.deepEqual(fromText(json, '{'), { problem: 'This must be JSON.' });
+});
+
+test('every action id of the server has a label, and unknown ones leave no button', () => {
+  const ids = [
+    'try_again', 'try_now', 'connect_model', 'change_key', 'choose_model', 'continue', 'start_over', 'edit_mcp_server',
+    'open_log', 'wait_longer', 'open_mcp_servers', 'review_trust', 'fetch_demo_model'
+  ];
+  for (const id of ids) {
+    assert.equal(actionsOf({ code: 'x', actions: [id] }).length, 1, id);
+  }
+  assert.deepEqual(actionsOf({ code: 'x', actions: ['dance'] }), []);
+  assert.deepEqual(actionsOf({ code: 'demo_model_missing', actions: ['try_again'] })[0].effect, { do: 'fetch_demo' });
+});

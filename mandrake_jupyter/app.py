@@ -1,0 +1,72 @@
+"""The extension: traits in, registry and routes out. Loading it opens nothing and imports nothing heavy."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jupyter_core.paths import jupyter_data_dir
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Unicode, default
+
+from ._version import __version__
+from .commands import InstallModelApp, TrustApp
+from .handlers.routes import ROUTES
+from .registry.hosts import HostServices
+from .registry.registry import ServiceRegistry
+
+
+class MandrakeApp(ExtensionApp):
+    """LLM sessions and MCP tool servers as Jupyter resources."""
+
+    name = "mandrake"
+    extension_url = "/lab"
+    load_other_extensions = True
+    version = __version__
+    classes: ClassVar[list[Any]] = [ServiceRegistry]
+    subcommands: ClassVar[dict[str, Any]] = {
+        "trust": (TrustApp, "Trust what a folder's own files would start or contact, and say what that is."),
+        "install-model": (
+            InstallModelApp,
+            "Fetch the demo model, so that chats work offline and without a key.",
+        ),
+    }
+
+    data_dir = Unicode(
+        config=True,
+        help="Folder for chats, trust, keys and catalogues. Default: 'mandrake' in the Jupyter data dir.",
+    )
+
+    @default("data_dir")
+    def _default_data_dir(self) -> str:
+        return str(Path(jupyter_data_dir()) / "mandrake")
+
+    def initialize_settings(self) -> None:
+        server = self.serverapp
+        hosts = HostServices(
+            Path(server.root_dir).resolve(),
+            server.contents_manager,
+            server.kernel_manager,
+            server.session_manager,
+        )
+        self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
+        self.settings["mandrake_registry"] = self.registry
+
+    def initialize_handlers(self) -> None:
+        self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in ROUTES)
+
+    async def stop_extension(self) -> None:
+        """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it."""
+        try:
+            problems = await asyncio.wait_for(self.registry.stop(), self.registry.stop_timeout + 1)
+        except Exception:
+            self.log.exception("Mandrake did not stop cleanly")
+            return
+        for problem in problems:
+            self.log.warning("Mandrake: %s", problem)
+
+
+def main(argv: list[str] | None = None) -> Any:
+    """``jupyter mandrake``: opens JupyterLab; ``jupyter mandrake trust | install-model`` do what they say."""
+    return MandrakeApp.launch_instance(argv)

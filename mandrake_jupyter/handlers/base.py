@@ -1,0 +1,161 @@
+"""The templates for routes: JSON in and out with typed errors, and streams that always end.
+
+Other extensions may build on both: see docs/reference/wire.md. Only here do errors become HTTP statuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.extension.handler import ExtensionHandlerMixin
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
+
+from ..errors import BadRequest, MandrakeError
+from ..values import JSON, Event
+
+if TYPE_CHECKING:
+    from ..registry.registry import ServiceRegistry
+
+NDJSON = "application/x-ndjson"
+SSE = "text/event-stream"
+LONGEST_BODY = 4_000_000
+
+
+class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
+    """A JSON route. Leaf classes set ``auth_resource`` and decorate each verb with ``@web.authenticated @authorized``."""
+
+    @property
+    def registry(self) -> ServiceRegistry:
+        registry: ServiceRegistry = self.settings["mandrake_registry"]
+        return registry
+
+    @property
+    def username(self) -> str:
+        return str(getattr(self.current_user, "username", "") or "user")
+
+    def body(self) -> JSON:
+        """The request's JSON object, an empty one where there is no body. Raises BadRequest in words."""
+        raw = self.request.body.strip()
+        if not raw:
+            return {}
+        if len(raw) > LONGEST_BODY:
+            raise BadRequest(f"The request is larger than {LONGEST_BODY:,} bytes.")
+        try:
+            value = json.loads(raw)
+        except ValueError as exc:
+            raise BadRequest(f"The request's body is not valid JSON: {exc}") from exc
+        if not isinstance(value, dict):
+            raise BadRequest("The request's body must be a JSON object.")
+        return value
+
+    def text(self, body: JSON, field: str, *, required: bool = True) -> str:
+        value = body.get(field)
+        if value is None and not required:
+            return ""
+        if not isinstance(value, str) or (required and not value.strip()):
+            raise BadRequest(f"{field} must be a text that is not empty.")
+        return value
+
+    def number(self, name: str, value: str | None, default: int) -> int:
+        """A query argument or header as a whole number of at least 0."""
+        if value is None or value == "":
+            return default
+        if not value.isdigit():
+            raise BadRequest(f"{name} must be a whole number, not {value!r}.")
+        return int(value)
+
+    def answer(self, value: Any, status: int = 200, *, location: str | None = None) -> None:
+        """Finish with `value` as JSON; `location` is relative to the extension's root."""
+        self.set_status(status)
+        if location:
+            self.set_header("Location", f"{self.settings['base_url']}mandrake/{location}")
+        self.finish(json.dumps(value, ensure_ascii=False))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if isinstance(value, MandrakeError) and value.status != 500:
+            self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value, value.code)
+        else:
+            super().log_exception(typ, value, tb)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        exc = (kwargs.get("exc_info") or (None, None, None))[1]
+        if isinstance(exc, MandrakeError):
+            self.set_status(exc.status)
+            if exc.retry_after is not None:
+                self.set_header("Retry-After", str(math.ceil(exc.retry_after)))
+            body = exc.as_json()
+        else:
+            message = exc.get_message() if isinstance(exc, HTTPError) and exc.log_message else None
+            body = MandrakeError(message or self._reason).as_json() | {
+                "code": _CODES.get(status_code, "internal")
+            }
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(body))
+
+
+_CODES = {400: "bad_request", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+
+
+class StreamHandler(MandrakeHandler):
+    """A route that answers with a run's events: NDJSON, or SSE where ``Accept`` names it. Reading ends nothing but itself."""
+
+    _pump: asyncio.Task[None] | None = None
+
+    @property
+    def wants_stream(self) -> bool:
+        accept = self.request.headers.get("Accept", "")
+        return NDJSON in accept or SSE in accept
+
+    async def detachable(self, work: Any) -> Any:
+        """Await `work` until it ends or the client leaves; None when he left."""
+        self._pump = asyncio.ensure_future(work)
+        try:
+            return await self._pump
+        except (asyncio.CancelledError, StreamClosedError):
+            if not self._pump.done():
+                raise
+            return None
+
+    async def stream(self, events: AsyncIterator[Event | None]) -> None:
+        """Send `events` as they come; None is a heartbeat. What fails after the first byte becomes an ``error`` event."""
+        sse = SSE in self.request.headers.get("Accept", "")
+        self.set_header("Content-Type", SSE if sse else NDJSON)
+        self.set_header("Cache-Control", "no-cache, no-transform")
+        self.set_header("X-Accel-Buffering", "no")
+        await self.detachable(self._send(events, sse))
+        if not self._finished:
+            self.finish(set_content_type=SSE if sse else NDJSON)
+
+    async def _send(self, events: AsyncIterator[Event | None], sse: bool) -> None:
+        await self.flush()
+        async with aclosing(events) as items:  # type: ignore[type-var]
+            try:
+                async for event in items:
+                    self.write(_frame(event.as_json() if event else None, sse))
+                    await self.flush()
+            except MandrakeError as exc:
+                body = exc.as_json()
+                body["content"] = body.pop("message")
+                self.write(_frame({"type": "error", **body}, sse))
+
+    def on_connection_close(self) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+        super().on_connection_close()
+
+
+def _frame(event: JSON | None, sse: bool) -> str:
+    if event is None:
+        return ": heartbeat\n\n" if sse else "\n"
+    text = json.dumps(event, ensure_ascii=False)
+    if not sse:
+        return f"{text}\n"
+    head = f"id: {event['seq']}\n" if "seq" in event else ""
+    return f"{head}event: {event['type']}\ndata: {text}\n\n"

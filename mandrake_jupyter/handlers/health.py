@@ -1,0 +1,26 @@
+"""Routes of health. They start nothing."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from .base import MandrakeHandler
+
+
+class LiveHandler(MandrakeHandler):
+    auth_resource = "mandrake:admin"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer({"status": "live"})
+
+
+class HealthHandler(MandrakeHandler):
+    auth_resource = "mandrake:admin"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(self.registry.health())

@@ -1,0 +1,41 @@
+"""Every route of the extension, relative to ``<base_url>mandrake/``; held equal to rest-api.yml by a test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import health, mcp_servers, models, runs, sessions
+
+_ID = r"[\w-]+"
+W = rf"workspaces/(?P<workspace>{_ID})"
+S = rf"{W}/sessions/(?P<session>{_ID})"
+R = rf"{S}/runs/(?P<run>{_ID})"
+M = rf"{W}/mcp-servers/(?P<name>[\w.-]+)"
+
+ROUTES: list[tuple[str, Any]] = [
+    (r"health/live", health.LiveHandler),
+    (r"health", health.HealthHandler),
+    (r"workspaces", sessions.WorkspacesHandler),
+    (W, sessions.WorkspaceHandler),
+    (r"sessions", sessions.AllSessionsHandler),
+    (rf"{W}/sessions", sessions.SessionsHandler),
+    (S, sessions.SessionHandler),
+    (rf"{S}/messages", runs.MessagesHandler),
+    (R, runs.RunHandler),
+    (rf"{R}/events", runs.RunEventsHandler),
+    (rf"{R}/cancel", runs.CancelHandler),
+    (rf"{R}/approvals/(?P<call>{_ID})", runs.ApprovalHandler),
+    (rf"{W}/models", models.ModelsHandler),
+    (rf"{W}/models/test", models.ModelTestHandler),
+    (rf"{W}/models/demo/fetch", models.DemoFetchHandler),
+    (r"settings/keys/(?P<name>[\w.-]+)", models.KeyHandler),
+    (r"mcp-servers", mcp_servers.AllMCPServersHandler),
+    (rf"{W}/mcp-servers", mcp_servers.MCPServersHandler),
+    (rf"{W}/mcp-servers/parse", mcp_servers.MCPParseHandler),
+    (M, mcp_servers.MCPServerHandler),
+    (rf"{M}/(?P<action>start|stop|restart)", mcp_servers.MCPServerActionHandler),
+    (rf"{M}/tools", mcp_servers.MCPToolsHandler),
+    (rf"{M}/logs", mcp_servers.MCPLogsHandler),
+    (rf"{M}/call", mcp_servers.MCPCallHandler),
+    (rf"{W}/trust", mcp_servers.TrustHandler),
+]

@@ -1,0 +1,138 @@
+"""Routes of messages and runs: post, watch, cancel, decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from ..errors import BadRequest
+from ..sessions.approval import parse_decision
+from ..values import JSON
+from .base import MandrakeHandler, StreamHandler
+
+if TYPE_CHECKING:
+    from ..sessions.session import SessionCoordinator
+
+DEFAULT_WAIT = 30.0
+LONGEST_WAIT = 3600.0
+LONGEST_KEY = 200
+
+
+class MessagesHandler(StreamHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def get(self, workspace: str, session: str) -> None:
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            self.answer(await coordinator.messages())
+
+    @web.authenticated
+    @authorized(action="execute", resource="mandrake:sessions")
+    async def post(self, workspace: str, session: str) -> None:
+        body = self.body()
+        content, wait = self.text(body, "content"), self._wait(body)
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            row = await coordinator.post(
+                content,
+                attachments=await self._attachments(workspace, body),
+                model=self.text(body, "model", required=False) or None,
+                notebook=self.text(body, "notebook", required=False) or None,
+                idempotency_key=self._key(),
+            )
+        run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
+        if self.wants_stream:
+            self.set_header("Location", f"{self.settings['base_url']}mandrake/{run}")
+            await self.stream(coordinator.watch(row.id))
+            return
+        ended = await self.detachable(_settled(coordinator, row.id, wait))
+        if ended:
+            self.answer(await coordinator.answer(row.id))
+        elif ended is not None:
+            self.answer(await coordinator.run(row.id), 202, location=run)
+
+    async def _attachments(self, workspace: str, body: JSON) -> list[Mapping[str, Any]]:
+        given = body.get("attachments") or []
+        if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+            raise BadRequest("attachments must be a list of objects.")
+        manager = await self.registry.get_workspace_manager(workspace)
+        texts = [await asyncio.to_thread(manager.read_attachment, item) for item in given]
+        return [{**item, "text": text} for item, text in zip(given, texts, strict=True)]
+
+    def _wait(self, body: JSON) -> float:
+        if "respond-async" in self.request.headers.get("Prefer", ""):
+            return 0.0
+        wait = body.get("wait", DEFAULT_WAIT)
+        if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= LONGEST_WAIT:
+            raise BadRequest(f"wait must be a number of seconds from 0 to {LONGEST_WAIT:.0f}.")
+        return float(wait)
+
+    def _key(self) -> str | None:
+        key = self.request.headers.get("Idempotency-Key")
+        if key is not None and not 0 < len(key) <= LONGEST_KEY:
+            raise BadRequest(f"Idempotency-Key must have 1 to {LONGEST_KEY} characters.")
+        return key
+
+
+async def _settled(coordinator: SessionCoordinator, run_id: str, wait: float) -> bool:
+    """True when the run ended within `wait` seconds, False when it did not or a person must approve first."""
+    try:
+        async with asyncio.timeout(wait), aclosing(coordinator.watch(run_id)) as events:  # type: ignore[type-var]
+            async for event in events:
+                if event and event.terminal:
+                    return True
+                if event and event.data.get("needs_approval"):
+                    return False
+    except TimeoutError:
+        return False
+    return True
+
+
+class RunHandler(MandrakeHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def get(self, workspace: str, session: str, run: str) -> None:
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            self.answer(await coordinator.run(run))
+
+
+class RunEventsHandler(StreamHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def get(self, workspace: str, session: str, run: str) -> None:
+        last = self.number("Last-Event-ID", self.request.headers.get("Last-Event-ID"), 0)
+        after = self.number("after", self.get_query_argument("after", None), last)
+        coordinator = await self.registry.get_session_coordinator(workspace, session)
+        await coordinator.run(run)  # an unknown run is a 404 here, before the first byte
+        await self.stream(coordinator.watch(run, after))
+
+
+class CancelHandler(MandrakeHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized(action="execute", resource="mandrake:sessions")
+    async def post(self, workspace: str, session: str, run: str) -> None:
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            await coordinator.cancel(run, self.username)
+            self.answer(await coordinator.run(run), 202)
+
+
+class ApprovalHandler(MandrakeHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized(action="execute", resource="mandrake:sessions")
+    async def post(self, workspace: str, session: str, run: str, call: str) -> None:
+        decision, arguments, reason = parse_decision(self.body())
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            self.answer(await coordinator.decide(run, call, decision, arguments, reason, self.username))

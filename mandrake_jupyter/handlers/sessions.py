@@ -1,0 +1,79 @@
+"""Routes of workspaces and sessions."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from ..registry.sessions import SessionsDirectory
+from .base import MandrakeHandler
+
+
+class _SessionsHandler(MandrakeHandler):
+    @property
+    def directory(self) -> SessionsDirectory:
+        return SessionsDirectory(self.registry)
+
+
+class WorkspacesHandler(MandrakeHandler):
+    auth_resource = "mandrake:workspaces"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(await self.registry.list_workspaces())
+
+
+class WorkspaceHandler(MandrakeHandler):
+    auth_resource = "mandrake:workspaces"
+
+    @web.authenticated
+    @authorized
+    async def get(self, workspace: str) -> None:
+        own = (await self.registry.workspace_row(workspace)).id
+        self.answer(next(w for w in await self.registry.list_workspaces() if w["id"] == own))
+
+
+class AllSessionsHandler(_SessionsHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(await self.directory.all())
+
+
+class SessionsHandler(_SessionsHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def get(self, workspace: str) -> None:
+        self.answer(await self.directory.all(workspace))
+
+    @web.authenticated
+    @authorized
+    async def post(self, workspace: str) -> None:
+        made = await self.directory.create(workspace, self.body())
+        self.answer(made, 201, location=f"workspaces/{made['workspace_id']}/sessions/{made['id']}")
+
+
+class SessionHandler(_SessionsHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def get(self, workspace: str, session: str) -> None:
+        self.answer(await self.directory.get(workspace, session))
+
+    @web.authenticated
+    @authorized
+    async def patch(self, workspace: str, session: str) -> None:
+        self.answer(await self.directory.change(workspace, session, self.body()))
+
+    @web.authenticated
+    @authorized
+    async def delete(self, workspace: str, session: str) -> None:
+        await self.directory.delete(workspace, session)
+        self.set_status(204)
+        self.finish()

@@ -1,0 +1,102 @@
+"""An answer as plain text on stdout: in a terminal, with ``--plain``, and wherever there are no widgets."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from .answer import Answer, TextPart, ToolPart
+from .words import WAITS_HINT, decided, sentence, took, usage_line
+
+
+class PlainView:
+    """Prints the words as they come and one line for a tool call; what is printed is never taken back."""
+
+    outlives_cell = False
+
+    def __init__(self, out: TextIO | None = None):
+        self._given = out
+        self._said: dict[int, int] = {}
+        self._noted: dict[str, str] = {}
+        self._in_line = False
+        self._open = True
+
+    def skip(self, answer: Answer) -> None:
+        """Take what `answer` holds so far for printed."""
+        for number, part in answer.parts.items():
+            if isinstance(part, TextPart):
+                self._said[number] = len(part.content)
+            else:
+                self._noted[part.call_id] = part.status
+
+    def reopen(self) -> None:
+        self._open = True
+
+    def show(self, answer: Answer) -> None:
+        if not self._open:
+            return
+        for number in sorted(answer.parts):
+            part = answer.parts[number]
+            if isinstance(part, ToolPart):
+                self._note(part)
+            elif not part.reasoning:
+                self._say(number, part.content)
+        self._out.flush()
+
+    def settle(self, answer: Answer, *, ended: bool) -> None:
+        if not self._open:
+            return
+        self.show(answer)
+        if answer.status == "failed":
+            error = answer.error or {}
+            words = sentence(str(error.get("message") or "The answer failed."), str(error.get("then") or ""))
+            self._line(f"[failed] {words}")
+        elif answer.status == "cancelled":
+            self._line(f"[stopped] by {answer.stopped_by}" if answer.stopped_by else "[stopped]")
+        elif not ended and answer.needs_kernel:
+            self._line(
+                "[goes on] A tool needs this kernel; the answer goes on in the panel and in _mandrake."
+            )
+        if ended and (
+            words := " · ".join(w for w in (answer.model, usage_line(answer.usage, answer.seconds)) if w)
+        ):
+            self._line(f"({words})")
+        self._break()
+        self._out.flush()
+        self._open = False
+
+    @property
+    def _out(self) -> TextIO:
+        return self._given or sys.stdout
+
+    def _say(self, number: int, content: str) -> None:
+        new = content[self._said.get(number, 0) :]
+        if not new:
+            return
+        if number not in self._said:
+            self._break()
+        self._said[number] = len(content)
+        self._out.write(new)
+        self._in_line = not new.endswith("\n")
+
+    def _note(self, part: ToolPart) -> None:
+        if part.status == "running" or self._noted.get(part.call_id) == part.status:
+            return
+        self._noted[part.call_id] = part.status
+        if part.status == "waiting":
+            self._line(f"[waits for you] {part.name}. {WAITS_HINT}")
+            return
+        name = " · ".join(word for word in (part.name, decided(part.decision)) if word)
+        after = f" ({took(part.duration_ms)})" if part.duration_ms else ""
+        why = f": {part.error}" if part.error else ""
+        word = {"unknown": "not known whether it finished"}.get(part.status, part.status)
+        self._line(f"[{word}] {name}{after}{why}")
+
+    def _line(self, text: str) -> None:
+        self._break()
+        self._out.write(f"{text}\n")
+
+    def _break(self) -> None:
+        if self._in_line:
+            self._out.write("\n")
+            self._in_line = False

@@ -1,0 +1,53 @@
+"""The words and figures of the magics, in one place; pure functions, no HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+DECISIONS = {
+    "once": "allowed once",
+    "session": "allowed in this chat",
+    "workspace": "always allowed in this project",
+}
+SCOPES = {"once": "Once", "session": "In this chat", "workspace": "Always in this project"}
+WAITS_HINT = "Open the panel, or run %mandrake allow | deny"
+
+
+def took(milliseconds: float | None) -> str:
+    """``12 ms``, ``1.4 s``, ``95 s``; empty where it is not known."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < 100:
+        return f"{milliseconds:.0f} ms"
+    return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else f"{milliseconds / 1000:.0f} s"
+
+
+def decided(decision: str | None) -> str:
+    """What a person decided on a tool call, as words; empty where nobody was asked."""
+    if decision is None:
+        return ""
+    return "denied" if decision == "deny" else DECISIONS.get(decision, f"allowed ({decision})")
+
+
+def usage_line(usage: Mapping[str, Any], seconds: float | None) -> str:
+    """``2,310 in · 204 out · $0.010 · 16 s``; what is not known is left out."""
+    words = []
+    if usage.get("input_tokens") or usage.get("output_tokens"):
+        words += [f"{usage.get('input_tokens', 0):,} in", f"{usage.get('output_tokens', 0):,} out"]
+    if (cost := usage.get("cost")) is not None:
+        words.append(f"${cost:.3f}")
+    if seconds is not None:
+        words.append(f"{seconds:.0f} s")
+    return " · ".join(words)
+
+
+def day(moment: datetime) -> str:
+    """``23 Nov 2026, 10:44``."""
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+def sentence(*parts: str) -> str:
+    """The parts that are there, as one line of sentences."""
+    return " ".join(part for part in parts if part)

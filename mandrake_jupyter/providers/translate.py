@@ -1,0 +1,152 @@
+"""Our frozen values to and from pydantic-ai's messages. Imports pydantic-ai, so it is itself imported late.
+
+History is built anew from our own values at every request; nothing of a library's own history is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from pydantic_ai import messages as theirs
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.tools import ToolDefinition as TheirTool
+
+from ..values import Usage
+from .base import ChatMessage, Finished, ModelRequest, ToolCallRequested, ToolDefinition, ToolResultPart
+
+UNKNOWN_OUTCOME = "It is not known whether this call finished."
+REASONS = {
+    "stop": "stop",
+    "tool_call": "tool_calls",
+    "length": "length",
+    "content_filter": "content_filter",
+}
+
+
+def messages_of(request: ModelRequest) -> list[theirs.ModelMessage]:
+    """The whole conversation as pydantic-ai has it, instructions on its last request."""
+    turns = paired(request.messages) if request.tools else flattened(request.messages)
+    found: list[theirs.ModelMessage] = []
+    for turn in turns:
+        if turn.role == "assistant":
+            parts = list(_assistant_parts(turn))
+            if parts:
+                found.append(theirs.ModelResponse(parts=parts))
+        else:
+            asked = list(_request_parts(turn))
+            before = found[-1] if found else None
+            if isinstance(before, theirs.ModelRequest):
+                before.parts = [*before.parts, *asked]
+            elif asked:
+                found.append(theirs.ModelRequest(parts=asked))
+    last = found[-1] if found else None
+    if not isinstance(last, theirs.ModelRequest):
+        last = theirs.ModelRequest(parts=[theirs.UserPromptPart("Continue.")])
+        found.append(last)
+    last.instructions = request.instructions or None
+    return found
+
+
+def parameters_of(tools: Sequence[ToolDefinition]) -> ModelRequestParameters:
+    return ModelRequestParameters(function_tools=[_tool(tool) for tool in tools])
+
+
+def _tool(tool: ToolDefinition) -> TheirTool:
+    # Providers refuse an object schema without `properties`; MCP servers leave it out where there are none.
+    schema: dict[str, Any] = {"type": "object", "properties": {}, **tool.input_schema}
+    return TheirTool(
+        name=tool.name, parameters_json_schema=schema, description=tool.description or None, strict=False
+    )
+
+
+def _assistant_parts(turn: ChatMessage) -> Iterator[theirs.ModelResponsePart]:
+    if turn.text.strip():
+        yield theirs.TextPart(turn.text)
+    for call in turn.calls:
+        yield theirs.ToolCallPart(call.name, dict(call.arguments), call.call_id)
+
+
+def _request_parts(turn: ChatMessage) -> Iterator[theirs.ModelRequestPart]:
+    for result in turn.results:
+        yield theirs.ToolReturnPart(
+            result.name, result.content, result.call_id, outcome="success" if result.ok else "failed"
+        )
+    if turn.text.strip():
+        yield theirs.UserPromptPart(turn.text)
+
+
+def paired(messages: Sequence[ChatMessage]) -> Iterator[ChatMessage]:
+    """Every call followed by its result, every result after its call: providers refuse anything else."""
+    waiting: dict[str, str] = {}
+    for turn in messages:
+        results = tuple(result for result in turn.results if waiting.pop(result.call_id, None) is not None)
+        if waiting and (turn.role != "tool" or not results):
+            yield _lost(waiting)
+            waiting = {}
+        if turn.role == "assistant":
+            waiting = {call.call_id: call.name for call in turn.calls}
+        yield ChatMessage(turn.role, turn.text, turn.calls, results)
+    if waiting:
+        yield _lost(waiting)
+
+
+def _lost(waiting: Mapping[str, str]) -> ChatMessage:
+    parts = (ToolResultPart(call_id, name, UNKNOWN_OUTCOME, ok=False) for call_id, name in waiting.items())
+    return ChatMessage("tool", results=tuple(parts))
+
+
+def flattened(messages: Sequence[ChatMessage]) -> Iterator[ChatMessage]:
+    """The conversation in words only, for a request without tools: calls become what they answered."""
+    for turn in messages:
+        if turn.role != "tool":
+            yield ChatMessage(turn.role, turn.text)
+            continue
+        said = (
+            f"The tool {part.name} {'answered' if part.ok else 'failed'}:\n{part.content}"
+            for part in turn.results
+        )
+        yield ChatMessage("user", "\n\n".join(said))
+
+
+def calls_of(response: theirs.ModelResponse, known: set[str]) -> Iterator[ToolCallRequested]:
+    """The tool calls of a whole response. An id that is empty or was used before is replaced, so that ids
+    are unique.
+    """
+    for part in response.parts:
+        if not isinstance(part, theirs.ToolCallPart):
+            continue
+        call_id = part.tool_call_id
+        if not call_id or call_id in known:
+            call_id = f"call_{uuid4().hex}"
+        known.add(call_id)
+        yield ToolCallRequested(call_id, part.tool_name, *_arguments(part.args))
+
+
+def _arguments(args: str | Mapping[str, Any] | None) -> tuple[Mapping[str, Any] | None, str]:
+    if isinstance(args, str):
+        if not args.strip():
+            return {}, args
+        try:
+            value = json.loads(args)
+        except ValueError:
+            return None, args
+        return (value if isinstance(value, dict) else None), args
+    return dict(args or {}), json.dumps(dict(args or {}))
+
+
+def finished_of(response: theirs.ModelResponse, *, priced: bool) -> Finished:
+    """The end of the response; `priced` says whether its provider's list prices apply."""
+    usage = response.usage
+    cost = _cost(response) if priced else None
+    spent = Usage(usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, cost)
+    return Finished(REASONS.get(response.finish_reason or "", "other"), spent)
+
+
+def _cost(response: theirs.ModelResponse) -> float | None:
+    try:
+        return float(response.cost().total_price)
+    except (LookupError, ValueError, AssertionError):
+        return None

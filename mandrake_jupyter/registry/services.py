@@ -1,0 +1,109 @@
+"""What is shared by all workspaces of one Jupyter server: store, instance lock, supervisor, keys, the demo model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StoreUnavailable
+from ..lifecycle.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from ..providers.catalogue import ModelCatalogue
+    from ..providers.demo import DemoModel
+    from ..providers.keys import KeyStore
+    from ..stores.database import Database
+    from ..stores.instances import Instances
+    from ..stores.runs import RunStore
+    from ..stores.sessions import SessionStore
+    from ..workspaces.workspace import WorkspaceManager
+
+#: Seconds between two looks at what has fallen idle.
+HOUSEKEEPING = 60.0
+
+
+@dataclass(frozen=True)
+class Services:
+    data_dir: Path
+    supervisor: Supervisor
+    database: Database
+    sessions: SessionStore
+    runs: RunStore
+    instances: Instances
+    keys: KeyStore
+    demo: DemoModel
+
+    @classmethod
+    async def open(cls, data_dir: Path, log: logging.Logger | logging.LoggerAdapter[Any]) -> Services:
+        """Raises :class:`StoreUnavailable` when the data dir or the database can't be used."""
+        await asyncio.to_thread(_load)
+        from ..providers.demo import DemoModel
+        from ..providers.keys import KeyStore
+        from ..stores.database import Database
+        from ..stores.instances import Instances
+        from ..stores.runs import RunStore
+        from ..stores.sessions import SessionStore
+
+        try:
+            await asyncio.to_thread(data_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StoreUnavailable(why=str(exc)) from exc
+        database = Database(data_dir / "mandrake.sqlite")
+        await database.open()
+        instances = Instances(data_dir / "instances")
+        await asyncio.to_thread(instances.hold)
+        supervisor = Supervisor(log)
+        demo = DemoModel(data_dir, supervisor)
+        supervisor.spawn("housekeeping", _keep_house(demo))
+        return cls(
+            data_dir,
+            supervisor,
+            database,
+            SessionStore(database),
+            RunStore(database),
+            instances,
+            KeyStore(data_dir, os.environ),
+            demo,
+        )
+
+    def model_catalogue(self, workspace: WorkspaceManager) -> ModelCatalogue:
+        from ..providers.catalogue import ModelCatalogue
+
+        return ModelCatalogue(
+            data_dir=self.data_dir,
+            keys=self.keys,
+            environ=os.environ,
+            demo=self.demo,
+            workspace_models=workspace.model_entries,
+            workspace_active=workspace.active_model,
+        )
+
+    async def close_models(self, timeout: float) -> None:
+        async with asyncio.timeout(timeout):
+            await self.demo.stop()
+
+    async def close(self) -> None:
+        """Last of all: the store, then the lock, so that nobody takes us for dead while we still write."""
+        await self.database.close()
+        await asyncio.to_thread(self.instances.release)
+
+
+async def _keep_house(demo: DemoModel) -> None:
+    while True:
+        await asyncio.sleep(HOUSEKEEPING)
+        await demo.stop_if_idle(monotonic())
+
+
+def _load() -> None:
+    """The heavy imports of a first use, in a thread, so that the server's loop goes on meanwhile."""
+    import_module("mandrake_jupyter.stores.runs")
+    import_module("mandrake_jupyter.sessions.session")
+    import_module("mandrake_jupyter.providers.catalogue")
+    import_module("aiosqlite")
+    import_module("filelock")

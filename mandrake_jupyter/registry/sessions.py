@@ -1,0 +1,114 @@
+"""Sessions as resources: list, make, change, delete, and their kernel-shaped description."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadRequest
+from ..values import JSON, SessionKey
+
+if TYPE_CHECKING:
+    from ..stores.rows import SessionRow
+    from .registry import ServiceRegistry
+
+LONGEST_NAME = 200
+
+
+class SessionsDirectory:
+    """What the session routes need of the registry."""
+
+    def __init__(self, registry: ServiceRegistry) -> None:
+        self._registry = registry
+
+    async def all(self, workspace_id: str | None = None) -> list[JSON]:
+        services = await self._registry.initialize_services()
+        own = (await self._registry.workspace_row(workspace_id)).id if workspace_id else None
+        runs = await services.sessions.open_runs()
+        return [self._describe(row, runs.get(row.id, [])) for row in await services.sessions.sessions(own)]
+
+    async def get(self, workspace_id: str, session_id: str) -> JSON:
+        services = await self._registry.initialize_services()
+        own = (await self._registry.workspace_row(workspace_id)).id
+        row = await services.sessions.get(own, session_id)
+        return self._describe(row, (await services.sessions.open_runs()).get(row.id, []))
+
+    async def create(self, workspace_id: str, body: JSON) -> JSON:
+        """A new session; with ``notebook`` the notebook's own one, old or new."""
+        services = await self._registry.initialize_services()
+        workspace = await self._registry.workspace_row(workspace_id)
+        name, notebook = _text(body, "name"), _text(body, "notebook")
+        if notebook is not None:
+            notebook = relative_notebook(notebook, Path(workspace.path))
+            name = name or PurePosixPath(notebook).name
+        row = await services.sessions.create(
+            workspace.id, name=name, notebook=notebook, model=_text(body, "model")
+        )
+        return await self.get(workspace_id, row.id)
+
+    async def change(self, workspace_id: str, session_id: str, body: JSON) -> JSON:
+        unknown = body.keys() - {"name", "model"}
+        if unknown or not body:
+            raise BadRequest(
+                f"A chat's name and model can be changed, not {', '.join(sorted(unknown)) or 'nothing'}."
+            )
+        values: dict[str, Any] = {}
+        if "name" in body:
+            values |= {"name": _text(body, "name"), "titled": True}
+            if not values["name"]:
+                raise BadRequest("A chat needs a name.")
+        if "model" in body:
+            values["model"] = _text(body, "model")
+        async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
+            await coordinator.change(**values)
+        return await self.get(workspace_id, session_id)
+
+    async def delete(self, workspace_id: str, session_id: str) -> None:
+        """Ends what runs in it, then removes it with all its rows."""
+        services = await self._registry.initialize_services()
+        await self.get(workspace_id, session_id)
+        await self._registry.release_session_coordinator(workspace_id, session_id)
+        await services.sessions.delete(session_id)
+
+    def _describe(self, row: SessionRow, runs: list[tuple[str, str]]) -> JSON:
+        held = self._registry.coordinator(SessionKey(row.workspace_id, row.id))
+        active = next(({"id": run, "state": state} for run, state in runs if state != "queued"), None)
+        if active is None and runs:
+            active = {"id": runs[0][0], "state": runs[0][1]}
+        waits = bool(active and active["state"] == "awaiting_approval")
+        return {
+            "id": row.id,
+            "workspace_id": row.workspace_id,
+            "name": row.name,
+            "titled": row.titled,
+            "notebook": row.notebook,
+            "model": row.model,
+            "created": row.created,
+            "last_activity": row.last_activity,
+            "execution_state": "waiting" if waits else "busy" if active else "idle",
+            "connections": held.leases.connections if held else 0,
+            "phase": "ready" if held else "new",
+            "reason": "",
+            "active_run": active,
+            "queued": sum(1 for _, state in runs if state == "queued"),
+        }
+
+
+def relative_notebook(path: str, root: Path) -> str:
+    """A notebook's path relative to the workspace where it lies inside, else as it was given."""
+    given = Path(path)
+    if given.is_absolute():
+        try:
+            return given.relative_to(root).as_posix()
+        except ValueError:
+            return given.as_posix()
+    return PurePosixPath(path).as_posix()
+
+
+def _text(body: JSON, field: str) -> str | None:
+    value = body.get(field)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > LONGEST_NAME * 5 or "\x00" in value:
+        raise BadRequest(f"{field} must be a text of at most {LONGEST_NAME * 5} characters.")
+    return value.strip() or None

@@ -1,0 +1,48 @@
+"""Whether a tool may run without a question. Decided here, in the server, the same from every door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import BadRequest
+from ..values import Decision, ToolSpec
+
+DECISIONS: tuple[Decision, ...] = ("once", "session", "workspace", "deny")
+
+
+def needs_approval(spec: ToolSpec, granted: frozenset[tuple[str, str, str]]) -> bool:
+    """Ask, unless the tool is annotated read-only or was allowed before with this very schema.
+
+    The catalogue holds tools of trusted MCP servers only, so the annotation is one the user trusts.
+    """
+    if spec.read_only:
+        return False
+    return (spec.server, spec.name, spec.schema_hash) not in granted
+
+
+def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | None, str]:
+    """(decision, edited arguments or None, reason) of an approval's body."""
+    decision = body.get("decision")
+    if decision not in DECISIONS:
+        raise BadRequest(f"decision must be one of {', '.join(DECISIONS)}, not {decision!r}")
+    arguments = body.get("arguments")
+    if arguments is not None and not isinstance(arguments, dict):
+        raise BadRequest("arguments must be a JSON object")
+    reason = body.get("reason") or ""
+    if not isinstance(reason, str) or len(reason) > 2000:
+        raise BadRequest("reason must be a text of at most 2,000 characters")
+    return decision, arguments, reason
+
+
+def check_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | None) -> None:
+    """Raises :class:`BadRequest` naming the first value that does not fit the tool's schema."""
+    import jsonschema
+
+    try:
+        jsonschema.validate(dict(arguments), dict(schema or {}))
+    except jsonschema.ValidationError as exc:
+        where = ".".join(str(step) for step in exc.absolute_path) or "arguments"
+        raise BadRequest(f"{where}: {exc.message}") from exc
+    except jsonschema.SchemaError:
+        return

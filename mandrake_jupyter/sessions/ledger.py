@@ -1,0 +1,140 @@
+"""The durable side of a run: its row, its log and its answer move together, committed before anyone sees them.
+
+One writer at a time; a progress note that comes during a commit waits for it. ``run`` drives, this writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..errors import AlreadyDecided, BadRequest, CallNotFound
+from ..stores.rows import Message, Part, RunRow
+from ..values import Decision, Event
+from .answer import LiveAnswer
+from .approval import check_arguments
+from .event_log import EventLog
+from .run_state import RunState, move
+from .run_tools import Recorded, denied
+from .seams import Seams
+
+
+class Ledger:
+    """`row` is the newest truth, `log` what readers see, `answer` the parts as far as they were shown."""
+
+    def __init__(
+        self,
+        row: RunRow,
+        seams: Seams,
+        workspace_id: str,
+        parts: Iterable[Part] = (),
+        log: EventLog | None = None,
+    ) -> None:
+        self.row = row
+        self.log = log or EventLog(row.id)
+        self.answer = LiveAnswer(self.log, parts, limit=seams.bounds.part)
+        self._seams = seams
+        self._workspace_id = workspace_id
+        self._writing = asyncio.Lock()
+        self._progress: list[Mapping[str, Any]] = []
+
+    @property
+    def state(self) -> RunState:
+        return RunState(self.row.state)
+
+    def waiting(self) -> bool:
+        """A person must decide on at least one call."""
+        return any(part.status == "waiting" for part in self.answer.parts)
+
+    def as_message(self) -> Message:
+        row = self.row
+        return Message(
+            row.message_id, row.session_id, row.id, "assistant", row.created, parts=self.answer.parts
+        )
+
+    async def record(
+        self, *made: Recorded, parts: Iterable[Part] = (), state: RunState | None = None, **columns: Any
+    ) -> None:
+        """Commit events, the parts they change and columns of the run in one transaction, then show the events."""
+        async with self._writing:
+            self.answer.flush()
+            events: list[Event] = []
+            changed = [*parts, *self.answer.unsaved()]
+            for kind, data, part in made:
+                events.append(self.log.make(kind, data))
+                if part:
+                    changed.append(replace(part, last_seq=events[-1].seq))
+            if state and move(self.state, state) is not self.state:
+                columns["state"] = str(state)
+            if changed or events or columns:
+                await self._seams.runs.commit(self.row, parts=changed, events=events, columns=columns)
+                self.row = replace(self.row, **columns)
+            for part in changed:
+                if part.type == "tool":
+                    self.answer.put(part)
+            self._show(events)
+
+    async def save_text(self) -> None:
+        """Commit what has been shown of the running text part."""
+        async with self._writing:
+            if parts := self.answer.unsaved():
+                await self._seams.runs.commit(self.row, parts=parts)
+
+    async def decide(
+        self, call_id: str, decision: Decision, arguments: dict[str, Any] | None, reason: str, by: str
+    ) -> Part:
+        """Decide on a waiting call; exactly one caller wins.
+
+        Raises CallNotFound, AlreadyDecided (409) for all later ones, BadRequest for arguments that don't fit the schema.
+        """
+        async with self._writing:
+            part = next((p for p in self.answer.parts if p.call_id == call_id), None)
+            if part is None:
+                raise CallNotFound(call=call_id)
+            if part.status != "waiting":
+                raise AlreadyDecided(
+                    decision=part.decision or part.status, by=part.by or "the end of the run"
+                )
+            if arguments is not None and arguments != part.arguments:
+                if decision == "deny":
+                    raise BadRequest("A denied call takes no arguments.")
+                check_arguments(arguments, part.call.get("input_schema"))
+                part = replace(part, arguments=arguments)
+            part = replace(
+                part, decision=decision, by=by, status="denied" if decision == "deny" else "allowed"
+            )
+            data = {"call_id": call_id, "decision": decision, "by": by, "arguments": part.arguments}
+            events = [self.log.make("approval", data)]
+            if decision == "deny":
+                part, result = denied(part, reason)
+                events.append(self.log.make("toolResult", result))
+            part = replace(part, last_seq=events[-1].seq)
+            if not await self._seams.runs.decide(self.row.message_id, part, events):
+                raise AlreadyDecided(decision="decided", by="another Jupyter server")
+            if decision in ("session", "workspace"):
+                await self._grant(part, self.row.session_id if decision == "session" else None)
+            self.answer.put(part)
+            self._show(events)
+            return part
+
+    async def _grant(self, part: Part, session_id: str | None) -> None:
+        call = part.call
+        await self._seams.sessions.grant(
+            self._workspace_id, session_id, str(call["server"]), str(call["tool"]), str(call["schema_hash"])
+        )
+
+    def progress(self, data: Mapping[str, Any]) -> None:
+        """Show a tool's progress note; not stored."""
+        self._progress.append(data)
+        if not self._writing.locked():
+            self._show(())
+
+    def _show(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.log.append(event)
+        notes, self._progress = self._progress, []
+        for data in notes:
+            if not self.log.closed:
+                self.log.emit("toolProgress", data)

@@ -1,0 +1,275 @@
+"""One answer's life: a loop of model requests and tool calls over a state machine, durable first.
+
+The driver task is never cancelled: a stop cancels the model request or the tool calls it waits for, and the driver itself
+writes the one terminal event. Called by ``session``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any, TypeVar
+
+from ..errors import Interrupted, MandrakeError, StreamBroken
+from ..providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
+from ..stores.rows import Message, Part, RunRow
+from ..values import CallContext, Decision, Usage, isoformat, utcnow
+from .event_log import EventLog
+from .ledger import Ledger
+from .run_state import RunState
+from .run_tools import call_tool, intents, stopped_call
+from .seams import ResolvedModel, Seams
+from .slash import DirectCall
+from .transcript import Transcript
+
+T = TypeVar("T")
+History = Callable[[], Coroutine[Any, Any, list[Message]]]
+log = logging.getLogger("mandrake_jupyter")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a run is stopped from outside: cancelled by a person, or interrupted by the end of the Jupyter server."""
+
+    state: RunState
+    by: str
+
+
+class _Stopped(Exception):
+    pass
+
+
+class Run:
+    """`ledger` holds what is true and shown; `parked` says that nobody drives it because a person must decide."""
+
+    def __init__(
+        self,
+        row: RunRow,
+        question: Message,
+        seams: Seams,
+        workspace_id: str,
+        *,
+        direct: DirectCall | None = None,
+        parts: Iterable[Part] = (),
+        log: EventLog | None = None,
+    ) -> None:
+        self.question = question
+        self.ledger = Ledger(row, seams, workspace_id, parts, log)
+        self.parked = row.state == RunState.AWAITING_APPROVAL
+        self._context = CallContext(workspace_id, row.session_id, row.notebook)
+        self._seams = seams
+        self._direct = direct
+        self._usage = Usage(**row.usage) if row.usage else Usage()
+        self._children: set[asyncio.Task[Any]] = set()
+        self._ending: Ending | None = None
+        self._give_up = 0.0
+
+    @property
+    def id(self) -> str:
+        return self.ledger.row.id
+
+    @property
+    def state(self) -> RunState:
+        return self.ledger.state
+
+    def stop(self, ending: Ending) -> None:
+        """Ask the driver to end; idempotent, the first ending counts. A run that nobody drives needs ``drive`` for it."""
+        if self._ending is None:
+            self._ending = ending
+            self._give_up = monotonic() + self._seams.bounds.cancel
+        for child in self._children:
+            child.cancel()
+
+    async def decide(
+        self, call_id: str, decision: Decision, arguments: dict[str, Any] | None, reason: str, by: str
+    ) -> Part:
+        """See :meth:`Ledger.decide`. A parked run with nothing left to decide needs ``drive`` again."""
+        return await self.ledger.decide(call_id, decision, arguments, reason, by)
+
+    async def drive(self, history: History) -> None:
+        """Work until the run ends or waits for a person; never raises. `history` gives the messages before this one."""
+        self.parked = False
+        try:
+            await self._work(history)
+        except _Stopped:
+            await self._end_stopped()
+        except MandrakeError as exc:
+            await self._fail(exc)
+        except Exception:
+            log.exception("Run %s failed", self.id)
+            await self._fail(MandrakeError())
+        finally:
+            if left := set(
+                self._children
+            ):  # only where a call outlived its stop, or the driver itself was cancelled
+                for child in left:
+                    child.cancel()
+                await asyncio.wait(left, timeout=self._seams.bounds.cancel)
+
+    async def _work(self, history: History) -> None:
+        self._check()
+        script = Transcript(self._seams, self._context)
+        if self.state is RunState.QUEUED:
+            await self._begin(script)
+        before = await history()
+        while True:
+            await self._run_calls()
+            if self.ledger.waiting():
+                await self.ledger.record(state=RunState.AWAITING_APPROVAL)
+                self._check()
+                if self.ledger.waiting():
+                    self.parked = True
+                    return
+                continue
+            if self._direct or self.ledger.answer.step + 1 >= self._seams.bounds.steps:
+                await self._complete("stop" if self._direct else "steps")
+                return
+            model = await self._inside(script.model(self.ledger.row.model))
+            messages = [*before, self.question, self.ledger.as_message()]
+            request = await self._inside(script.request(model, messages))
+            calls, reason = await self._call_model(model, request)
+            if not calls:
+                await self._complete(reason)
+                return
+            asked = intents(calls, self.ledger.answer, script.table, script.granted)
+            await self.ledger.record(*asked, state=RunState.CALLING_TOOL)
+
+    async def _begin(self, script: Transcript) -> None:
+        """The start event, then, for ``/tool``, the user's own call as the only step."""
+        row, fault = self.ledger.row, None
+        model_id = row.model
+        if self._direct is None:
+            try:
+                model_id = (await self._inside(script.model(row.model))).id
+            except MandrakeError as exc:
+                fault = exc
+        start = {
+            "session_id": row.session_id,
+            "message_id": row.message_id,
+            "user_message_id": row.user_message_id,
+            "model": model_id,
+        }
+        state = RunState.CALLING_TOOL if self._direct else RunState.CALLING_MODEL
+        await self.ledger.record(("start", start, None), state=state, model=model_id)
+        if fault:
+            raise fault
+        if self._direct:
+            call, table = await self._inside(script.direct(self._direct))
+            self.ledger.answer.step += 1
+            await self.ledger.record(*intents([call], self.ledger.answer, table, direct=True))
+
+    async def _call_model(
+        self, model: ResolvedModel, request: ModelRequest
+    ) -> tuple[list[ToolCallRequested], str]:
+        answer, bounds = self.ledger.answer, self._seams.bounds
+        await self.ledger.record(state=RunState.CALLING_MODEL)
+        answer.step += 1
+        calls: list[ToolCallRequested] = []
+        ended: Finished | None = None
+
+        async def consume() -> None:
+            nonlocal ended
+            stream = model.provider.stream(
+                request, first_token_timeout=bounds.first_token, stall_timeout=bounds.stall
+            )
+            async with contextlib.aclosing(stream) as events:
+                async for event in events:
+                    if isinstance(event, ToolCallRequested):
+                        calls.append(event)
+                    elif isinstance(event, Finished):
+                        ended = event
+                    else:
+                        answer.write("text" if isinstance(event, TextDelta) else "reasoning", event.text)
+                    if answer.full:
+                        return
+
+        try:
+            await self._inside(consume(), flush=bounds.flush)
+        finally:
+            answer.flush()
+            if closed := answer.close_text():
+                await self.ledger.record(parts=[closed])
+        if answer.full:
+            return [], "length"
+        if ended is None:
+            raise StreamBroken()
+        self._usage += ended.usage
+        usage = self._usage.as_json()
+        await self.ledger.record(("usage", usage, None), usage=usage)
+        return calls, ended.reason
+
+    async def _run_calls(self) -> None:
+        """Dispatch what may run and was not dispatched: all at once, each result recorded as it comes."""
+        ready = [part for part in self.ledger.answer.parts if part.status == "allowed"]
+        if not ready:
+            return
+        sent = [replace(part, status="running") for part in ready]
+        await self.ledger.record(parts=sent, state=RunState.CALLING_TOOL)
+        self._check()
+        tasks = {
+            self._child(call_tool(self._seams, part, self._context, self.ledger.progress)) for part in sent
+        }
+        left = set(tasks)
+        while left and not (self._ending and monotonic() > self._give_up):
+            finished, left = await asyncio.wait(left, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                if not task.cancelled():
+                    part, result = task.result()
+                    await self.ledger.record(("toolResult", result, part))
+        self._check()
+
+    async def _complete(self, reason: str) -> None:
+        usage = self._usage.as_json()
+        data = {"message_id": self.ledger.row.message_id, "usage": usage, "finish_reason": reason}
+        await self._finish(RunState.DONE, "complete", data, finish_reason=reason, usage=usage)
+
+    async def _fail(self, exc: MandrakeError) -> None:
+        body = exc.as_json()
+        data = {k: body[k] for k in ("code", "then", "actions", "retryable", "retry_after")}
+        await self._finish(RunState.FAILED, "error", {**data, "content": body["message"]}, error=body)
+
+    async def _end_stopped(self) -> None:
+        if self._ending and self._ending.state is RunState.CANCELLED:
+            await self._finish(RunState.CANCELLED, "cancelled", {"by": self._ending.by})
+        else:
+            await self._fail(Interrupted())
+
+    async def _finish(self, state: RunState, event: str, data: Mapping[str, Any], **columns: Any) -> None:
+        left = [stopped_call(part) for part in self.ledger.answer.parts if part.pending]
+        made = [("toolResult", result, part) for part, result in left]
+        await self.ledger.record(
+            *made, (event, data, None), state=state, finished=isoformat(utcnow()), **columns
+        )
+
+    async def _inside(self, work: Coroutine[Any, Any, T], *, flush: float | None = None) -> T:
+        """Await `work` in a child task that a stop cancels; meanwhile save running text every `flush` seconds."""
+        child = self._child(work)
+        while not child.done():
+            await asyncio.wait({child}, timeout=flush or 1.0)
+            if flush and not child.done():
+                await self.ledger.save_text()
+            if self._ending and monotonic() > self._give_up:
+                break
+        self._check()
+        return child.result()
+
+    def _child(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        child = asyncio.create_task(work, name=f"run-{self.id}")
+        self._children.add(child)
+        child.add_done_callback(self._child_done)
+        if self._ending:
+            child.cancel()
+        return child
+
+    def _child_done(self, child: asyncio.Task[Any]) -> None:
+        self._children.discard(child)
+        if not child.cancelled():
+            child.exception()  # marks it as seen: after a stop nobody else asks
+
+    def _check(self) -> None:
+        if self._ending:
+            raise _Stopped

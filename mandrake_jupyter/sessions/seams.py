@@ -1,0 +1,69 @@
+"""What a run is handed: its seams to models, tools and the store, and its bounds. Protocols, so that rooms stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..providers.base import LLMProvider
+from ..stores.runs import RunStore
+from ..stores.sessions import SessionStore
+from ..values import CallContext, ToolResult, ToolSpec
+
+
+class ResolvedModel(Protocol):
+    """A model ready to answer. `id` is ours (``openai/gpt-5``), `model` the provider's own name."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def tools(self) -> bool: ...
+    @property
+    def provider(self) -> LLMProvider: ...
+
+
+class Models(Protocol):
+    async def resolve(self, model_id: str | None) -> ResolvedModel: ...
+
+
+class Tools(Protocol):
+    async def catalogue(self, learn: bool) -> tuple[Sequence[ToolSpec], Sequence[Any]]: ...
+    async def tools(self, name: str) -> Sequence[ToolSpec]: ...
+    async def call(
+        self,
+        server: str,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        context: CallContext,
+        on_progress: Callable[[float, float | None, str | None], None] | None = None,
+    ) -> ToolResult: ...
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Limits of a run. Sizes in characters, times in seconds."""
+
+    message: int = 1_000_000
+    part: int = 4_000_000
+    tool_result: int = 1_000_000
+    steps: int = 25
+    queued: int = 20
+    first_token: float = 120.0
+    stall: float = 60.0
+    flush: float = 0.25
+    cancel: float = 5.0
+
+
+@dataclass(frozen=True)
+class Seams:
+    runs: RunStore
+    sessions: SessionStore
+    models: Models
+    tools: Tools
+    workspace: str
+    instance: str
+    bounds: Bounds = Bounds()

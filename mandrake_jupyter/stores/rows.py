@@ -1,0 +1,165 @@
+"""Frozen rows as rooms above see them, with their wire form (docs/reference/wire.md). No SQL, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..values import JSON, Usage
+
+#: States of a run; the moves between them stand in ``sessions/run_state.py``.
+UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
+
+
+@dataclass(frozen=True)
+class WorkspaceRow:
+    id: str
+    path: str
+    name: str
+    created: str
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    id: str
+    workspace_id: str
+    name: str
+    titled: bool
+    notebook: str | None
+    model: str | None
+    created: str
+    last_activity: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One answer's life. `instance` is the uuid of the Jupyter server that works on it."""
+
+    id: str
+    session_id: str
+    instance: str
+    state: str
+    user_message_id: str
+    message_id: str
+    created: str
+    model: str | None = None
+    notebook: str | None = None
+    idempotency_key: str | None = None
+    finished: str | None = None
+    usage: Mapping[str, Any] | None = None
+    finish_reason: str | None = None
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state in UNFINISHED
+
+    def as_json(self) -> JSON:
+        return {
+            "id": self.id,
+            "session_id": self.session_id,
+            "state": self.state,
+            "message_id": self.message_id,
+            "user_message_id": self.user_message_id,
+            "model": self.model,
+            "created": self.created,
+            "finished": self.finished,
+            "usage": dict(self.usage or Usage().as_json()),
+            "finish_reason": self.finish_reason,
+            "error": self.error,
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of text or one tool call, at its place in an answer.
+
+    `step` is the model request it came from; `last_seq` the seq of the newest event it holds. For tools, `call` holds what
+    does not change (server, tool, title, read_only, needs_approval, input_schema, schema_hash, direct), `arguments` what runs.
+    """
+
+    part: int
+    type: str
+    step: int = 0
+    content: str = ""
+    last_seq: int = 0
+    call_id: str | None = None
+    call: Mapping[str, Any] = field(default_factory=dict)
+    status: str | None = None
+    decision: str | None = None
+    by: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] | None = None
+
+    @property
+    def pending(self) -> bool:
+        return self.type == "tool" and self.status in ("waiting", "allowed", "running")
+
+    def as_json(self) -> JSON:
+        if self.type != "tool":
+            return {"type": self.type, "part": self.part, "content": self.content}
+        result = self.result or {}
+        return {
+            "type": "tool",
+            "part": self.part,
+            "call_id": self.call_id,
+            "server": self.call.get("server"),
+            "tool": self.call.get("tool"),
+            "title": self.call.get("title"),
+            "arguments": self.arguments,
+            "read_only": self.call.get("read_only"),
+            "needs_approval": bool(self.call.get("needs_approval")),
+            "decision": self.decision,
+            "by": self.by,
+            "status": "running" if self.status == "allowed" else self.status,
+            "content": result.get("content"),
+            "error": result.get("error"),
+            "duration_ms": result.get("duration_ms"),
+            "truncated": bool(result.get("truncated")),
+            "input_schema": self.call.get("input_schema") if self.status == "waiting" else None,
+        }
+
+
+@dataclass(frozen=True)
+class Message:
+    id: str
+    session_id: str
+    run_id: str
+    role: str
+    created: str
+    attachments: tuple[Mapping[str, Any], ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(p.content for p in self.parts if p.type == "text")
+
+    def as_json(self, run: RunRow, *, seq: int | None = None) -> JSON:
+        """The wire form; `seq` is given for a message that is not finished."""
+        answer = self.role == "assistant"
+        return {
+            "id": self.id,
+            "session_id": self.session_id,
+            "run_id": self.run_id,
+            "role": self.role,
+            "created": self.created,
+            "status": _status(run) if answer else "complete",
+            "model": run.model if answer else None,
+            "parts": [part.as_json() for part in self.parts],
+            "attachments": [{k: v for k, v in a.items() if k != "text"} for a in self.attachments],
+            "usage": dict(run.usage) if answer and run.usage else None,
+            "finish_reason": run.finish_reason if answer else None,
+            "error": run.error if answer else None,
+            "seq": seq,
+        }
+
+
+def _status(run: RunRow) -> str:
+    return {
+        "queued": "queued",
+        "calling_model": "running",
+        "calling_tool": "running",
+        "awaiting_approval": "waiting",
+        "done": "complete",
+    }.get(run.state, run.state)

@@ -1,0 +1,205 @@
+"""Runs, messages, parts and events in the database. What a reader has been shown is here first ("durable first")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..errors import RunNotFound
+from ..values import Event
+from . import tables
+from .database import Database
+from .rows import UNFINISHED, Message, Part, RunRow
+from .tables import messages, runs, sessions
+
+RUN_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
+PART_COLUMNS = [tables.parts.c[f.name] for f in fields(Part)]
+
+
+class RunStore:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def begin(
+        self, run: RunRow, question: Message, session_values: Mapping[str, Any]
+    ) -> tuple[RunRow, bool]:
+        """Commit a run, its question and its empty answer. Returns the run and whether it is new.
+
+        The same idempotency key in the same session gives the first run back and writes nothing.
+        """
+        try:
+            async with self.database.write() as db:
+                await db.execute(insert(runs).values(**asdict(run)))
+                for message_id, role, attached in (
+                    (question.id, "user", [dict(a) for a in question.attachments]),
+                    (run.message_id, "assistant", []),
+                ):
+                    await db.execute(
+                        insert(messages).values(
+                            id=message_id,
+                            session_id=run.session_id,
+                            run_id=run.id,
+                            role=role,
+                            created=run.created,
+                            attachments=attached,
+                        )
+                    )
+                await _put_parts(db, question.id, question.parts)
+                await db.execute(
+                    update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
+                )
+        except IntegrityError:
+            if run.idempotency_key is None:
+                raise
+            return await self.by_key(run.session_id, run.idempotency_key), False
+        return run, True
+
+    async def by_key(self, session_id: str, key: str) -> RunRow:
+        where = (runs.c.session_id == session_id) & (runs.c.idempotency_key == key)
+        async with self.database.read() as db:
+            found = (await db.execute(select(*RUN_COLUMNS).where(where))).one_or_none()
+        if not found:
+            raise RunNotFound(run=key)
+        return RunRow(*found)
+
+    async def get(self, session_id: str, run_id: str) -> RunRow:
+        where = (runs.c.session_id == session_id) & (runs.c.id == run_id)
+        async with self.database.read() as db:
+            found = (await db.execute(select(*RUN_COLUMNS).where(where))).one_or_none()
+        if not found:
+            raise RunNotFound(run=run_id)
+        return RunRow(*found)
+
+    async def unfinished(self, session_id: str | None = None) -> list[RunRow]:
+        query = select(*RUN_COLUMNS).where(runs.c.state.in_(UNFINISHED)).order_by(runs.c.created, runs.c.id)
+        if session_id is not None:
+            query = query.where(runs.c.session_id == session_id)
+        async with self.database.read() as db:
+            return [RunRow(*row) for row in await db.execute(query)]
+
+    async def commit(
+        self,
+        run: RunRow,
+        *,
+        parts: Iterable[Part] = (),
+        events: Iterable[Event] = (),
+        columns: Mapping[str, Any] | None = None,
+    ) -> None:
+        """One transaction: parts of the answer put, events added, columns of the run set."""
+        async with self.database.write() as db:
+            await _put_parts(db, run.message_id, parts)
+            await _add_events(db, events)
+            if columns:
+                await db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
+
+    async def decide(self, message_id: str, part: Part, events: Iterable[Event]) -> bool:
+        """Compare-and-set: True for the one caller whose decision counts; `part` is the decided one."""
+        async with self.database.write() as db:
+            won = await db.execute(
+                update(tables.parts)
+                .where(
+                    tables.parts.c.message_id == message_id,
+                    tables.parts.c.part == part.part,
+                    tables.parts.c.status == "waiting",
+                )
+                .values(
+                    status=part.status,
+                    decision=part.decision,
+                    by=part.by,
+                    arguments=dict(part.arguments),
+                    result=part.result,
+                    last_seq=part.last_seq,
+                )
+            )
+            if not won.rowcount:
+                return False
+            await _add_events(db, events)
+            return True
+
+    async def history(self, session_id: str) -> list[tuple[Message, RunRow]]:
+        """All messages of a session with their parts and runs, oldest first."""
+        async with self.database.read() as db:
+            rows = (
+                await db.execute(
+                    select(messages).where(messages.c.session_id == session_id).order_by(messages.c.position)
+                )
+            ).all()
+            found = await db.execute(select(*RUN_COLUMNS).where(runs.c.session_id == session_id))
+            by_id = {row.id: RunRow(*row) for row in found}
+            joined = (
+                await db.execute(
+                    select(tables.parts.c.message_id, *PART_COLUMNS)
+                    .join(messages, messages.c.id == tables.parts.c.message_id)
+                    .where(messages.c.session_id == session_id)
+                    .order_by(messages.c.position, tables.parts.c.part)
+                )
+            ).all()
+        return [(_message(row, joined), by_id[row.run_id]) for row in rows]
+
+    async def answer(self, run: RunRow) -> Message:
+        """The answer of one run with its parts."""
+        async with self.database.read() as db:
+            row = (await db.execute(select(messages).where(messages.c.id == run.message_id))).one()
+            query = select(tables.parts.c.message_id, *PART_COLUMNS).where(
+                tables.parts.c.message_id == run.message_id
+            )
+            return _message(row, (await db.execute(query.order_by(tables.parts.c.part))).all())
+
+    async def replay(self, run: RunRow, after: int = 0) -> list[Event]:
+        """The run's events after `after`, a text part as one merged token; ordered by seq."""
+        async with self.database.read() as db:
+            query = select(tables.events).where(tables.events.c.run_id == run.id, tables.events.c.seq > after)
+            found = [Event(row.type, row.seq, run.id, row.time, row.data) for row in await db.execute(query)]
+            texts = await db.execute(
+                select(
+                    tables.parts.c.part, tables.parts.c.type, tables.parts.c.content, tables.parts.c.last_seq
+                ).where(
+                    tables.parts.c.message_id == run.message_id,
+                    tables.parts.c.type != "tool",
+                    tables.parts.c.last_seq > after,
+                )
+            )
+            for part, kind, content, seq in texts:
+                data = {"content": content, "part": part, "offset": 0}
+                found.append(
+                    Event("reasoning" if kind == "reasoning" else "token", seq, run.id, run.created, data)
+                )
+        return sorted(found, key=lambda event: event.seq)
+
+
+def _message(row: Row[Any], joined: Iterable[Row[Any]]) -> Message:
+    own = tuple(_part(r) for r in joined if r.message_id == row.id)
+    return Message(row.id, row.session_id, row.run_id, row.role, row.created, tuple(row.attachments), own)
+
+
+def _part(row: Row[Any]) -> Part:
+    values = dict(row._mapping)
+    values.pop("message_id")
+    return Part(**{**values, "call": values["call"] or {}, "arguments": values["arguments"] or {}})
+
+
+async def _put_parts(db: AsyncConnection, message_id: str, changed: Iterable[Part]) -> None:
+    for part in changed:
+        values = {**asdict(part), "message_id": message_id}
+        statement = upsert(tables.parts).values(**values)
+        later = {
+            k: statement.excluded[k]
+            for k in ("content", "last_seq", "status", "decision", "by", "arguments", "result")
+        }
+        await db.execute(statement.on_conflict_do_update(index_elements=["message_id", "part"], set_=later))
+
+
+async def _add_events(db: AsyncConnection, added: Iterable[Event]) -> None:
+    values = [
+        {"run_id": e.run_id, "seq": e.seq, "type": e.type, "time": e.time, "data": dict(e.data)}
+        for e in added
+    ]
+    if values:
+        await db.execute(insert(tables.events), values)

@@ -1,0 +1,137 @@
+"""Workspaces, sessions and grants in the database: one method, one transaction. Runs are in ``stores.runs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..errors import SessionNotFound, WorkspaceNotFound
+from ..values import isoformat, utcnow
+from .database import Database
+from .rows import UNFINISHED, SessionRow, WorkspaceRow
+from .tables import grants, runs, sessions, workspaces
+
+UNTITLED = "New chat"
+
+
+class SessionStore:
+    """Raises the typed not-found errors for unknown ids, and ``StoreUnavailable`` when the database can't be used."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def workspace_for(self, path: Path) -> WorkspaceRow:
+        """The workspace of a folder, made at first use."""
+        async with self.database.write() as db:
+            found = (await db.execute(select(workspaces).where(workspaces.c.path == str(path)))).one_or_none()
+            if found:
+                return WorkspaceRow(*found)
+            row = WorkspaceRow(str(uuid4()), str(path), path.name or str(path), isoformat(utcnow()))
+            await db.execute(insert(workspaces).values(**row.__dict__))
+            return row
+
+    async def workspace(self, workspace_id: str) -> WorkspaceRow:
+        async with self.database.read() as db:
+            found = (
+                await db.execute(select(workspaces).where(workspaces.c.id == workspace_id))
+            ).one_or_none()
+        if not found:
+            raise WorkspaceNotFound(workspace=workspace_id)
+        return WorkspaceRow(*found)
+
+    async def workspaces(self) -> list[WorkspaceRow]:
+        async with self.database.read() as db:
+            return [
+                WorkspaceRow(*row)
+                for row in await db.execute(select(workspaces).order_by(workspaces.c.created))
+            ]
+
+    async def create(
+        self,
+        workspace_id: str,
+        *,
+        name: str | None = None,
+        notebook: str | None = None,
+        model: str | None = None,
+    ) -> SessionRow:
+        """A new session; with `notebook`, that notebook's own one, made only once however many ask."""
+        now = isoformat(utcnow())
+        row = SessionRow(str(uuid4()), workspace_id, name or UNTITLED, bool(name), notebook, model, now, now)
+        try:
+            async with self.database.write() as db:
+                await db.execute(insert(sessions).values(**row.__dict__))
+        except IntegrityError:
+            if notebook is None:
+                raise
+            async with self.database.read() as db:
+                where = (sessions.c.workspace_id == workspace_id) & (sessions.c.notebook == notebook)
+                return SessionRow(*(await db.execute(select(sessions).where(where))).one())
+        return row
+
+    async def get(self, workspace_id: str, session_id: str) -> SessionRow:
+        where = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id)
+        async with self.database.read() as db:
+            found = (await db.execute(select(sessions).where(where))).one_or_none()
+        if not found:
+            raise SessionNotFound(session=session_id)
+        return SessionRow(*found)
+
+    async def sessions(self, workspace_id: str | None = None) -> list[SessionRow]:
+        """Newest activity first; all workspaces when none is named."""
+        query = select(sessions).order_by(sessions.c.last_activity.desc(), sessions.c.id)
+        if workspace_id is not None:
+            query = query.where(sessions.c.workspace_id == workspace_id)
+        async with self.database.read() as db:
+            return [SessionRow(*row) for row in await db.execute(query)]
+
+    async def open_runs(self) -> dict[str, list[tuple[str, str]]]:
+        """session id → its unfinished runs as (run id, state), oldest first."""
+        query = (
+            select(runs.c.session_id, runs.c.id, runs.c.state)
+            .where(runs.c.state.in_(UNFINISHED))
+            .order_by(runs.c.created)
+        )
+        found: dict[str, list[tuple[str, str]]] = {}
+        async with self.database.read() as db:
+            for session_id, run_id, state in await db.execute(query):
+                found.setdefault(session_id, []).append((run_id, state))
+        return found
+
+    async def change(self, session_id: str, **values: str | bool | None) -> None:
+        async with self.database.write() as db:
+            changed = await db.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
+            if not changed.rowcount:
+                raise SessionNotFound(session=session_id)
+
+    async def delete(self, session_id: str) -> None:
+        """The session and all that hangs on it: runs, messages, parts, events, its grants."""
+        async with self.database.write() as db:
+            await db.execute(delete(sessions).where(sessions.c.id == session_id))
+
+    async def grant(
+        self, workspace_id: str, session_id: str | None, server: str, tool: str, schema_hash: str
+    ) -> None:
+        """Remember that a tool may run: in one session, or (`session_id` None) in the whole workspace."""
+        async with self.database.write() as db:
+            await db.execute(
+                insert(grants).values(
+                    workspace_id=workspace_id,
+                    session_id=session_id,
+                    server=server,
+                    tool=tool,
+                    schema_hash=schema_hash,
+                    created=isoformat(utcnow()),
+                )
+            )
+
+    async def granted(self, workspace_id: str, session_id: str) -> frozenset[tuple[str, str, str]]:
+        """(server, tool, schema hash) of all that may run in this session without a question."""
+        query = select(grants.c.server, grants.c.tool, grants.c.schema_hash).where(
+            grants.c.workspace_id == workspace_id,
+            or_(grants.c.session_id.is_(None), grants.c.session_id == session_id),
+        )
+        async with self.database.read() as db:
+            return frozenset((server, tool, digest) for server, tool, digest in await db.execute(query))

@@ -1,0 +1,128 @@
+"""The tables: workspaces, sessions, runs, messages, parts, events, grants.
+
+A run's text lives in `parts`; `events` holds every event that is not a token, so that a replay is the two merged by
+``seq``. Rows are only ever added or completed, except by a user's delete. Changing a table means a new migration.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("path", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("titled", Boolean, nullable=False),
+    Column("notebook", Text),
+    Column("model", Text),
+    Column("created", String(32), nullable=False),
+    Column("last_activity", String(32), nullable=False),
+    UniqueConstraint("workspace_id", "notebook", name="uq_sessions_notebook"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("instance", String(36), nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("model", Text),
+    Column("notebook", Text),
+    Column("idempotency_key", Text),
+    Column("user_message_id", String(36), nullable=False),
+    Column("message_id", String(36), nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("finished", String(32)),
+    Column("usage", JSON),
+    Column("finish_reason", String(24)),
+    Column("error", JSON),
+    UniqueConstraint("session_id", "idempotency_key", name="uq_runs_idempotency_key"),
+    Index("ix_runs_state", "state"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", String(36), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("attachments", JSON, nullable=False),
+    Index("ix_messages_session_id", "session_id", "position"),
+)
+
+parts = Table(
+    "parts",
+    metadata,
+    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("type", String(12), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("call_id", String(40), unique=True),
+    Column("call", JSON),
+    Column("status", String(12)),
+    Column("decision", String(12)),
+    Column("by", Text),
+    Column("arguments", JSON),
+    Column("result", JSON),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", String(36), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("type", String(16), nullable=False),
+    Column("time", String(32), nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE")),
+    Column("server", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("schema_hash", String(64), nullable=False),
+    Column("created", String(32), nullable=False),
+    Index("ix_grants_workspace_id", "workspace_id", "server", "tool"),
+)

@@ -1,0 +1,245 @@
+"""One MCP server entry, as people and other programs write it, checked and made an :class:`MCPServerEntry`.
+
+The ecosystem's form is the measure; VS Code's variables are put into it. Nothing is expanded, looked up or
+started: what would widen what runs and can't be kept (a sandbox, a prompt for a password) is refused in words
+instead of ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from ..errors import BadRequest
+from ..stores.reading import shorten
+from ..values import MCPServerEntry, content_hash
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+RESERVED = frozenset({"jupyter"})
+EXAMPLE = '{"command": "uvx", "args": ["mcp-server-time"]} or {"url": "https://example.org/mcp"}'
+#: The largest entry taken, in characters of JSON.
+MAX_ENTRY = 32_000
+
+Transport = Literal["stdio", "http", "sse"]
+TRANSPORTS: Mapping[str, Transport] = {
+    "stdio": "stdio", "local": "stdio", "http": "http", "streamable-http": "http", "streamablehttp": "http",
+    "streamable_http": "http", "remote": "http", "sse": "sse",
+}  # fmt: skip
+UNSUPPORTED = {
+    "envFile": 'is not supported yet. Write its variables into "env", as {"NAME": "${NAME}"}',
+    "sandbox": "is not supported yet, and without it the program could do more. Remove it to go on",
+    "sandboxEnabled": "is not supported yet, and without it the program could do more. Remove it to go on",
+}
+ALLOWS = ("allow", "alwaysAllow", "autoApprove", "trust", "trusted")
+
+
+@dataclass(frozen=True)
+class ParsedEntry:
+    """An entry, and what in it is left out of account: sentences."""
+
+    entry: MCPServerEntry
+    notes: tuple[str, ...] = ()
+
+
+def check_name(name: Any) -> str:
+    """`name` when an MCP server may have it; :class:`BadRequest` otherwise."""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise BadRequest(
+            f"{shorten(str(name), 80)!r} can't be the name of an MCP server. "
+            "Use 1 to 64 letters, digits, '-', '_' or '.', without spaces."
+        )
+    if name.lower() in RESERVED:
+        raise BadRequest(f'"{name}" is the name of the built-in MCP server. Choose another name.')
+    return name
+
+
+def parse_entry(name: str, raw: Any, *, origin: str = "", root: Path | None = None) -> ParsedEntry:
+    """The entry `raw` of the MCP server `name`; :class:`BadRequest` says what to write instead.
+
+    VS Code's ``${env:NAME}`` becomes ``${NAME}`` and ``${workspaceFolder}`` the path of `root`; nothing else
+    is replaced.
+    """
+    it = f'The MCP server "{check_name(name)}"'
+    if not isinstance(raw, Mapping):
+        raise BadRequest(f"{it} must be an object like {EXAMPLE}.")
+    try:
+        size = len(json.dumps(raw, default=str, ensure_ascii=False).encode())
+    except UnicodeEncodeError as exc:
+        raise BadRequest(f"{it} has characters in it that are no text.") from exc
+    if size > MAX_ENTRY:
+        raise BadRequest(f"{it} is described by more than {MAX_ENTRY // 1000} KB. Shorten it.")
+    for key, why in UNSUPPORTED.items():
+        if raw.get(key):
+            raise BadRequest(f'{it}: "{key}" {why}.')
+    command, url = _text(it, raw, "command"), _url(it, raw)
+    transport = _transport(it, raw, command, url)
+    fields: dict[str, Any] = {
+        "transport": transport,
+        "command": command,
+        "args": _args(it, raw.get("args")),
+        "env": pairs(it, raw.get("env"), "env"),
+        "cwd": _text(it, raw, "cwd") or None,
+        "url": url,
+        "headers": pairs(it, raw.get("headers"), "headers"),
+    }
+    if transport == "stdio":
+        _check_command(it, command, fields["args"])
+    _check_names(it, fields["env"], fields["headers"])
+    fields = {key: _plain_variables(it, value, root) for key, value in fields.items()}
+    entry = MCPServerEntry(
+        name=name,
+        origin=origin,
+        hash=content_hash(fields),
+        disabled=raw.get("disabled") is True or raw.get("enabled") is False,
+        start_timeout=_seconds(it, raw, "startTimeout"),
+        call_timeout=_seconds(it, raw, "timeout"),
+        **fields,
+    )
+    return ParsedEntry(entry, _notes(it, raw))
+
+
+def _transport(it: str, raw: Mapping[str, Any], command: str, url: str) -> Transport:
+    word = raw.get("type") or raw.get("transport") or ""
+    known = TRANSPORTS.get(str(word).lower())
+    if word and known is None:
+        raise BadRequest(
+            f'{it}: the type {shorten(str(word), 40)!r} is not known. Write "stdio", "http" or "sse".'
+        )
+    if command and url:
+        raise BadRequest(f'{it} has both "command" and an address. Keep one of them.')
+    if not command and not url:
+        raise BadRequest(f'{it} has neither "command" nor "url". Write {EXAMPLE}.')
+    if command and known in ("http", "sse"):
+        raise BadRequest(f'{it}: a server of the type "{word}" needs "url", not "command".')
+    if url and known == "stdio":
+        raise BadRequest(f'{it}: a server of the type "{word}" needs "command", not "url".')
+    return known or ("stdio" if command else "http")
+
+
+def _text(it: str, raw: Mapping[str, Any], key: str) -> str:
+    value = raw.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        example = f". Write {EXAMPLE.split(' or ')[0]}" if key == "command" else ""
+        raise BadRequest(f'{it}: "{key}" must be text in quotes{example}.')
+    return value
+
+
+def _url(it: str, raw: Mapping[str, Any]) -> str:
+    key = next((key for key in ("url", "serverUrl", "httpUrl") if raw.get(key) is not None), "url")
+    return check_url(f'{it}: "{key}"', _text(it, raw, key)) if raw.get(key) is not None else ""
+
+
+def check_url(it: str, url: str) -> str:
+    """`url` when it is an http or https address without a password in it; :class:`BadRequest` otherwise."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and bool(parts.netloc)
+    except ValueError:
+        known = False
+    if not known or not url.isprintable() or " " in url:
+        raise BadRequest(
+            f"{it} must be an address that starts with https:// or http://, not {shorten(url, 80)!r}."
+        )
+    if "@" in parts.netloc:
+        raise BadRequest(f'{it} has a user name or a password in the address. Put it into "headers".')
+    return url
+
+
+def _args(it: str, value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        raise BadRequest(f'{it}: "args" must be a list. Write {json.dumps(value.split())}.')
+    if not isinstance(value, list) or not all(isinstance(arg, str) and "\0" not in arg for arg in value):
+        wrong = (
+            next((arg for arg in value if not isinstance(arg, str)), value)
+            if isinstance(value, list)
+            else value
+        )
+        shown = shorten(json.dumps(wrong, default=str), 40)
+        raise BadRequest(f'{it}: "args" must be a list of texts in quotes; {shown} is none.')
+    return tuple(value)
+
+
+def pairs(it: str, value: Any, key: str) -> dict[str, str]:
+    """The texts of an object like "env", also from a list of ``{name, value}``; else :class:`BadRequest`."""
+    if isinstance(value, list) and all(isinstance(pair, Mapping) and "name" in pair for pair in value):
+        value = {str(pair["name"]): pair.get("value", "") for pair in value}
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise BadRequest(f'{it}: "{key}" must be an object like {{"NAME": "value"}}.')
+    found: dict[str, str] = {}
+    for name, text in value.items():
+        if isinstance(text, bool) or not isinstance(text, str | int | float) or "\0" in str(text):
+            raise BadRequest(
+                f'{it}: the value of {shorten(str(name), 60)!r} in "{key}" must be text in quotes.'
+            )
+        found[str(name)] = str(text)
+    return found
+
+
+def _check_command(it: str, command: str, args: tuple[str, ...]) -> None:
+    first, *rest = command.split()
+    if rest and not args and "/" not in first and "\\" not in first:
+        better = json.dumps({"command": first, "args": rest})
+        raise BadRequest(f'{it}: "command" is the program only. Write {shorten(better, 300)}.')
+
+
+def _check_names(it: str, env: Mapping[str, str], headers: Mapping[str, str]) -> None:
+    for name in env:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise BadRequest(
+                f'{it}: {shorten(name, 60)!r} in "env" can\'t be the name of an environment variable.'
+            )
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or "\n" in value or "\r" in value:
+            raise BadRequest(f'{it}: {shorten(name, 60)!r} in "headers" is no HTTP header on one line.')
+
+
+def _seconds(it: str, raw: Mapping[str, Any], key: str) -> float | None:
+    """Seconds; numbers from 1000 on are the milliseconds that most other programs write."""
+    value = raw.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+        raise BadRequest(f'{it}: "{key}" must be a number of seconds, like 60.')
+    return value / 1000 if value >= 1000 else float(value)
+
+
+def _plain_variables(it: str, value: Any, root: Path | None) -> Any:
+    def put(match: re.Match[str]) -> str:
+        word = match[1]
+        if word == "workspaceFolder" and root is not None:
+            return str(root)
+        if word.startswith("env:"):
+            return f"${{{word[4:]}}}"
+        if ":" not in word or ":-" in word or word.startswith("secret:"):
+            return match[0]
+        remedy = (
+            'Write "${env:NAME}" and set NAME in the environment of Jupyter.'
+            if word.startswith("input:")
+            else ""
+        )
+        raise BadRequest(f"{it}: {shorten(match[0], 60)} is not supported yet. {remedy}".rstrip())
+
+    if isinstance(value, str):
+        return re.sub(r"\$\{([^}]*)\}", put, value)
+    if isinstance(value, tuple):
+        return tuple(_plain_variables(it, item, root) for item in value)
+    if isinstance(value, dict):
+        return {key: _plain_variables(it, item, root) for key, item in value.items()}
+    return value
+
+
+def _notes(it: str, raw: Mapping[str, Any]) -> tuple[str, ...]:
+    found = [key for key in ALLOWS if raw.get(key)]
+    ignored = f'{it}: "{found[0]}" is ignored. A folder can\'t allow tools; you are asked.' if found else ""
+    return (ignored,) if ignored else ()

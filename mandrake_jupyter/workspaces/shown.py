@@ -1,0 +1,98 @@
+"""How an entry that waits for trust is shown: the exact command or address, unexpanded, no secret in sight.
+
+Text from a folder is hostile here: what does not print, or turns the reading direction, is written as its
+code.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from ..values import JSON, MCPServerEntry, content_hash
+from .models import WorkspaceModel
+
+MASK = "•••"
+#: Variables that decide what runs; their values are no secrets and are shown.
+STEERING = re.compile(
+    r"(?!.*(TOKEN|KEY|SECRET|PASS|AUTH))"
+    r"(LD_|DYLD_|PYTHON|NODE_(OPTIONS|PATH)|PERL5|RUBY(OPT|LIB)|JAVA_TOOL|GIT_|NPM_CONFIG_|UV_|PIP_).*",
+    re.IGNORECASE,
+)
+SHOWN = frozenset(
+    {"PATH", "HOME", "SHELL", "BASH_ENV", "ENV", "IFS", "_JAVA_OPTIONS", "DOCKER_HOST", "TMPDIR"}
+)
+
+
+def printable(text: str) -> str:
+    """`text` with what does not print (line ends, escape and direction codes) as ``\\x1b`` or ``\\u202e``."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+
+
+def command_line(entry: MCPServerEntry) -> str:
+    """The command as a shell would take it: folder, variables (values masked), program, arguments."""
+    variables = [f"{name}={value}" for name, value in masked(entry.env).items()]
+    line = " ".join([*variables, *(_quote(word) for word in (entry.command, *entry.args))])
+    return printable(f"cd {_quote(entry.cwd)} && {line}" if entry.cwd else line)
+
+
+def address(url: str, headers: Mapping[str, str]) -> str:
+    """Where data goes, and with what: the address, then the headers, their values masked."""
+    return printable(
+        "   ".join([url, *(f"{name}: {value}" for name, value in masked(headers, quote=False).items())])
+    )
+
+
+def masked(pairs: Mapping[str, str], *, quote: bool = True) -> dict[str, str]:
+    """Each value as it may be shown: ``${…}`` and what steers a program, else •••."""
+    found: dict[str, str] = {}
+    for name, value in pairs.items():
+        steers = name in SHOWN or STEERING.fullmatch(name)
+        pieces = [value] if steers else re.split(r"((?:^(?:Bearer|Basic|Token|token) )?\$\{[^}]*\})", value)
+        shown = "".join(piece if steers or "${" in piece else piece and MASK for piece in pieces)
+        found[name] = _quote(shown) if quote and shown else shown
+    return found
+
+
+def shown_command(entry: MCPServerEntry) -> str:
+    """The exact command or address of an entry."""
+    return address(entry.url, entry.headers) if entry.url else command_line(entry)
+
+
+def pending_server(entry: MCPServerEntry) -> JSON:
+    """One MCP server that waits for trust, as wire.md has it; `entry.hash` covers its files too."""
+    remote = bool(entry.url)
+    return {
+        "id": f"mcp-server:{entry.name}:{entry.origin}",
+        "kind": "mcp-server",
+        "name": entry.name,
+        "file": entry.origin,
+        "command": shown_command(entry),
+        "sends_to": printable(entry.url) if remote else None,
+        "hash": entry.hash,
+    }
+
+
+def pending_model(model: WorkspaceModel) -> JSON:
+    """One provider that waits for trust."""
+    return {
+        "id": f"model:{model.name}:{model.origin}",
+        "kind": "model",
+        "name": model.name,
+        "file": model.origin,
+        "command": address(model.url, model.headers),
+        "sends_to": printable(model.url),
+        "hash": model.hash,
+    }
+
+
+def pending_answer(pending: list[JSON]) -> JSON:
+    """``{pending, hash}``: the hash covers all that waits, so that a change of the folder is noticed."""
+    return {"pending": pending, "hash": content_hash([[item["id"], item["hash"]] for item in pending])}
+
+
+def _quote(word: str) -> str:
+    return (
+        word if re.fullmatch(r"(?:[\w@%+=:,./~•-]|\$\{[\w:.?-]*\})+", word, re.ASCII) else shlex.quote(word)
+    )

@@ -1,0 +1,102 @@
+"""Fixtures of the browser tests: a real JupyterLab, a scripted model it is connected to, and a page that
+shows the panel.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import browsers
+
+from .labserver import Lab, running_lab
+from .panel import Panel
+from .scripted_model import ScriptedModel, scripted_model
+
+BROWSER = browsers.find()
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--journeys", type=int, default=1, help="How many times to make the journey.")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "journey_number" in metafunc.fixturenames:
+        metafunc.parametrize("journey_number", range(1, metafunc.config.getoption("journeys", 1) + 1))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests go last: Playwright keeps a loop running in this thread, and async tests need theirs."""
+    here = Path(__file__).parent
+    ours = [item for item in items if here in item.path.parents]
+    for item in ours:
+        item.add_marker("browser")
+        if BROWSER is None:
+            item.add_marker(
+                pytest.mark.skip(
+                    reason="NO BROWSER: install Chrome, Chromium or Edge (or run as root on Debian)"
+                )
+            )
+    items[:] = [item for item in items if item not in set(ours)] + ours
+
+
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """No loop of pytest-jupyter here: Playwright runs its own."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Nor a server of it to clean up: ours is a process."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    return {"executable_path": BROWSER, "args": [*FLAGS, *sandbox]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args() -> dict[str, Any]:
+    return {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A fresh JupyterLab on an empty folder."""
+    with running_lab(tmp_path / "own", tmp_path / "project") as running:
+        yield running
+
+
+@pytest.fixture
+def model() -> Iterator[ScriptedModel]:
+    with scripted_model() as model:
+        yield model
+
+
+@pytest.fixture
+def connected(lab: Lab, model: ScriptedModel) -> Lab:
+    """The lab with the scripted model as its active one, connected as a user's script would."""
+    body = {"provider": "openai-compatible", "model": "scripted", "url": model.url}
+    lab.api("POST", "mandrake/workspaces/default/models", body)
+    return lab
+
+
+@pytest.fixture
+def panel(lab: Lab, page: Any) -> Panel:
+    """The panel of a fresh page; tests that want a model connected also ask for `connected`."""
+    page.set_default_timeout(30_000)
+    return Panel(page, lab).open()

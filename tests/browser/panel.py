@@ -1,0 +1,61 @@
+"""The panel as a person uses it: what can be seen and pressed, by the ids the panel promises
+(`data-testid`).
+"""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page, expect
+
+from .labserver import Lab
+
+PANEL = "mandrake-panel"
+SPLASH = 60_000
+
+
+class Panel:
+    """One page with JupyterLab; `open()` shows the panel in it."""
+
+    def __init__(self, page: Page, lab: Lab) -> None:
+        self.page = page
+        self.lab = lab
+
+    def open(self, path: str = "lab?reset") -> Panel:
+        self.page.goto(self.lab.page(path))
+        return self._shown()
+
+    def reload(self) -> Panel:
+        """As F5 does: nothing is reset, and what the panel knew only in the page is gone."""
+        self.page.goto(self.lab.page("lab"))
+        return self._shown()
+
+    def at(self, name: str) -> Locator:
+        return self.page.get_by_test_id(f"mandrake-{name}")
+
+    def message(self, role: str, number: int = -1) -> Locator:
+        return self.page.locator(f'[data-testid="mandrake-message"][data-role="{role}"]').nth(number)
+
+    def write(self, text: str) -> None:
+        """Types a message and presses Enter."""
+        box = self.input
+        box.click()
+        box.press_sequentially(text)
+        box.press("Enter")
+
+    @property
+    def input(self) -> Locator:
+        """The field itself, whether the id is on it or around it."""
+        found = self.at("input")
+        return found.locator("textarea:visible").or_(found.and_(self.page.locator("textarea"))).first
+
+    def complete(self) -> None:
+        """Waits until the last answer is there as a whole."""
+        expect(self.message("assistant")).to_have_attribute("data-status", "complete")
+
+    def _shown(self) -> Panel:
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=SPLASH)
+        self.page.wait_for_function("() => window.jupyterapp?.restored")
+        self.page.evaluate(
+            f"() => window.jupyterapp.restored.then(() => window.jupyterapp.shell.activateById('{PANEL}'))"
+        )
+        expect(self.at("panel")).to_be_visible()
+        return self

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from ..support.scripted_api import ScriptedAPI
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAPI]:
+    with ScriptedAPI() as server:
+        monkeypatch.setenv("MANDRAKE_URL", server.url)
+        monkeypatch.setenv("MANDRAKE_TOKEN", server.token)
+        monkeypatch.setenv("JPY_SESSION_NAME", "/work/explore.ipynb")
+        yield server
+
+
+@pytest.fixture
+def shell(api: ScriptedAPI, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """An IPython without a kernel, with the extension loaded as a user loads it."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    ip = InteractiveShell(config=config)
+    ip.run_line_magic("load_ext", "mandrake_jupyter")
+    yield ip
+    ip.reset(new_session=False)
+    ip.restore_sys_module_state()

@@ -1,0 +1,50 @@
+"""Models that come with a folder: nothing of them happens before the user trusts them."""
+
+import pytest
+
+from mandrake_jupyter import errors
+from mandrake_jupyter.workspaces.models import WorkspaceModel
+from tests.providers.conftest import DEMO, say
+from tests.support.scripted_openai import ScriptedOpenAI
+
+
+async def test_an_untrusted_folder_is_not_contacted_listed_or_expanded(make):
+    class Environ(dict):
+        def get(self, name, default=None):
+            assert name != "SECRET"
+            return super().get(name, default)
+
+    async with ScriptedOpenAI() as server:
+        planted = WorkspaceModel("evil", server.url, {"X": "${SECRET}"}, ("m",), trusted=False)
+        catalogue = make(Environ(SECRET="s"), folder=[planted], active="evil/m")
+        answer = await catalogue.as_json()
+        assert [model["id"] for model in answer["models"]] == [DEMO]
+        with pytest.raises(errors.BadRequest):
+            await catalogue.activate("project/evil/m")
+        with pytest.raises(errors.ModelNotAvailable):
+            await catalogue.resolve("project/evil/m")
+        with pytest.raises(errors.DemoModelMissing):
+            await catalogue.resolve()
+        assert server.requests == []
+
+
+async def test_a_trusted_folder_brings_its_model_with_its_headers(make):
+    async with ScriptedOpenAI() as server:
+        headers = {"Authorization": "Bearer ${TOKEN}", "X-Org": "${secret:org}"}
+        folder = [WorkspaceModel("openai", server.url, headers, ("m", "n"), trusted=True)]
+        catalogue = make({"TOKEN": "t0ken"}, folder=folder, active="openai/n")
+        await catalogue.keys.set("org", "acme")
+        answer = await catalogue.as_json()
+        assert (answer["active"], answer["origin"]) == ("project/openai/n", "default")
+        assert "t0ken" not in str(answer)
+        assert await say(await catalogue.resolve()) == "Hi"
+        sent = server.requests[0].headers
+        assert (sent["authorization"], sent["x-org"]) == ("Bearer t0ken", "acme")
+        folder.clear()
+        assert (await catalogue.as_json())["active"] == DEMO
+
+
+async def test_a_reference_that_is_not_set_is_named(make):
+    folder = [WorkspaceModel("lab", "http://127.0.0.1:9/v1", {"X": "${NOT_SET}"}, ("m",), trusted=True)]
+    with pytest.raises(errors.KeyMissing, match="NOT_SET"):
+        await make(folder=folder).resolve("project/lab/m")

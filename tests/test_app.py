@@ -1,0 +1,56 @@
+"""Loading the extension imports nothing heavy and starts nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+#: httpx is left out: JupyterLab itself imports it.
+HEAVY = [
+    "docker",
+    "mcp",
+    "pydantic_ai",
+    "pydantic",
+    "sqlalchemy",
+    "alembic",
+    "openai",
+    "anthropic",
+    "aiosqlite",
+    "filelock",
+    "keyring",
+]
+
+LOAD = """
+import json, sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in HEAVY:
+            raise ImportError(f"{name} is imported while the extension loads")
+HEAVY = set(json.loads(sys.argv[1]))
+sys.meta_path.insert(0, Blocked())
+from jupyter_server.serverapp import ServerApp
+app = ServerApp()
+app.initialize(["--ServerApp.jpserver_extensions={'mandrake_jupyter': True}", "--allow-root", "--port=0",
+    "--ServerApp.reraise_server_extension_failures=True"], new_httpserver=False)
+registry = app.web_app.settings["mandrake_registry"]
+print(json.dumps({"started": registry.started, "data_dir": registry.data_dir}))
+"""
+
+
+def test_loading_imports_nothing_heavy_and_writes_nothing(tmp_path: Path, monkeypatch: Any) -> None:
+    for name in ("DATA", "CONFIG", "RUNTIME"):
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name))
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, json.dumps(HEAVY)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["started"] is False
+    assert not Path(told["data_dir"]).exists()

@@ -1,0 +1,86 @@
+"""`make test`: installs what the tests need, then runs all of them; pytest's own closing line is the last
+one.
+
+Arguments go to pytest. What can't be had (no browser, no network for the demo model or the npm MCP server)
+skips the tests that need it, and says so both here and in pytest's summary.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import browsers
+from project import CACHE, LABEXTENSION, ROOT, Trouble, complain, environment, need_node
+from setup_steps import JLPM, PYTHON, demo_model, everything_server, panel, python_packages
+from steps import Step, carry_out
+
+FIRST_TIME = "about 7 minutes and 2.2 GB of disk, all inside this folder"
+DEMO_DATA = CACHE / "data"
+
+
+def main(arguments: list[str]) -> int:
+    only_prepare = "--prepare" in arguments
+    chosen = [argument for argument in arguments if argument != "--prepare"]
+    try:
+        need_node()
+        prepare()
+    except Trouble as trouble:
+        return complain(trouble)
+    if only_prepare:
+        return 0
+    env = test_environment()
+    if not chosen and (failed := typescript_tests(env)):
+        return failed
+    os.chdir(ROOT)
+    command = [str(PYTHON), "-m", "pytest", *chosen]
+    if os.name != "nt":
+        os.execve(command[0], command, env)
+    return subprocess.run(command, env=env, check=False).returncode
+
+
+def prepare() -> None:
+    steps: list[Step] = [
+        *python_packages(
+            "test-packages",
+            "Python packages for running and testing, from PyPI (about 2 minutes)",
+            "local",
+            "widgets",
+            "keyring",
+            "test",
+            "dev",
+        ),
+        *panel(),
+        everything_server(),
+        demo_model(DEMO_DATA),
+    ]
+    if any(step.due() for step in steps[:-1]):
+        print(f"The first time this takes {FIRST_TIME}.", flush=True)
+    carry_out(steps)
+
+
+def test_environment() -> dict[str, str]:
+    browser = browsers.find()
+    if browser is None:
+        print("No Chrome, Chromium or Edge here: trying apt-get (only as root on Debian) …", flush=True)
+        browser = browsers.install()
+    if browser is None:
+        print(
+            "!! No browser: tests/browser is SKIPPED. Install Chrome, Chromium or Edge to run it.",
+            flush=True,
+        )
+    return environment(
+        MANDRAKE_BROWSER=browser or "none",
+        MANDRAKE_TEST_DATA_DIR=str(DEMO_DATA),
+        MANDRAKE_TEST_NPM=str(CACHE / "npm" / "node_modules" / ".bin"),
+    )
+
+
+def typescript_tests(env: dict[str, str]) -> int:
+    print("TypeScript tests (jlpm test):", flush=True)
+    return subprocess.run([str(JLPM), "run", "test"], cwd=LABEXTENSION, env=env, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
