@@ -124,6 +124,13 @@ test('a saved key is named by its day or its origin, never shown', () => {
   assert.match(form.keyHelp(trans, provider({ key_origin: 'file' }), false), /file only you can read/);
 });
 
+test('a saved key serves its own address only', () => {
+  const saved = { ...url, url: 'https://llm.example.org/v1', has_key: true };
+  assert.equal(form.hasKeyFor(saved, typed({ url: 'https://llm.example.org/v2' })), true);
+  assert.equal(form.hasKeyFor(saved, typed({ url: 'https://other.example.org/v1' })), false);
+  assert.equal(form.hasKeyFor(provider({ has_key: true }), typed()), true);
+});
+
 test('a refused key leads to pasting it again; other refusals to their own way out', () => {
   const refused = remedyFor(trans, error('model_key_refused'), provider(), true);
   assert.equal(refused.title, 'Anthropic did not accept this key.');
@@ -174,6 +181,7 @@ const says = (change: Partial<IMcpServer>, seconds = 0) => status.statusOf(trans
 
 test('every state of an MCP server has its words', () => {
   assert.equal(says({ trusted: false, phase: 'new' }), 'Came with this folder. Not started.');
+  assert.equal(says({ ...{ disabled: true }, origin: '.mcp.json' }), 'Switched off in .mcp.json');
   assert.equal(says({ phase: 'new' }), 'Stopped · starts at first use');
   assert.equal(says({ phase: 'stopped', tools: 9 }), 'Stopped · 9 tools · starts at first use');
   assert.equal(says({ phase: 'starting' }, 1), 'Starting…');
