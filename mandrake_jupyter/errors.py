@@ -175,7 +175,7 @@ class DemoModelMissing(ProviderError):
     code, retryable = "demo_model_missing", True
     sentence = "The demo model could not be fetched."
     then_sentence = "Everything else works. You can connect your own model."
-    actions = ("try_again", "connect_model")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "connect_model")
 
 
 class KeyMissing(ProviderError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from ..stores.instances import Instances
     from ..stores.runs import RunStore
     from ..stores.sessions import SessionStore
-    from ..workspaces.models import WorkspaceModel
+    from ..workspaces.workspace import WorkspaceManager
 
 #: Seconds between two looks at what has fallen idle.
 HOUSEKEEPING = 60.0
@@ -73,7 +72,7 @@ class Services:
             demo,
         )
 
-    def model_catalogue(self, workspace_models: Callable[[], Sequence[WorkspaceModel]]) -> ModelCatalogue:
+    def model_catalogue(self, workspace: WorkspaceManager) -> ModelCatalogue:
         from ..providers.catalogue import ModelCatalogue
 
         return ModelCatalogue(
@@ -81,7 +80,8 @@ class Services:
             keys=self.keys,
             environ=os.environ,
             demo=self.demo,
-            workspace_models=workspace_models,
+            workspace_models=workspace.model_entries,
+            workspace_active=workspace.active_model,
         )
 
     async def close_models(self, timeout: float) -> None:
