@@ -189,7 +189,7 @@ test('a failure is said without its subject; a cause outside is "unavailable"', 
   assert.equal(says({ phase: 'failed', error: exited }), 'Failed: stopped right after its start');
   const off = server({ phase: 'failed', error: error('docker_off', 'Docker is not running.') });
   assert.deepEqual(status.statusOf(trans, off), {
-    icon: 'unavailable',
+    icon: 'crossed',
     tone: 'off',
     words: 'Unavailable: Docker is not running'
   });

@@ -84,7 +84,7 @@ class MCPServerHandler(_MCPHandler):
         manager.describe_one(name)
         files = await self.registry.get_workspace_manager(workspace)
         await asyncio.to_thread(files.remove_mcp_server, name)
-        await manager.catalogue(learn=False)  # a use: what is no longer configured ends
+        manager.prune()
         self.set_status(204)
         self.finish()
 

@@ -129,6 +129,10 @@ class MCPServerManager(LoggingConfigurable):
 
     # Using.
 
+    def prune(self) -> None:
+        """End the MCP servers that are configured no more; they also end at the next use of any other."""
+        self._roster.prune()
+
     async def catalogue(self, learn: bool) -> tuple[list[ToolSpec], list[Problem]]:
         """The tools of all trusted, enabled MCP servers, and those whose tools are not known.
 

@@ -103,9 +103,7 @@ class Roster:
         """
         if self._closed:
             raise Unavailable("The Jupyter server is stopping.")
-        known = self.configured()
-        for name in [name for name in self._servers if name not in known]:
-            self._supervisor.spawn(f"end of {name}", self._servers.pop(name).stop())
+        self.prune()
         server = self._servers.get(entry.name)
         if server is None:
             self._servers[entry.name] = server = self._new(entry)
@@ -116,6 +114,12 @@ class Roster:
                 server.error = None
             server.entry = entry
         return server
+
+    def prune(self) -> None:
+        """End what is configured no more, in the background."""
+        known = self.configured()
+        for name in [name for name in self._servers if name not in known]:
+            self._supervisor.spawn(f"end of {name}", self._servers.pop(name).stop())
 
     def _new(self, entry: MCPServerEntry) -> MCPServer:
         return MCPServer(

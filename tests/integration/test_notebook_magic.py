@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.support.scripted_openai import ScriptedOpenAI
-from tests.support.scripted_turns import Call, Turn
+from tests.support.scripted_turns import Turn
 
 from .conftest import Api
 

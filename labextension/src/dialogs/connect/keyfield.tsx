@@ -2,7 +2,7 @@
 import * as React from 'react';
 
 import { IProviderEntry } from '../../core/wire';
-import { Icon } from '../common/icons';
+import { Icon } from '../../icons';
 import { SmallButton } from '../common/parts';
 import { ITrans } from '../common/text';
 import { keyHelp, keyIsOptional, savedKeyText } from './form';
@@ -74,7 +74,7 @@ function SavedKey({ model, trans, provider }: IProps): JSX.Element {
   }
   return (
     <div className="jp-Mandrake-hstack jp-Mandrake-savedkey" data-testid="mandrake-key-saved">
-      <Icon name="key" tone="off" />
+      <Icon name="key" className="is-off" />
       <span className="jp-Mandrake-grow">{savedKeyText(trans, provider, new Date())}</span>
       <SmallButton onClick={() => model.enterKey()}>{fixed ? trans.__('Use another') : trans.__('Replace')}</SmallButton>
       {!fixed && <SmallButton onClick={() => model.askRemove()}>{trans.__('Remove')}</SmallButton>}

@@ -2,7 +2,7 @@
 import * as React from 'react';
 
 import { IProviderEntry } from '../../core/wire';
-import { Icon } from '../common/icons';
+import { Icon } from '../../icons';
 import { ErrorCard, Marked, SmallButton } from '../common/parts';
 import { ITrans } from '../common/text';
 import { ConnectModel } from './model';
@@ -23,7 +23,7 @@ export function TestResult({ model, trans, provider }: IProps): JSX.Element {
         <p role="status" className="jp-Mandrake-hstack">
           {test.phase === 'works' && (
             <>
-              <Icon name="check" tone="ok" />
+              <Icon name="done" className="is-ok" />
               <span>{worksText(trans, test.milliseconds)}</span>
             </>
           )}
@@ -42,7 +42,7 @@ function Refused({ model, trans, provider }: IProps): JSX.Element | null {
   return (
     <ErrorCard
       title={remedy.title}
-      icon={remedy.aboutKey ? 'key' : 'alert'}
+      icon={remedy.aboutKey ? 'key' : 'failed'}
       then={
         remedy.then && (
           <Marked text={remedy.then}>
@@ -54,7 +54,7 @@ function Refused({ model, trans, provider }: IProps): JSX.Element | null {
       <SmallButton onClick={() => act(remedy.action.id, model)}>{remedy.action.label}</SmallButton>
       {remedy.keyPage && (
         <a className="jp-Mandrake-btn jp-mod-quiet" href={remedy.keyPage} target="_blank" rel="noreferrer noopener">
-          {trans.__('Open key page')} <Icon name="external" />
+          {trans.__('Open key page')} <Icon name="open" />
         </a>
       )}
     </ErrorCard>
