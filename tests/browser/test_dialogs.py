@@ -18,7 +18,7 @@ from .test_journey import NOTES, add_notes_server
 
 @pytest.fixture
 def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """As the shared one; a test whose name has "cloned" finds the files of a cloned folder in the project."""
+    """A fresh one for each test, as trust is remembered; a test whose name has "cloned" finds the files of a cloned folder in the project."""
     project = tmp_path / "project"
     if "cloned" in request.node.name:
         _plant(project, tmp_path / "notes", request.getfixturevalue("model").url)
