@@ -175,7 +175,7 @@ class DemoModelMissing(ProviderError):
     code, retryable = "demo_model_missing", True
     sentence = "The demo model could not be fetched."
     then_sentence = "Everything else works. You can connect your own model."
-    actions = ("try_again", "connect_model")
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "connect_model")
 
 
 class KeyMissing(ProviderError):
@@ -286,7 +286,9 @@ class ToolFailed(MCPError):
 class VariableMissing(MCPError):
     code = "mcp_variable_missing"
     sentence = 'The MCP server "{name}" needs the environment variable {variable}, which is not set.'
-    then_sentence = "Set it before Jupyter starts, or write a default into the entry: ${{{variable}:-default}}."
+    then_sentence = (
+        "Set it before Jupyter starts, or write a default into the entry: ${{{variable}:-default}}."
+    )
     actions = ("edit_mcp_server", "try_again")
 
 

@@ -24,7 +24,7 @@ from .expand import expand
 from .keys import KeyStore
 from .listing import COMPATIBLE, KINDS, Listing, key_slot, service_url
 from .ollama import OllamaProbe
-from .values import Choice, ResolvedModel, WorkspaceModel
+from .values import Choice, FolderProvider, ResolvedModel
 
 TEST_TIMEOUT = 10.0
 
@@ -63,7 +63,8 @@ class ModelCatalogue:
     """The models of one project for one user.
 
     `workspace_models` gives the providers of the folder's ``.mandrake/models.json`` each time it is
-    asked, so that a change of trust counts at once. `clock` is monotonic seconds.
+    asked, so that a change of trust counts at once; `workspace_active` the ``name/model`` which that
+    file wants active. `clock` is monotonic seconds.
     """
 
     def __init__(
@@ -73,7 +74,8 @@ class ModelCatalogue:
         environ: Mapping[str, str],
         demo: Demo,
         *,
-        workspace_models: Callable[[], Sequence[WorkspaceModel]] = tuple,
+        workspace_models: Callable[[], Sequence[FolderProvider]] = tuple,
+        workspace_active: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         ollama: OllamaProbe | None = None,
     ) -> None:
@@ -82,6 +84,7 @@ class ModelCatalogue:
         self._environ = environ
         self._connections = Connections(data_dir)
         self._workspace_models = workspace_models
+        self._workspace_active = workspace_active
         self._clock = clock
         self._ollama = ollama or OllamaProbe(clock)
 
@@ -171,6 +174,7 @@ class ModelCatalogue:
             connections=connections,
             chosen=active,
             workspace=[entry for entry in self._workspace_models() if entry.trusted],
+            workspace_active=self._workspace_active(),
             environ=self._environ,
             keys=self.keys,
             demo=self.demo,

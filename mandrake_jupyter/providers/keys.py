@@ -8,6 +8,7 @@ for a keyring.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -33,7 +34,11 @@ class KeyStore:
     """Keys of one user by name. A key entered here wins over one in the environment: it is the newer word."""
 
     def __init__(
-        self, data_dir: Path, environ: Mapping[str, str], *, keyring_timeout: float = KEYRING_TIMEOUT
+        self,
+        data_dir: Path,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        keyring_timeout: float = KEYRING_TIMEOUT,
     ) -> None:
         self._file = data_dir / "keys.json"
         self._environ = environ

@@ -11,7 +11,7 @@ from .connections import Connection
 from .endpoint import Kind, host_of, is_loopback
 from .keys import KeyStore
 from .ollama import OllamaModel
-from .values import Choice, WorkspaceModel
+from .values import Choice, FolderProvider
 
 if TYPE_CHECKING:
     from .catalogue import Demo
@@ -71,7 +71,8 @@ class Listing:
         *,
         connections: Sequence[Connection],
         chosen: str | None,
-        workspace: Sequence[WorkspaceModel],
+        workspace: Sequence[FolderProvider],
+        workspace_active: str | None,
         environ: Mapping[str, str],
         keys: KeyStore,
         demo: Demo,
@@ -84,7 +85,6 @@ class Listing:
         self._ollama_url = ollama_url
         self._found: tuple[OllamaModel, ...] = ()
         self._chosen = chosen
-        self._folder: str | None = None
         self.choices: dict[str, Choice] = {}
         self._add(map(self._connected, reversed(connections)))
         for kind, known in KINDS.items():
@@ -92,6 +92,8 @@ class Listing:
                 self._add(self._of(kind, model) for model in known.suggested)
         for entry in workspace:
             self._add_workspace(entry)
+        wanted = f"project/{workspace_active}"
+        self._folder = wanted if wanted in self.choices else None
         if chosen:
             self._add_chosen(chosen)
         self._add([Choice(demo.id, "demo", demo.model, demo.name, tools=False)])
@@ -156,7 +158,7 @@ class Listing:
         )
         return Choice(connection.id, kind, connection.model, name, url, key_slot(kind, url))
 
-    def _add_workspace(self, entry: WorkspaceModel) -> None:
+    def _add_workspace(self, entry: FolderProvider) -> None:
         for model in entry.models:
             name = f"{model} ({entry.name}, this project)"
             choice = Choice(
@@ -170,8 +172,6 @@ class Listing:
                 workspace=True,
             )
             self._add([choice])
-            if model == entry.active and self._folder is None:
-                self._folder = choice.id
 
     def _add_chosen(self, chosen: str) -> None:
         """A chosen model of a known provider stays, also while its Ollama is off or its key is gone."""

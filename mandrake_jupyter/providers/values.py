@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from .base import LLMProvider
 from .endpoint import Kind
 
 
-@dataclass(frozen=True)
-class WorkspaceModel:
-    """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or
-    contacted.
+class FolderProvider(Protocol):
+    """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or contacted.
 
-    `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``; `active` is the model of `models`
-    the folder wants active, if any.
+    `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``.
     """
 
-    name: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    models: tuple[str, ...] = ()
-    trusted: bool = False
-    active: str | None = None
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def models(self) -> tuple[str, ...]: ...
+
+    @property
+    def trusted(self) -> bool: ...
 
 
 @dataclass(frozen=True)

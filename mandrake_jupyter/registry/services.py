@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreUnavailable
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from ..stores.instances import Instances
     from ..stores.runs import RunStore
     from ..stores.sessions import SessionStore
-    from ..workspaces.models import WorkspaceModel
+    from ..workspaces.workspace import WorkspaceManager
+
+#: Seconds between two looks at what has fallen idle.
+HOUSEKEEPING = 60.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Services:
         instances = Instances(data_dir / "instances")
         await asyncio.to_thread(instances.hold)
         supervisor = Supervisor(log)
+        demo = DemoModel(data_dir, supervisor)
+        supervisor.spawn("housekeeping", _keep_house(demo))
         return cls(
             data_dir,
             supervisor,
@@ -64,10 +69,10 @@ class Services:
             RunStore(database),
             instances,
             KeyStore(data_dir, os.environ),
-            DemoModel(data_dir, supervisor),
+            demo,
         )
 
-    def model_catalogue(self, workspace_models: Callable[[], Sequence[WorkspaceModel]]) -> ModelCatalogue:
+    def model_catalogue(self, workspace: WorkspaceManager) -> ModelCatalogue:
         from ..providers.catalogue import ModelCatalogue
 
         return ModelCatalogue(
@@ -75,7 +80,8 @@ class Services:
             keys=self.keys,
             environ=os.environ,
             demo=self.demo,
-            workspace_models=workspace_models,
+            workspace_models=workspace.model_entries,
+            workspace_active=workspace.active_model,
         )
 
     async def close_models(self, timeout: float) -> None:
@@ -86,6 +92,12 @@ class Services:
         """Last of all: the store, then the lock, so that nobody takes us for dead while we still write."""
         await self.database.close()
         await asyncio.to_thread(self.instances.release)
+
+
+async def _keep_house(demo: DemoModel) -> None:
+    while True:
+        await asyncio.sleep(HOUSEKEEPING)
+        await demo.stop_if_idle(monotonic())
 
 
 def _load() -> None:

@@ -61,7 +61,7 @@ class Connection:
         from mcp import Client
         from mcp_types import Implementation
 
-        from .. import __version__
+        from .._version import __version__
 
         client = Client(
             self.provisioner.launch(self._grace),

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.support.scripted_openai import ScriptedOpenAI
-from tests.support.scripted_turns import Call, Turn
+from tests.support.scripted_turns import Turn
 
 from .conftest import Api
 
@@ -34,9 +34,12 @@ def execute(jp_serverapp: Any, jp_fetch: Any, jp_root_dir: Path, api: Api) -> Ex
         body = {"path": "explore.ipynb", "name": "explore.ipynb", "type": "notebook", "kernel": {"name": "python3"}}
         made = json.loads((await jp_fetch("api", "sessions", method="POST", body=json.dumps(body))).body)
         kernel = jp_serverapp.kernel_manager.get_kernel(made["kernel"]["id"])
+        client = NotebookClient(notebook, km=kernel, timeout=60)
         try:
-            return await NotebookClient(notebook, km=kernel, timeout=60).async_execute()
+            return await client.async_execute()
         finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
             await jp_serverapp.kernel_manager.shutdown_kernel(made["kernel"]["id"], now=True)
             jp_serverapp.remove_server_info_file()
 
@@ -52,7 +55,7 @@ def load(request: pytest.FixtureRequest) -> str:
 
 def shown(cell: nbformat.NotebookNode) -> str:
     """All text a cell holds, in whatever form."""
-    return "\n".join(
+    return "".join(
         output.get("text", "") or "\n".join(str(value) for value in output.get("data", {}).values())
         for output in cell.outputs
     )

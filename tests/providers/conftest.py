@@ -51,7 +51,7 @@ def clock():
 def make(tmp_path, monkeypatch, clock):
     monkeypatch.setitem(sys.modules, "keyring", None)
 
-    def make(environ=None, ollama="http://127.0.0.1:9", folder=(), demo=None):
+    def make(environ=None, ollama="http://127.0.0.1:9", folder=(), active=None, demo=None):
         environ = environ or {}
         probe = OllamaProbe(clock, url=ollama)
         keys = KeyStore(tmp_path, environ)
@@ -61,6 +61,7 @@ def make(tmp_path, monkeypatch, clock):
             environ,
             demo or Demo(),
             workspace_models=lambda: folder,
+            workspace_active=lambda: active,
             clock=clock,
             ollama=probe,
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from mandrake_jupyter import errors
-from mandrake_jupyter.providers.values import WorkspaceModel
+from mandrake_jupyter.workspaces.models import WorkspaceModel
 from tests.providers.conftest import DEMO, say
 from tests.support.scripted_openai import ScriptedOpenAI
 
@@ -15,8 +15,8 @@ async def test_an_untrusted_folder_is_not_contacted_listed_or_expanded(make):
             return super().get(name, default)
 
     async with ScriptedOpenAI() as server:
-        planted = WorkspaceModel("evil", server.url, {"X": "${SECRET}"}, ("m",), trusted=False, active="m")
-        catalogue = make(Environ(SECRET="s"), folder=[planted])
+        planted = WorkspaceModel("evil", server.url, {"X": "${SECRET}"}, ("m",), trusted=False)
+        catalogue = make(Environ(SECRET="s"), folder=[planted], active="evil/m")
         answer = await catalogue.as_json()
         assert [model["id"] for model in answer["models"]] == [DEMO]
         with pytest.raises(errors.BadRequest):
@@ -31,8 +31,8 @@ async def test_an_untrusted_folder_is_not_contacted_listed_or_expanded(make):
 async def test_a_trusted_folder_brings_its_model_with_its_headers(make):
     async with ScriptedOpenAI() as server:
         headers = {"Authorization": "Bearer ${TOKEN}", "X-Org": "${secret:org}"}
-        folder = [WorkspaceModel("openai", server.url, headers, ("m", "n"), trusted=True, active="n")]
-        catalogue = make({"TOKEN": "t0ken"}, folder=folder)
+        folder = [WorkspaceModel("openai", server.url, headers, ("m", "n"), trusted=True)]
+        catalogue = make({"TOKEN": "t0ken"}, folder=folder, active="openai/n")
         await catalogue.keys.set("org", "acme")
         answer = await catalogue.as_json()
         assert (answer["active"], answer["origin"]) == ("project/openai/n", "default")
