@@ -74,7 +74,9 @@ def test_an_image_from_elsewhere_is_a_link_and_loads_nothing():
 
 
 def test_errors_stops_and_open_questions_are_said_in_words():
-    failed = answer({"type": "error", "content": "The answer broke off.", "then": "What arrived is kept above."})
+    failed = answer(
+        {"type": "error", "content": "The answer broke off.", "then": "What arrived is kept above."}
+    )
     assert "The answer broke off. What arrived is kept above." in text(html.page(failed, NOW))
     stopped = answer(token("Half"), {"type": "cancelled", "by": "0b8d2a"})
     assert "Half Stopped." in text(html.page(stopped, NOW))
