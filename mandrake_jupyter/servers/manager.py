@@ -127,10 +127,6 @@ class MCPServerManager(LoggingConfigurable):
 
     # Using.
 
-    def prune(self) -> None:
-        """Begins to end what is configured, trusted or switched on no more; else it ends at the next use of any."""
-        self._roster.prune()
-
     async def catalogue(self, learn: bool) -> tuple[list[ToolSpec], list[Problem]]:
         """The tools of all trusted, enabled MCP servers, and those whose tools are not known.
 
@@ -215,8 +211,8 @@ class MCPServerManager(LoggingConfigurable):
         return self.describe_one(name)
 
     async def refresh(self) -> None:
-        """As `prune`; ended when it returns. For whoever edited the configuration."""
-        if ending := self._roster.prune():
+        """Ends now what the configuration does not let run on, not at the next use. For whoever edited it."""
+        if ending := self._roster.tidy():
             await asyncio.wait(ending)
 
     async def close(self, timeout: float = 8.0) -> list[str]:

@@ -102,7 +102,7 @@ class Roster:
         """The server for `entry`, not running with any other configuration."""
         if self._closed:
             raise Unavailable("The Jupyter server is stopping.")
-        self.prune()
+        self.tidy()
         server = self._servers.get(entry.name)
         if server is None:
             self._servers[entry.name] = server = self._new(entry)
@@ -113,7 +113,7 @@ class Roster:
             server.entry = entry
         return server
 
-    def prune(self) -> list[asyncio.Task[None]]:
+    def tidy(self) -> list[asyncio.Task[None]]:
         """Begins to end what may not run on: removed, changed, untrusted, switched off. The tasks that do."""
         configured = self.configured()
         ending = []
