@@ -32,6 +32,10 @@ from .endpoint import Endpoint
 MODEL = "smollm2-135m-instruct"
 #: Tokens of one answer.
 MAX_TOKENS = 512
+#: Tokens of conversation it is given: a busy small machine reads some thirty a second.
+PROMPT_TOKENS = 900
+#: Seconds its first token may take whatever the caller says: it reads the conversation, which is work, not silence.
+PATIENCE = 120.0
 #: Longer instructions only confuse a model of this size: it then gets these instead.
 INSTRUCTIONS = "You are a helpful assistant. Answer briefly."
 MAX_INSTRUCTIONS = 300
@@ -173,7 +177,7 @@ async def _fitted(request: ModelRequest, child: Child) -> ModelRequest:
     instructions = request.instructions if len(request.instructions) <= MAX_INSTRUCTIONS else ""
     wanted = request.settings.get("max_tokens")
     answer = min(wanted, MAX_TOKENS) if isinstance(wanted, int) else MAX_TOKENS
-    budget = CONTEXT - answer - MAX_INSTRUCTIONS
+    budget = min(PROMPT_TOKENS, CONTEXT - answer - MAX_INSTRUCTIONS)
     settings: dict[str, Any] = {
         "max_tokens": answer,
         "temperature": 0.0,

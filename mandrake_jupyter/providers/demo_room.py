@@ -31,7 +31,8 @@ class Room:
 
     @property
     def socket(self) -> str:
-        return str(self.path / "s")
+        # The library takes an address for a unix socket by this ending.
+        return str(self.path / "m.sock")
 
     def close(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)

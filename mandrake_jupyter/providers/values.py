@@ -11,7 +11,8 @@ from .endpoint import Kind
 
 
 class FolderProvider(Protocol):
-    """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or contacted.
+    """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or
+    contacted.
 
     `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``.
     """

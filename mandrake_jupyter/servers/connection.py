@@ -177,6 +177,8 @@ class Connection:
             raise CallTimeout(name=self.name, tool=tool, seconds=f"{timeout:g}") from exc
         except (RuntimeError, ValidationError) as exc:
             return failed(f"It answered, but not as its description promises: {exc}"[:2000])
+        except Exception as exc:  # the HTTP client's own
+            raise ServerGone(name=self.name, reason=str(cause(exc))) from exc
         return tool_result(result, int((time.monotonic() - began) * 1000))
 
     def _connected(self) -> Client:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from mandrake_jupyter.errors import (
     MCPError,
     ServerGone,
     StartTimeout,
-    Unavailable,
     VariableMissing,
 )
 
@@ -171,56 +169,6 @@ async def test_a_stopped_process_that_answers_nothing_runs_into_the_deadline(hou
     assert not house.processes()
 
 
-async def test_a_stop_ends_a_call_in_flight_as_unknown(house: House, tmp_path: Path) -> None:
-    house.raw()
-    manager = house.manager()
-    mark = tmp_path / "mark"
-    running = asyncio.create_task(call(manager, "raw", "never", mark=str(mark)))
-    await eventually(mark.exists)
-    await manager.stop("raw")
-    with pytest.raises(ServerGone, match="was stopped while it was at work"):
-        await running
-    assert house.phases[-2:] == [("raw", "stopping"), ("raw", "stopped")]
-
-
-async def test_a_stop_during_the_start_ends_it_and_all_who_wait_hear_it(house: House) -> None:
-    house.raw("--mute")
-    manager = house.manager(stop_grace=0.1)
-    waiting = asyncio.create_task(call(manager, "raw", "add", a=1, b=1))
-    await eventually(house.processes)
-    began = time.monotonic()
-    model = await manager.stop("raw")
-    assert time.monotonic() - began < 5
-    assert model["phase"] == "stopped"
-    with pytest.raises(Unavailable, match="was stopped before it was ready"):
-        await waiting
-    assert not house.processes()
-
-
-async def test_a_call_that_arrives_during_a_stop_waits_for_it_and_starts_anew(house: House) -> None:
-    house.raw()
-    manager = house.manager()
-    old = (await call(manager, "raw", "pid")).content
-    stopping = asyncio.create_task(manager.stop("raw"))
-    await eventually(lambda: ("raw", "stopping") in house.phases)
-    new = (await call(manager, "raw", "pid")).content
-    await stopping
-    assert new != old
-    assert house.processes() == [int(new)]
-
-
-async def test_a_stop_leaves_nothing_the_server_started(house: House) -> None:
-    house.raw()
-    manager = house.manager()
-    for _ in range(3):
-        await call(manager, "raw", "child")
-    assert len(house.processes("trap")) == 3
-    await manager.stop("raw")
-    assert not house.processes("")
-    await manager.stop("raw")
-    assert house.phases.count(("raw", "stopping")) == 1
-
-
 async def test_a_missing_variable_is_named(house: House) -> None:
     house.raw(env={"TOKEN": "${SURELY_NOT_SET}"})
     manager = house.manager()
@@ -235,16 +183,53 @@ async def test_a_disabled_server_says_where_it_was_switched_off(house: House) ->
         await house.manager().start("raw")
 
 
-async def test_close_ends_deaf_servers_in_time(house: House) -> None:
-    for name in ("a", "b", "c"):
-        house.add(name, sys.executable, "-c", "import time; time.sleep(600)")
-    manager = house.manager(stop_grace=60)
-    starts = [asyncio.create_task(manager.start(name)) for name in ("a", "b", "c")]
-    await eventually(lambda: len(house.processes("time.sleep")) == 3)
-    began = time.monotonic()
-    assert await manager.close(timeout=4) == []
-    assert time.monotonic() - began < 5
-    assert not house.processes("")
-    assert [type(r) for r in await asyncio.gather(*starts, return_exceptions=True)] == [Unavailable] * 3
-    with pytest.raises(Unavailable):
-        await manager.start("a")
+async def test_one_that_closes_its_stdout_but_lives_is_ended(house: House) -> None:
+    house.raw()
+    manager = house.manager(stop_grace=0.1)
+    with pytest.raises(ServerGone):
+        await call(manager, "raw", "close_stdout")
+    assert manager.describe_one("raw")["phase"] == "failed"
+    assert not house.processes()
+
+
+async def test_a_flood_on_stderr_stops_nothing_and_stays_bounded(house: House) -> None:
+    house.raw("--flood")
+    manager = house.manager()
+    assert (await call(manager, "raw", "add", a=1, b=1)).ok
+    lines = manager.logs("raw", tail=10_000)
+    assert 0 < sum(len(line["text"]) for line in lines) <= 1_000_000
+    assert max(len(line["text"]) for line in lines) <= 8192
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"jsonrpc": "2.0", "id": ID, "result": {"content": "not a list"}}',
+        '{"jsonrpc": "2.0", "id": ID, "error": {"code": -32602, "message": "bad arguments"}}',
+    ],
+)
+async def test_an_answer_that_is_none_is_a_failed_call(house: House, answer: str) -> None:
+    house.raw()
+    manager = house.manager()
+    result = await call(manager, "raw", "raw", line=answer)
+    assert not result.ok
+    assert result.content
+    assert (await call(manager, "raw", "add", a=1, b=1)).ok
+
+
+async def test_a_message_of_fifty_megabytes_arrives_cut(house: House) -> None:
+    house.raw()
+    result = await call(house.manager(), "raw", "big_line", size=50_000_000)
+    assert (result.ok, result.truncated, len(result.content)) == (True, True, 1_000_000)
+
+
+async def test_a_message_beyond_the_limit_is_skipped_with_a_word(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mandrake_jupyter.provisioners.framing.MESSAGE_LIMIT", 2**20)
+    house.raw(call_timeout=2.0)
+    manager = house.manager()
+    with pytest.raises(CallTimeout):
+        await call(manager, "raw", "big_line", size=3 * 2**20)
+    assert any("more than 1 MB was skipped" in line["text"] for line in manager.logs("raw"))
+    assert (await call(manager, "raw", "add", a=1, b=1)).ok

@@ -1,6 +1,6 @@
 """A small MCP server over stdio, written with the SDK, with a tool for each thing that can happen.
 
-`python mcp_echo.py [--garbage]`: that writes lines that are no messages to stdout before it serves.
+`python mcp_echo.py [--garbage | --http]`: that writes lines that are no messages to stdout before it serves.
 """
 
 from __future__ import annotations
@@ -89,7 +89,21 @@ def note(path: str, word: str) -> None:
             file.write(word + "\n")
 
 
+def serve_http() -> None:
+    """On a free port of loopback; the URL is the first line on stdout."""
+    import socket
+
+    import uvicorn
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+        config = uvicorn.Config(server.streamable_http_app(), log_level="error")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
 if __name__ == "__main__":
     if "--garbage" in sys.argv:
         print("Welcome to my server!\nIt is starting …", flush=True)
+    if "--http" in sys.argv:
+        serve_http()
     server.run("stdio")

@@ -53,7 +53,7 @@ def call(ident: object, tool: str, arguments: dict) -> None:
         os.close(1)
         return None
     elif tool == "raw":
-        send(arguments["line"])
+        return send(arguments["line"].replace("ID", json.dumps(ident)))
     elif tool == "big_line":
         text = "y" * arguments["size"]
     return answer(ident, content=[{"type": "text", "text": text}])

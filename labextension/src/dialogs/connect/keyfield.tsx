@@ -5,7 +5,7 @@ import { IProviderEntry } from '../../core/wire';
 import { Icon } from '../../icons';
 import { SmallButton } from '../common/parts';
 import { ITrans } from '../common/text';
-import { keyHelp, keyIsOptional, savedKeyText } from './form';
+import { hasKeyFor, keyHelp, keyIsOptional, savedKeyText } from './form';
 import { ConnectModel } from './model';
 
 interface IProps {
@@ -15,12 +15,13 @@ interface IProps {
 }
 
 export function KeyField({ model, trans, provider }: IProps): JSX.Element {
-  const typing = !provider.has_key || model.replacing;
+  const typing = !hasKeyFor(provider, model.form) || model.replacing;
   const input = React.useRef<HTMLInputElement>(null);
   const mounted = React.useRef(false);
   React.useEffect(() => {
-    // Replace, Remove and "Clear and paste again" lead here; the first drawing leaves the focus to the dialog.
-    if (typing && mounted.current) {
+    // Replace, Remove and "Clear and paste again" lead here; not the first drawing, nor typing another address.
+    const elsewhere = document.activeElement instanceof HTMLInputElement;
+    if (typing && mounted.current && !elsewhere) {
       input.current?.focus();
     }
     mounted.current = true;

@@ -16,8 +16,19 @@ interface IProps {
 
 export function TestResult({ model, trans, provider }: IProps): JSX.Element {
   const { test } = model;
+  const row = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    if (test.phase === 'works' || test.phase === 'refused') {
+      row.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [test.phase]);
   return (
-    <div className="jp-Mandrake-field jp-Mandrake-result" data-testid="mandrake-test-result" data-phase={test.phase}>
+    <div
+      ref={row}
+      className="jp-Mandrake-field jp-Mandrake-result"
+      data-testid="mandrake-test-result"
+      data-phase={test.phase}
+    >
       <span />
       <div>
         <p role="status" className="jp-Mandrake-hstack">

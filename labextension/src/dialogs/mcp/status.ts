@@ -16,6 +16,9 @@ export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0): IStatu
   if (!server.trusted) {
     return { icon: 'alert', tone: 'warn', words: trans.__('Came with this folder. Not started.') };
   }
+  if (isDisabled(server)) {
+    return { icon: 'hollow', tone: 'off', words: trans.__('Switched off in %1', server.origin) };
+  }
   const tools = toolsText(trans, server);
   switch (server.phase) {
     case 'starting':
@@ -48,6 +51,11 @@ function failed(trans: ITrans, server: IMcpServer): IStatus {
   return isOutside(server)
     ? { icon: 'crossed', tone: 'off', words: trans.__('Unavailable: %1', why) }
     : { icon: 'failed', tone: 'error', words: trans.__('Failed: %1', why) };
+}
+
+/** The entry itself says that it is not to be used. */
+function isDisabled(server: IMcpServer & { disabled?: boolean }): boolean {
+  return server.disabled === true;
 }
 
 export function isOutside(server: IMcpServer): boolean {
@@ -93,7 +101,7 @@ export function actionsOf(server: IMcpServer): RowAction[] {
   if (!server.trusted) {
     return ['review'];
   }
-  if (server.transport === 'builtin') {
+  if (server.transport === 'builtin' || isDisabled(server)) {
     return [];
   }
   switch (server.phase) {
