@@ -79,7 +79,7 @@ grep -q '^HTTP/1.1 201' "$work/1" || fail "no 201"
 CHAT=$(field id <"$work/1")
 
 printf '\n\n2. A message, streamed: one event a line, with the time of its arrival in front\n'
-curl -siN -H "Authorization: token $TOKEN" -H "Accept: application/x-ndjson" -d '{"content": "Please count to 20."}' "$CHATS/$CHAT/messages" |
+curl -siN -H "Authorization: token $TOKEN" -H "Accept: application/x-ndjson" -d '{"content": "Tell me about the moon, then count to 20."}' "$CHATS/$CHAT/messages" |
     while IFS= read -r line; do printf '%s %s\n' "$(date +%T)" "$line"; done | tee "$work/2"
 grep -qi 'transfer-encoding: chunked' "$work/2" || fail "not chunked"
 grep -qi 'content-type: application/x-ndjson' "$work/2" || fail "not NDJSON"

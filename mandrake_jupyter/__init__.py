@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from .registry.registry import ServiceRegistry
-
-__version__ = "0.1.0"
 
 __all__ = ["__version__", "get_service_registry", "load_ipython_extension"]
 

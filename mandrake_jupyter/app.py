@@ -10,7 +10,7 @@ from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode, default
 
-from . import __version__
+from ._version import __version__
 from .commands import InstallModelApp, TrustApp
 from .handlers.routes import ROUTES
 from .registry.hosts import HostServices

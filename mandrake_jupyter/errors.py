@@ -286,7 +286,7 @@ class ToolFailed(MCPError):
 class VariableMissing(MCPError):
     code = "mcp_variable_missing"
     sentence = 'The MCP server "{name}" needs the environment variable {variable}, which is not set.'
-    then_sentence = "Set it before Jupyter starts, or write a default into the entry: ${{{variable}:-default}}."
+    then_sentence = "Set it before Jupyter starts, or give it a default: ${{{variable}:-default}}."
     actions = ("edit_mcp_server", "try_again")
 
 

@@ -13,12 +13,13 @@ fail() { echo "clean install: $*" >&2; exit 1; }
 python=$(sh "$here/../tools/find_python.sh")
 "$python" -m venv "$work/venv"
 site=$("$work/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-size() { du -sk "$site" | cut -f 1; }
+count='import pathlib, sys; print(sum(p.stat().st_size for p in pathlib.Path(sys.argv[1]).rglob("*") if p.suffix != ".pyc" and p.is_file()))'
+size() { "$python" -c "$count" "$site"; }
 packages() { "$work/venv/bin/pip" list --format=freeze 2>/dev/null | wc -l | tr -d ' '; }
 "$work/venv/bin/pip" install --quiet 'jupyterlab>=4.4,<5' psutil
 before_size=$(size) before_packages=$(packages)
 "$work/venv/bin/pip" install --quiet "$wheel"
-echo "Added on top of JupyterLab: $(($(packages) - before_packages)) packages, $((($(size) - before_size) / 1024)) MB"
+echo "Added on top of JupyterLab: $(($(packages) - before_packages)) packages, $((($(size) - before_size) / 1000000)) MB (byte code not counted)"
 
 # A PATH with the environment and plain system tools, but without Node.js.
 mkdir "$work/tools" "$work/home" "$work/project"

@@ -18,13 +18,22 @@ def page() -> str:
     """The page as it should be now."""
     from mandrake_jupyter.app import MandrakeApp
 
-    own = [cls for cls in dict.fromkeys([MandrakeApp, *MandrakeApp.classes]) if cls.__module__.startswith("mandrake_jupyter")]
+    own = [
+        cls
+        for cls in dict.fromkeys([MandrakeApp, *MandrakeApp.classes])
+        if cls.__module__.startswith("mandrake_jupyter")
+    ]
     return "\n".join([HEAD, *(_section(cls) for cls in own if _traits(cls))])
 
 
 def _section(cls: type) -> str:
-    rows = [f"| `{name}` | {_default(trait)} | {_cell(trait.help)} |" for name, trait in sorted(_traits(cls).items())]
-    return "\n".join([f"## {cls.__name__}", "", "| trait | default | what it does |", "|---|---|---|", *rows, ""])
+    rows = [
+        f"| `{name}` | {_default(trait)} | {_cell(trait.help)} |"
+        for name, trait in sorted(_traits(cls).items())
+    ]
+    return "\n".join(
+        [f"## {cls.__name__}", "", "| trait | default | what it does |", "|---|---|---|", *rows, ""]
+    )
 
 
 def _traits(cls) -> dict:

@@ -87,7 +87,7 @@ def logged(name: str, *command: str | Path, cwd: Path = ROOT, **more: str) -> No
     if done.returncode:
         tail = log.read_text("utf-8", "replace").splitlines()[-25:]
         raise Trouble(
-            "\n".join([*tail, f"Failed: {' '.join(words)[:200]}", f"All it said: {log.relative_to(ROOT)}"])
+            "\n".join([f"Failed (all it said: {log.relative_to(ROOT)}): {' '.join(words)[:200]}", *tail])
         )
 
 

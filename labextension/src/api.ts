@@ -62,20 +62,22 @@ export class MandrakeApi {
     body: { decision: wire.Decision; arguments?: wire.JsonObject; reason?: string }
   ) => this.send<wire.IToolPart>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'approvals', call), body);
 
-  /** Send a message and read the events of its run. The same `key` in the same chat is the same run. */
+  /** Send a message and read the events of its run; `answered` is called with the headers. The same `key` in the same chat is the same run. */
   postMessage(
     w: string,
     s: string,
     message: INewMessage,
     key: string,
-    signal: AbortSignal
+    signal: AbortSignal,
+    answered: () => void
   ): AsyncGenerator<wire.RunEvent> {
-    return this.stream(at('workspaces', w, 'sessions', s, 'messages'), {
+    const init = {
       method: 'POST',
       body: JSON.stringify(message),
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
       signal
-    });
+    };
+    return this.stream(at('workspaces', w, 'sessions', s, 'messages'), init, answered);
   }
 
   /** Send a message without waiting for anything: the run it became, queued when another is at work. */
@@ -86,9 +88,16 @@ export class MandrakeApi {
     });
 
   /** The events of a run after `after`, then live ones until the terminal event. */
-  events(w: string, s: string, r: string, after: number, signal: AbortSignal): AsyncGenerator<wire.RunEvent> {
+  events(
+    w: string,
+    s: string,
+    r: string,
+    after: number,
+    signal: AbortSignal,
+    answered: () => void
+  ): AsyncGenerator<wire.RunEvent> {
     const path = at('workspaces', w, 'sessions', s, 'runs', r, 'events');
-    return this.stream(`${path}?after=${after}`, { method: 'GET', signal, cache: 'no-store' });
+    return this.stream(`${path}?after=${after}`, { method: 'GET', signal, cache: 'no-store' }, answered);
   }
 
   // Models and keys.
@@ -149,11 +158,12 @@ export class MandrakeApi {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  private async *stream(path: string, init: RequestInit): AsyncGenerator<wire.RunEvent> {
+  private async *stream(path: string, init: RequestInit, answered: () => void): AsyncGenerator<wire.RunEvent> {
     const response = await this.request(path, {
       ...init,
       headers: { ...init.headers, Accept: 'application/x-ndjson' }
     });
+    answered();
     if (response.body) {
       yield* readNdjson<wire.RunEvent>(response.body, SILENCE);
     }

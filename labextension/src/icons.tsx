@@ -73,7 +73,7 @@ function labIcon(name: string, shape: string): LabIcon {
   const style = 'fill="none" stroke="#616161" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"';
   return new LabIcon({
     name: `mandrake:${name}`,
-    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><g class="jp-icon-none jp-Mandrake-stroke" ${style}>${shape}</g></svg>`
+    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><g class="jp-Mandrake-stroke" ${style}>${shape}</g></svg>`
   });
 }
 

@@ -77,6 +77,34 @@ test('a short loss is not worth a word, a long one is', async () => {
   assert.deepEqual(states[states.length - 1], { lost: false, retryAt: null });
 });
 
+test('an answer from the server ends the loss, also while nothing happens', async () => {
+  const states: IConnection[] = [];
+  let opened = 0;
+  let quiet = () => undefined as void;
+  const follower = new Follower({
+    async *open(_, answered) {
+      opened += 1;
+      if (opened === 1) {
+        throw new Loss();
+      }
+      answered();
+      await new Promise<void>(resolve => (quiet = resolve));
+      yield event('complete', 1);
+    },
+    onEvent: () => undefined,
+    onConnection: state => {
+      states.push(state);
+      if (opened === 2) {
+        setTimeout(() => quiet(), 0);
+      }
+    },
+    isLoss: () => true,
+    delays: [0]
+  });
+  await follower.run();
+  assert.deepEqual(states[states.length - 1], { lost: false, retryAt: null });
+});
+
 test('try now ends the pause, close ends the following', async () => {
   let opened = 0;
   const paused: (() => void)[] = [];

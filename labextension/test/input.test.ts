@@ -112,3 +112,9 @@ test('every action id of the server has a label, and unknown ones leave no butto
   assert.deepEqual(actionsOf({ code: 'x', actions: ['dance'] }), []);
   assert.deepEqual(actionsOf({ code: 'demo_model_missing', actions: ['try_again'] })[0].effect, { do: 'fetch_demo' });
 });
+
+test('once the demo model is here, its error card sends the message again', () => {
+  const error = { code: 'demo_model_missing', actions: ['fetch_demo_model', 'connect_model'] };
+  assert.deepEqual(actionsOf(error)[0].effect, { do: 'fetch_demo' });
+  assert.deepEqual(actionsOf(error, true)[0], { id: 'try_again', label: 'Try again', effect: { do: 'resend' } });
+});

@@ -84,7 +84,7 @@ class MCPServerHandler(_MCPHandler):
         manager.describe_one(name)
         files = await self.registry.get_workspace_manager(workspace)
         await asyncio.to_thread(files.remove_mcp_server, name)
-        await manager.catalogue(learn=False)  # a use: what is no longer configured ends
+        await manager.refresh()
         self.set_status(204)
         self.finish()
 
@@ -144,4 +144,6 @@ class TrustHandler(MandrakeHandler):
         if not isinstance(entries, list) or not all(isinstance(item, str) for item in entries):
             raise BadRequest("entries must be a list of ids, as GET trust gives them.")
         files = await self.registry.get_workspace_manager(workspace)
-        self.answer(await asyncio.to_thread(files.trust, self.text(body, "hash"), entries))
+        left = await asyncio.to_thread(files.trust, self.text(body, "hash"), entries)
+        await (await self.registry.get_mcp_manager(workspace)).refresh()
+        self.answer(left)

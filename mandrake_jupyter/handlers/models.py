@@ -72,7 +72,9 @@ class KeyHandler(MandrakeHandler):
     @authorized
     async def put(self, name: str) -> None:
         services = await self.registry.initialize_services()
-        self.answer(await services.keys.set(name, self.text(self.body(), "value")))
+        stored_in = await services.keys.set(name, self.text(self.body(), "value"))
+        where = services.keys.where if stored_in == "file" else "the keyring of this system"
+        self.answer({"name": name, "stored_in": stored_in, "where": where})
 
     @web.authenticated
     @authorized

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import subprocess
 import sys
 from asyncio.streams import StreamReaderProtocol
@@ -18,16 +19,17 @@ from typing import IO, cast
 
 from ..errors import Unavailable
 from .environment import clean_environment
+from .sweep import MARKER, sweep
 
 __all__ = ["GuardedProcess", "clean_environment"]
 
 GUARDIAN = str(Path(__file__).with_name("guardian.py"))
-#: The environment variable by which a sweep finds what a killed guardian left.
-MARKER = "MANDRAKE_GUARDED"
 #: Seconds the guardian itself may take to start.
 SPAWN_TIMEOUT = 20.0
 #: Seconds between SIGTERM and SIGKILL.
 TERM_GRACE = 1.0
+#: How often what a killed guardian left is looked for.
+MAX_SWEEPS = 250
 #: Bytes of one line that may wait unread; a message over stdio is one line.
 LINE_LIMIT = 16 * 2**20
 
@@ -41,8 +43,9 @@ class GuardedProcess:
     stdout: asyncio.StreamReader
     stderr: asyncio.StreamReader
 
-    def __init__(self, name: str, popen: subprocess.Popen[bytes], lifeline: int) -> None:
+    def __init__(self, name: str, popen: subprocess.Popen[bytes], lifeline: int, mark: str) -> None:
         self.name = name
+        self._mark = mark
         self.pid = popen.pid
         self.child_pid = 0
         self._popen = popen
@@ -52,6 +55,7 @@ class GuardedProcess:
         self._started: asyncio.Future[str] = loop.create_future()
         self._gone: asyncio.Future[int] = loop.create_future()
         self._code: int | None = None
+        self._sweeps = MAX_SWEEPS
 
     def __repr__(self) -> str:
         return f"<GuardedProcess {self.name!r} pid={self.child_pid} returncode={self.returncode}>"
@@ -73,6 +77,7 @@ class GuardedProcess:
         """
         if sys.platform == "win32":
             raise Unavailable("MCP servers that run as local processes need Linux or macOS; this is Windows.")
+        mark = f"{marker or name}:{secrets.token_hex(8)}"
         lifeline_read, lifeline = os.pipe()
         status_read, status = os.pipe()
         command = [sys.executable, "-I", "-S", GUARDIAN, str(lifeline_read), str(status), str(os.getpid())]
@@ -81,7 +86,7 @@ class GuardedProcess:
             popen = subprocess.Popen(  # noqa: ASYNC220
                 [*command, str(TERM_GRACE), cwd or "", "--", *argv],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
-                env={**env, MARKER: marker or name}, pass_fds=(lifeline_read, status), start_new_session=True,
+                env={**env, MARKER: mark}, pass_fds=(lifeline_read, status), start_new_session=True,
             )  # fmt: skip
         except BaseException:
             os.close(lifeline)
@@ -90,9 +95,10 @@ class GuardedProcess:
         finally:
             os.close(lifeline_read)
             os.close(status)
-        process = cls(name, popen, lifeline)
+        process = cls(name, popen, lifeline, mark)
+        connecting = asyncio.ensure_future(process._connect(status_read))
         try:
-            await process._connect(status_read)
+            await asyncio.shield(connecting)
             async with asyncio.timeout(SPAWN_TIMEOUT):
                 said = await asyncio.shield(process._started)
             word, _, rest = said.partition(" ")
@@ -101,6 +107,7 @@ class GuardedProcess:
             process.child_pid = int(rest)
         except BaseException:
             process.kill()
+            await asyncio.wait([connecting])  # a pipe must not be left half way to its transport
             process._release()
             await process._gone_within(2.0)
             raise
@@ -193,6 +200,11 @@ class GuardedProcess:
         code = self._popen.poll()
         if code is None:
             asyncio.get_running_loop().call_later(delay, self._reap, min(delay * 2, 0.1))
+            return
+        if self._code is None and self.child_pid and self._sweeps and sweep(self._mark):
+            # The guardian was killed before it could do its work.
+            self._sweeps -= 1
+            asyncio.get_running_loop().call_later(0.02, self._reap)
             return
         if not self._started.done():
             self._started.set_result("gone")

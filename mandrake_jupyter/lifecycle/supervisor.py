@@ -44,6 +44,16 @@ def _rank(exc: BaseException) -> int:
     return 2 if type(exc).__name__ in _CONSEQUENCES else 1
 
 
+async def first_of(*events: asyncio.Event) -> None:
+    """Until one of them is set."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
 class Supervisor:
     """A set of named background tasks of one loop."""
 

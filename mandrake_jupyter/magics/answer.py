@@ -64,7 +64,7 @@ class Answer:
     usage: dict[str, Any] = field(default_factory=dict)
     finish_reason: str | None = None
     error: dict[str, Any] | None = None
-    stopped_by: str = ""
+    stopped_here: bool = False
     seconds: float | None = None
     last_seq: int = field(default=0, repr=False)
     _ended: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
@@ -182,7 +182,6 @@ class Answer:
         self._end("failed", error={"message": str(event.get("content") or ""), **error})
 
     def _on_cancelled(self, event: Mapping[str, Any]) -> None:
-        self.stopped_by = str(event.get("by") or "")
         self._end("cancelled")
 
     def _call(self, event: Mapping[str, Any]) -> ToolPart | None:

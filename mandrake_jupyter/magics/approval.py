@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from .answer import ToolPart
+from .closing import close_all
 from .html import icon
 from .words import SCOPES
 
@@ -39,17 +40,23 @@ class ApprovalRow:
         )
         self._note = w.HTML()
         self._reason = w.Text(placeholder="Tell the model why (optional)")
-        self._allow = w.Button(description="Allow", button_style="primary")
-        self._deny = w.Button(description="Deny…")
-        self._back = w.Button(description="Back")
+        narrow = {"width": "auto"}
+        self._allow = w.Button(description="Allow", button_style="primary", layout=narrow)
+        self._deny = w.Button(description="Deny…", layout=narrow)
+        self._back = w.Button(description="Back", layout=narrow)
+        self._gap = w.Box(layout={"flex": "1 1 auto"})
         self._allow.on_click(lambda _: self._on_allow())
         self._deny.on_click(lambda _: self._on_deny())
         self._back.on_click(lambda _: self._ask_reason(False))
+        self._controls = (
+            *self._fields, *self._switches, self._scope, self._reason, self._allow, self._deny, self._back
+        )  # fmt: skip
         self._reason_asked = False
         self._row = w.HBox(layout={"flex_flow": "row wrap", "align_items": "center"})
-        asked = [self._question(call, number, len(calls) > 1) for number, call in enumerate(calls)]
+        pairs = zip(self._switches, self._fields, strict=True)
+        asked = [widget for pair in pairs for widget in (pair if len(calls) > 1 else pair[1:])]
         self.box = w.VBox(
-            [w.HTML(_title(calls)), *(widget for row in asked for widget in row), self._note, self._row],
+            [w.HTML(_title(calls)), *asked, self._note, self._row],
             layout={
                 "border": "1px solid var(--jp-brand-color1, #1976d2)",
                 "padding": "4px 8px",
@@ -58,14 +65,13 @@ class ApprovalRow:
         )
         self._ask_reason(False)
 
-    def _question(self, call: ToolPart, number: int, several: bool) -> list[Any]:
-        return [self._switches[number], self._fields[number]] if several else [self._fields[number]]
-
     def _ask_reason(self, asked: bool) -> None:
         self._reason_asked = asked
         self._deny.description = "Deny" if asked else "Deny…"
         self._row.children = (
-            [self._reason, self._back, self._deny] if asked else [self._scope, self._deny, self._allow]
+            [self._reason, self._gap, self._back, self._deny]
+            if asked
+            else [self._scope, self._gap, self._deny, self._allow]
         )
 
     def _on_allow(self) -> None:
@@ -91,31 +97,17 @@ class ApprovalRow:
         for call in self._calls:
             self._decide(call.call_id, "deny", None, str(self._reason.value))
 
-    def _freeze(self) -> None:
-        for widget in (
-            *self._fields,
-            *self._switches,
-            self._scope,
-            self._reason,
-            self._allow,
-            self._deny,
-            self._back,
-        ):
-            widget.disabled = True
+    def _freeze(self, frozen: bool = True) -> None:
+        for control in self._controls:
+            control.disabled = frozen
 
     def thaw(self, why: str) -> None:
         """The decision did not reach the server: say why, let it be made again."""
-        for widget in (
-            *self._fields,
-            *self._switches,
-            self._scope,
-            self._reason,
-            self._allow,
-            self._deny,
-            self._back,
-        ):
-            widget.disabled = False
+        self._freeze(False)
         self._note.value = escape(why)
+
+    def close(self) -> None:
+        close_all(self.box, *self._controls, self._gap)
 
 
 def _title(calls: list[ToolPart]) -> str:

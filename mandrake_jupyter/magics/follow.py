@@ -107,6 +107,7 @@ class Following:
 
     def stop(self) -> None:
         """Ask the server to stop the run; its last event ends the answer."""
+        self.answer.stopped_here = True
         self._cancel()
 
     def _settled(self) -> bool:
@@ -142,11 +143,12 @@ class Following:
             pass
         if not self.answer.ended:
             self.stream.close()
-            self.answer.apply({"type": "cancelled", "by": "you"})
+            self.answer.stopped_here = True
+            self.answer.apply({"type": "cancelled"})
 
     def _try_cancel(self) -> None:
         try:
-            self._cancel()
+            self.stop()
         except MandrakeClientError as exc:
             self._mail.put(_failure(exc))
             self._notify()

@@ -75,19 +75,23 @@ def icon(status: str) -> str:
     )
 
 
-def head(answer: Answer, when: str, *, link: bool = False) -> str:
-    """The title row: which chat, which model, since or when; with `link`, "Open in panel" (JupyterLab
-    only).
+def command(label: str, name: str, **arguments: str) -> str:
+    """A link that makes JupyterLab run one of its commands, without scripts and without the kernel.
+
+    In a notebook that is not trusted JupyterLab 4.6 asks first; elsewhere than in JupyterLab nothing happens.
     """
+    return (
+        f'<button type="button" data-commandlinker-command="{name}" '
+        f'data-commandlinker-args="{escape(json.dumps(arguments), quote=True)}" '
+        'style="border: 0; background: none; cursor: pointer; padding: 1px 6px; font: inherit; '
+        f'color: var(--jp-content-link-color, #1976d2)">{label}</button>'
+    )
+
+
+def head(answer: Answer, when: str, *links: str) -> str:
+    """The title row: which chat, which model, since or when; `links` stand on its right."""
     facts = "".join(f" · {escape(word)}" for word in (answer.model, when) if word)
-    opener = ""
-    if link:
-        args = escape(json.dumps({"session_id": answer.session_id}), quote=True)
-        opener = (
-            '<span style="flex: 1"></span><button type="button" data-commandlinker-command="mandrake:open-chat" '
-            f'data-commandlinker-args="{args}" style="border: 0; background: none; cursor: pointer; padding: 1px 6px; '
-            'font: inherit; color: var(--jp-content-link-color, #1976d2)">Open in panel</button>'
-        )
+    opener = f'<span style="flex: 1"></span>{"".join(links)}' if links else ""
     return (
         f'<div class="jp-Mandrake-output-head" style="{_UI}; {_ROW}; padding: 0 10px">{icon(answer.status)}'
         f"<span>Chat <b>{escape(answer.chat)}</b>"
@@ -122,8 +126,8 @@ def foot(answer: Answer) -> str:
             f"{escape(str(error.get('then') or ''))}</div>"
         )
     if answer.status == "cancelled":
-        who = f" by {answer.stopped_by}" if answer.stopped_by else ""
-        rows.append(f'<div style="{_UI}; {_MUTED}">Stopped{escape(who)}.</div>')
+        who = " by you" if answer.stopped_here else ""
+        rows.append(f'<div style="{_UI}; {_MUTED}">Stopped{who}.</div>')
     if line := usage_line(answer.usage, answer.seconds):
         rows.append(
             f'<div class="jp-Mandrake-usage" style="{_UI}; {_SMALL}; {_MUTED}; margin-top: 8px">{line}</div>'

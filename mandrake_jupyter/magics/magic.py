@@ -115,6 +115,7 @@ class MandrakeMagics(Magics):
         }
 
         def cancel() -> None:
+            answer.stopped_here = True
             run = answer.run_id
             if not run:
                 # Nothing has come yet, perhaps it is queued: posted again under its key, it names its run at once.
@@ -128,7 +129,11 @@ class MandrakeMagics(Magics):
             )
 
         plainly = plain or not widgets.available(self.shell)
-        view: View = PlainView() if plainly else widgets.WidgetView(cancel, decide)
+        view: View
+        if plainly:
+            view = PlainView()
+        else:
+            view = widgets.WidgetView(cancel, decide, heard=widgets.hears_buttons(self.shell))
         return Following(client.send(session, content, **message), answer, view, cancel)
 
     def _raise_if_failed(self, answer: Answer) -> None:

@@ -52,7 +52,7 @@ class PlainView:
             words = sentence(str(error.get("message") or "The answer failed."), str(error.get("then") or ""))
             self._line(f"[failed] {words}")
         elif answer.status == "cancelled":
-            self._line(f"[stopped] by {answer.stopped_by}" if answer.stopped_by else "[stopped]")
+            self._line("[stopped] by you" if answer.stopped_here else "[stopped]")
         elif not ended and answer.needs_kernel:
             self._line(
                 "[goes on] A tool needs this kernel; the answer goes on in the panel and in _mandrake."

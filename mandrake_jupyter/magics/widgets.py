@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import time
 import uuid
 from collections.abc import Callable
@@ -13,8 +14,16 @@ from ..client import MandrakeClientError
 from . import html
 from .answer import Answer
 from .approval import ApprovalRow, Decide
+from .closing import close_all
+from .plain import PlainView
 
 SHORTEST, LONGEST = 0.05, 1.0
+
+
+def hears_buttons(shell: Any) -> bool:
+    """Whether this kernel can hear a button while a cell runs; ipykernel 6 can't."""
+    info = getattr(shell.kernel, "kernel_info", None) or {}
+    return "kernel subshells" in info.get("supported_features", ())
 
 
 def available(shell: Any) -> bool:
@@ -29,11 +38,13 @@ class WidgetView:
 
     outlives_cell = True
 
-    def __init__(self, stop: Callable[[], None], decide: Decide):
+    def __init__(self, stop: Callable[[], None], decide: Decide, *, heard: bool = True):
+        """`heard`: whether the kernel hears a pressed button while a cell runs."""
         import ipywidgets as w
 
         self._widgets = w
         self._stop, self._decide = stop, decide
+        self._heard = heard
         self._head = w.HTML(layout={"flex": "1 1 auto"})
         self._stop_button = w.Button(
             description="Stop", icon="stop", tooltip="Stop the answer", layout={"width": "auto"}
@@ -66,6 +77,7 @@ class WidgetView:
         """Nothing: it was never closed."""
 
     def settle(self, answer: Answer, *, ended: bool) -> None:
+        self._heard = True
         self._paint(answer)
         still: dict[str, Any] = {"text/html": html.page(answer, datetime.now()), "text/plain": _plain(answer)}
         if not ended:
@@ -78,12 +90,17 @@ class WidgetView:
         seconds = (
             f"{answer.seconds:.0f} s" if answer.seconds and answer.seconds >= 3 and not answer.waiting else ""
         )
-        _put(self._head, html.head(answer, seconds, link=True))
+        links = [html.command("Open in panel", "mandrake:open-chat", session_id=answer.session_id)]
+        if not self._heard:
+            links.append(html.command("Stop", "notebook:interrupt-kernel"))
+        self._stop_button.layout.display = None if self._heard else "none"
+        _put(self._head, html.head(answer, seconds, *links))
         for number in sorted(answer.parts):
             if number not in self._parts:
                 self._parts[number] = self._widgets.HTML()
                 self._body.children = [self._parts[known] for known in sorted(self._parts)]
-            _put(self._parts[number], html.part(answer.parts[number]))
+            part = answer.parts[number]
+            _put(self._parts[number], "" if part in answer.waiting else html.part(part))
         self._ask(answer)
         if self._handle is None:
             from IPython.display import display
@@ -102,7 +119,7 @@ class WidgetView:
         old, self._question = self._question, ApprovalRow(calls, self._try_decide) if calls else None
         self._foot.children = [self._question.box] if self._question else []
         if old is not None:
-            _close_all(old.box)
+            old.close()
 
     def _try_decide(self, call_id: str, decision: str, arguments: dict[str, Any] | None, reason: str) -> None:
         question = self._question
@@ -124,7 +141,9 @@ class WidgetView:
         return {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
 
     def _close(self) -> None:
-        _close_all(self._box)
+        if self._question is not None:
+            self._question.close()
+        close_all(self._box)
 
 
 def _put(widget: Any, value: str) -> None:
@@ -132,21 +151,7 @@ def _put(widget: Any, value: str) -> None:
         widget.value = value
 
 
-def _close_all(widget: Any) -> None:
-    """Close `widget`, what it holds, and the layouts and styles of all: each has a comm of its own."""
-    for child in getattr(widget, "children", ()):
-        _close_all(child)
-    for name in ("layout", "style"):
-        if (owned := getattr(widget, name, None)) is not None and hasattr(owned, "close"):
-            owned.close()
-    widget.close()
-
-
 def _plain(answer: Answer) -> str:
-    import io
-
-    from .plain import PlainView
-
     out = io.StringIO()
     PlainView(out).settle(answer, ended=answer.ended)
     return out.getvalue()

@@ -40,7 +40,9 @@ class ProjectFiles:
         """The folder's name and its entries (contents models), folders first; errors name the path."""
         name, _ = await self._checked(path, folder=True)
         model = await self._get(name, type="directory")
-        entries = [entry for entry in model["content"] if await self._listed(entry["path"])]
+        entries = await asyncio.to_thread(
+            lambda: [entry for entry in model["content"] if self._listed(entry["path"])]
+        )
         entries.sort(key=lambda entry: (entry["type"] != "directory", entry["name"].lower()))
         return name, entries
 
@@ -95,12 +97,13 @@ class ProjectFiles:
             read_bounded(found, 0, name)
         return name, found if found.exists() else None
 
-    async def _listed(self, path: str) -> bool:
+    def _listed(self, path: str) -> bool:
         name = path.strip("/").removeprefix(f"{self._prefix()}/")
         try:
-            return not is_hidden(name) and bool(await asyncio.to_thread(confine_visible, self.root, name))
+            confine_visible(self.root, name)
         except MandrakeError:
             return False
+        return not is_hidden(name)
 
     async def _get(self, name: str, **options: Any) -> JSON:
         async with _in_our_words(name):

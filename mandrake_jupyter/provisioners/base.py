@@ -105,8 +105,6 @@ def find_provisioner(kind: str) -> type[Provisioner]:
     own = [EntryPoint(name, value, GROUP) for name, value in _OWN.items()]
     found = {point.name: point for point in [*own, *entry_points(group=GROUP)]}
     if kind not in found:
-        raise MCPError(
-            f"No way to run MCP servers is called {kind!r}; known: {', '.join(sorted(found))}."
-        )
+        raise MCPError(f"No way to run MCP servers is called {kind!r}; known: {', '.join(sorted(found))}.")
     loaded: type[Provisioner] = found[kind].load()
     return loaded

@@ -1,6 +1,4 @@
-"""MCP servers as processes on the machine of the Jupyter server, each under its guardian, spoken to over
-stdio.
-"""
+"""MCP servers as processes beside the Jupyter server, each under its guardian, spoken to over stdio."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Float, Instance, Integer, Unicode
 from traitlets.config import LoggingConfigurable
 
-from .. import __version__
+from .._version import __version__
+from ..errors import Unavailable
 from ..lifecycle.supervisor import SingleFlight
 from ..values import JSON, SessionKey, WorkspaceKey
 from .hosts import HostServices
@@ -59,6 +60,7 @@ class ServiceRegistry(LoggingConfigurable):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._services: Services | None = None
+        self._stopped = False
         self._opening: asyncio.Lock | None = None
         self._flights: SingleFlight[Any] | None = None
         self._coordinators: dict[SessionKey, SessionCoordinator] = {}
@@ -75,6 +77,8 @@ class ServiceRegistry(LoggingConfigurable):
 
         Raises :class:`StoreUnavailable` with the reason when the data dir or the database can't be used.
         """
+        if self._stopped:
+            raise Unavailable("The Jupyter server is stopping.")
         if self._services is None:
             self._opening = self._opening or asyncio.Lock()
             async with self._opening:
@@ -110,6 +114,7 @@ class ServiceRegistry(LoggingConfigurable):
 
     async def stop(self) -> list[str]:
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""
+        self._stopped = True
         services, self._services = self._services, None
         if services is None:
             return []
@@ -190,7 +195,7 @@ class ServiceRegistry(LoggingConfigurable):
         workspace = await self.get_workspace_manager(workspace_id)
         key = WorkspaceKey(workspace.workspace_id)
         if key not in self._models:
-            self._models[key] = services.model_catalogue(workspace.model_entries)
+            self._models[key] = services.model_catalogue(workspace)
         return self._models[key]
 
     # ---------------------------------------------------------------------------------------------- sessions

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreUnavailable
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from ..stores.instances import Instances
     from ..stores.runs import RunStore
     from ..stores.sessions import SessionStore
-    from ..workspaces.models import WorkspaceModel
+    from ..workspaces.workspace import WorkspaceManager
+
+#: Seconds between two looks at what has fallen idle.
+HOUSEKEEPING = 60.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Services:
     @classmethod
     async def open(cls, data_dir: Path, log: logging.Logger | logging.LoggerAdapter[Any]) -> Services:
         """Raises :class:`StoreUnavailable` when the data dir or the database can't be used."""
+        await asyncio.to_thread(_load)
         from ..providers.demo import DemoModel
         from ..providers.keys import KeyStore
         from ..stores.database import Database
@@ -54,6 +59,8 @@ class Services:
         instances = Instances(data_dir / "instances")
         await asyncio.to_thread(instances.hold)
         supervisor = Supervisor(log)
+        demo = DemoModel(data_dir, supervisor)
+        supervisor.spawn("housekeeping", _keep_house(demo))
         return cls(
             data_dir,
             supervisor,
@@ -61,11 +68,11 @@ class Services:
             SessionStore(database),
             RunStore(database),
             instances,
-            KeyStore(data_dir),
-            DemoModel(data_dir, supervisor),
+            KeyStore(data_dir, os.environ),
+            demo,
         )
 
-    def model_catalogue(self, workspace_models: Callable[[], Sequence[WorkspaceModel]]) -> ModelCatalogue:
+    def model_catalogue(self, workspace: WorkspaceManager) -> ModelCatalogue:
         from ..providers.catalogue import ModelCatalogue
 
         return ModelCatalogue(
@@ -73,7 +80,8 @@ class Services:
             keys=self.keys,
             environ=os.environ,
             demo=self.demo,
-            workspace_models=workspace_models,
+            workspace_models=workspace.model_entries,
+            workspace_active=workspace.active_model,
         )
 
     async def close_models(self, timeout: float) -> None:
@@ -84,3 +92,18 @@ class Services:
         """Last of all: the store, then the lock, so that nobody takes us for dead while we still write."""
         await self.database.close()
         await asyncio.to_thread(self.instances.release)
+
+
+async def _keep_house(demo: DemoModel) -> None:
+    while True:
+        await asyncio.sleep(HOUSEKEEPING)
+        await demo.stop_if_idle(monotonic())
+
+
+def _load() -> None:
+    """The heavy imports of a first use, in a thread, so that the server's loop goes on meanwhile."""
+    import_module("mandrake_jupyter.stores.runs")
+    import_module("mandrake_jupyter.sessions.session")
+    import_module("mandrake_jupyter.providers.catalogue")
+    import_module("aiosqlite")
+    import_module("filelock")

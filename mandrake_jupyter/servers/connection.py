@@ -61,7 +61,7 @@ class Connection:
         from mcp import Client
         from mcp_types import Implementation
 
-        from .. import __version__
+        from .._version import __version__
 
         client = Client(
             self.provisioner.launch(self._grace),
@@ -177,6 +177,8 @@ class Connection:
             raise CallTimeout(name=self.name, tool=tool, seconds=f"{timeout:g}") from exc
         except (RuntimeError, ValidationError) as exc:
             return failed(f"It answered, but not as its description promises: {exc}"[:2000])
+        except Exception as exc:  # the HTTP client's own
+            raise ServerGone(name=self.name, reason=str(cause(exc))) from exc
         return tool_result(result, int((time.monotonic() - began) * 1000))
 
     def _connected(self) -> Client:

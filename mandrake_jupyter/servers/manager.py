@@ -107,9 +107,7 @@ class MCPServerManager(LoggingConfigurable):
     # Looking: starts nothing, wakes nothing.
 
     def describe(self) -> list[JSON]:
-        """The wire's MCP servers: built-in ones, then the configured ones, untrusted and disabled ones
-        included.
-        """
+        """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
         return [self._describe_builtin(name) for name in self._builtins] + [
             self._roster.describe(entry) for entry in self._roster.configured().values()
         ]
@@ -211,6 +209,11 @@ class MCPServerManager(LoggingConfigurable):
         if name not in self._builtins:
             await (await self._roster.permitted(name)).restart()
         return self.describe_one(name)
+
+    async def refresh(self) -> None:
+        """Ends now what the configuration does not let run on, not at the next use. For whoever edited it."""
+        if ending := self._roster.tidy():
+            await asyncio.wait(ending)
 
     async def close(self, timeout: float = 8.0) -> list[str]:
         """End all of them within `timeout` seconds, by force where need be; the names of those that did not

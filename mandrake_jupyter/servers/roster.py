@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
 from ..lifecycle.environment import clean_environment
+from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
 from ..provisioners.base import LogSink, Provisioner, find_provisioner
 from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
@@ -98,24 +99,31 @@ class Roster:
         return server
 
     async def current(self, entry: MCPServerEntry) -> MCPServer:
-        """The server for `entry`, not running with any other configuration; removed ones are ended on the
-        way.
-        """
+        """The server for `entry`, not running with any other configuration."""
         if self._closed:
             raise Unavailable("The Jupyter server is stopping.")
-        known = self.configured()
-        for name in [name for name in self._servers if name not in known]:
-            self._supervisor.spawn(f"end of {name}", self._servers.pop(name).stop())
+        self.tidy()
         server = self._servers.get(entry.name)
         if server is None:
             self._servers[entry.name] = server = self._new(entry)
         elif server.entry != entry:
-            runs_on = server.entry.hash == entry.hash and entry.trusted and not entry.disabled
-            if not runs_on:
+            if not _may_run_on(server.entry, entry):
                 await server.stop()
                 server.error = None
             server.entry = entry
         return server
+
+    def tidy(self) -> list[asyncio.Task[None]]:
+        """Begins to end what may not run on: removed, changed, untrusted, switched off. The tasks that do."""
+        configured = self.configured()
+        ending = []
+        for name, server in list(self._servers.items()):
+            entry = configured.get(name)
+            if entry is None:
+                del self._servers[name]
+            if server.phase in ALIVE and not (entry and _may_run_on(server.entry, entry)):
+                ending.append(self._supervisor.spawn(f"end of MCP server {name}", server.stop()))
+        return ending
 
     def _new(self, entry: MCPServerEntry) -> MCPServer:
         return MCPServer(
@@ -148,6 +156,10 @@ class Roster:
         known = self._catalogue.get(entry.hash, entry.name)
         key = ServerKey(self._key.workspace_id, entry.name)
         return describe(key, entry, tools=len(known.tools) if known else None)
+
+
+def _may_run_on(running: MCPServerEntry, entry: MCPServerEntry) -> bool:
+    return running.hash == entry.hash and entry.trusted and not entry.disabled
 
 
 def _hash(entry: MCPServerEntry) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import MandrakeError, MCPError, ServerGone, ToolNotFound, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
-from ..lifecycle.supervisor import SingleFlight, Supervisor
+from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
 from ..provisioners.base import LogSink, Provisioner
 from ..values import JSON, MCPServerEntry, ServerKey, ToolResult, ToolSpec, isoformat
 from .catalogue import Catalogue
@@ -81,9 +81,7 @@ class MCPServer:
 
     @property
     def tools(self) -> tuple[ToolSpec, ...] | None:
-        """Its tools as last seen, by this connection or an earlier one; None when it never ran. Starts
-        nothing.
-        """
+        """Its tools as last seen, by this connection or an earlier one; None when it never ran."""
         known = self._catalogue.get(self.entry.hash, self.key.name)
         return known.tools if known else None
 
@@ -112,10 +110,11 @@ class MCPServer:
             self._on_phase(self.key, new.phase, new.reason)
 
     async def start(self) -> None:
-        """Ready when it returns, started by whoever asked first. A stop under way is awaited. Raises
-        MCPError.
+        """Ready when it returns, started by whoever asked first; an end under way is awaited first.
+
+        Raises MCPError.
         """
-        while self.phase is Phase.STOPPING:
+        while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self._connection is None):
             await self._over()
         if self.phase is not Phase.READY:
             await self._flights.run(self.key.name, self._begin)
@@ -131,7 +130,7 @@ class MCPServer:
         self.error = None
         self._life.to(Phase.STARTING)
         owner = self._supervisor.spawn(f"MCP server {self.key.name}", self._own(ready, self._stop))
-        owner.add_done_callback(lambda _: self._owned(ready))
+        owner.add_done_callback(lambda task: self._owned(task, ready))
         self._owner = owner
         await asyncio.shield(ready)
 
@@ -173,7 +172,7 @@ class MCPServer:
         ended = connection.provisioner.ended
         await self._catalogue.save(entry.hash)
         while not (stop.is_set() or ended.is_set()):
-            await first(stop, ended, connection.changed)
+            await first_of(stop, ended, connection.changed)
             if connection.changed.is_set() and not stop.is_set() and not ended.is_set():
                 connection.changed.clear()
                 try:
@@ -201,18 +200,21 @@ class MCPServer:
         if not ready.done():
             ready.set_exception(error)
 
-    def _owned(self, ready: asyncio.Future[None]) -> None:
-        """The owner has ended, however it did: nothing of the connection is left."""
+    def _owned(self, owner: asyncio.Task[None], ready: asyncio.Future[None]) -> None:
+        """The owner has ended, however it did: nothing of its connection is left."""
+        if self._owner is owner:
+            self._rest()
+        if not ready.done():
+            why = f'The MCP server "{self.key.name}" was stopped before it was ready.'
+            ready.set_exception(Unavailable(why))
+        ready.exception()
+
+    def _rest(self) -> None:
         self._connection = None
         if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
             self._life.to(Phase.STOPPING)
         if self.phase is Phase.STOPPING:
             self._life.to(Phase.STOPPED)
-        if not ready.done():
-            ready.set_exception(
-                Unavailable(f'The MCP server "{self.key.name}" was stopped before it was ready.')
-            )
-        ready.exception()
 
     async def stop(self) -> None:
         """Ended when it returns, with everything it started; what it had at work ends as unknown. Bounded,
@@ -236,14 +238,17 @@ class MCPServer:
         if owner is None:
             return
         for force in (self.kill, owner.cancel, None):
-            await asyncio.wait([owner], timeout=self._timeouts.stop_grace + FORCE_AFTER)
-            if owner.done():
-                # Its done-callback, which moves the phase, runs after those of who waited here first.
-                await asyncio.sleep(0)
+            if await self._settled(owner):
                 return
             if force is not None:
                 force()
         raise Unavailable(f'The MCP server "{self.key.name}" does not end.')
+
+    async def _settled(self, owner: asyncio.Task[None]) -> bool:
+        """Waits for the end of that task, the owner or an earlier one; False when it takes too long."""
+        await asyncio.wait([owner], timeout=self._timeouts.stop_grace + FORCE_AFTER)
+        await asyncio.sleep(0)  # its done-callback, which moves the phase, runs after those who waited first
+        return owner.done()
 
     def kill(self) -> None:
         """End its processes at once; the owner task notices."""
@@ -253,13 +258,14 @@ class MCPServer:
     async def call(
         self, tool: str, arguments: Mapping[str, Any], *, on_progress: ProgressSink | None = None
     ) -> ToolResult:
-        """Started if need be, called once. Raises ToolNotFound, CallTimeout, ServerGone and the errors of a
-        start.
+        """Started if need be, called once.
+
+        Raises ToolNotFound, CallTimeout, ServerGone and the errors of a start.
         """
         with self.leases.work():
             await self.start()
-            connection = self._connection
-            if connection is None:
+            connection, owner = self._connection, self._owner
+            if connection is None or owner is None:
                 raise self.error or ServerGone(name=self.key.name)
             known = [spec.name for spec in connection.tools]
             if tool not in known:
@@ -272,8 +278,8 @@ class MCPServer:
                     on_progress=on_progress and self._touching(on_progress),
                 )
             except ServerGone as gone:
-                with contextlib.suppress(Unavailable):
-                    await self._over()
+                connection.provisioner.ended.set()  # a remote one is not seen to end
+                await self._settled(owner)
                 raise self._gone_in_call(gone) from gone
 
     def _gone_in_call(self, gone: ServerGone) -> ServerGone:
@@ -288,13 +294,3 @@ class MCPServer:
             await sink(progress, total, message)
 
         return report
-
-
-async def first(*events: asyncio.Event) -> None:
-    """Until one of them is set."""
-    waiting = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()

@@ -121,7 +121,7 @@ async def call_tool(
 ) -> tuple[Part, Mapping[str, Any]]:
     """Dispatch one call; every failure but a cancellation becomes its result."""
 
-    def progress(done: float, total: float | None, message: str | None) -> None:
+    async def progress(done: float, total: float | None, message: str | None) -> None:
         on_progress({"call_id": part.call_id, "progress": done, "total": total, "message": message})
 
     began = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -39,7 +39,7 @@ class Tools(Protocol):
         arguments: Mapping[str, Any],
         *,
         context: CallContext,
-        on_progress: Callable[[float, float | None, str | None], None] | None = None,
+        on_progress: Callable[[float, float | None, str | None], Awaitable[None]] | None = None,
     ) -> ToolResult: ...
 
 

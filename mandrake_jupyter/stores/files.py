@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadRequest, BrokenFile, Conflict, Forbidden, NotFound
+from ..errors import BadRequest, BrokenFile, Conflict, Forbidden, NotFound, Unavailable
 from .reading import fingerprint, read_bounded
 
 #: Configuration files larger than this are refused, in bytes.
@@ -83,7 +83,8 @@ def update_json(path: Path, mutate: Callable[[Any], Any], *, name: str = "", mod
 
     `mutate` changes the value in place or returns another; keys it does not touch stay, in their order, and
     the indentation too. A file that does not parse, or has comments, raises :class:`BrokenFile` and is left
-    byte for byte. :class:`Conflict` when another program changed the file meanwhile.
+    byte for byte. :class:`Conflict` when another program changed the file meanwhile; errors of writing as
+    :func:`writing`.
     """
     with _folder_lock(path.parent):
         before = fingerprint(path)
@@ -97,8 +98,20 @@ def update_json(path: Path, mutate: Callable[[Any], Any], *, name: str = "", mod
         if fingerprint(path) != before:
             raise Conflict(f"{name or path} was changed by another program just now. Try again.")
         indent = re.search(r"^([ \t]+)\S", text, re.MULTILINE)
-        write_json_atomic(path, value, mode, indent.group(1) if indent else 2)
+        with writing(name or str(path)):
+            write_json_atomic(path, value, mode, indent.group(1) if indent else 2)
         return value
+
+
+@contextmanager
+def writing(name: str) -> Iterator[None]:
+    """Turns the system's refusal to write `name` into :class:`Forbidden` or :class:`Unavailable`."""
+    try:
+        yield
+    except (PermissionError, FileExistsError, NotADirectoryError) as exc:
+        raise Forbidden(f"{name} can't be written: {exc.strerror}.") from exc
+    except OSError as exc:
+        raise Unavailable(f"{name} can't be written at the moment: {exc.strerror or exc}.") from exc
 
 
 def _own_target(path: Path) -> Path:

@@ -24,6 +24,8 @@ CODE = re.compile(
     r"|jsonc?|toml|ya?ml|ini|cfg|conf|env|mk)",
     re.IGNORECASE,
 )
+#: A reference that may turn out to be the folder itself: what follows it is looked up there.
+VARIABLE = re.compile(r"\$\{[^}]*\}/*")
 RUNNERS = {
     "npm": ("package.json",), "yarn": ("package.json",), "pnpm": ("package.json",), "bun": ("package.json",),
     "make": ("Makefile", "makefile", "GNUmakefile"), "just": ("justfile",), "task": ("Taskfile.yml",),
@@ -49,25 +51,22 @@ class ContentHasher:
         """What `entry` would run from the folder: the file as the entry names it → sha256, as hex."""
         if entry.transport != "stdio":
             return {}
-        start = self.root / (entry.cwd or ".")
-        found: dict[str, str] = {}
+        start = os.path.join(self.root, VARIABLE.sub("", entry.cwd or ""))
+        names: dict[str, bool] = {}
         for name, is_program in _named(entry):
-            path = self._inside(start, name)
-            if path is not None and (is_program or _is_code(path)):
-                found[name] = self._hash(path)
-        return dict(sorted(found.items()))
+            names[name] = names.get(name, False) or is_program
+        found: dict[str, str] = {}
+        for name, is_program in sorted(names.items()):
+            path = os.path.join(start, name)
+            if os.path.isfile(path) and self._inside(path) and (is_program or _is_code(Path(path))):
+                found[name] = self._hash(Path(path))
+        return found
 
-    def _inside(self, start: Path, name: str) -> Path | None:
-        """The file `name` when the folder decides what it is: it, or a link to it, lies there."""
-        try:
-            path = start / name
-            placed = Path(os.path.realpath(path.parent)) / path.name
-            inside = placed.is_relative_to(self.root) or Path(os.path.realpath(path)).is_relative_to(
-                self.root
-            )
-            return path if inside and path.is_file() else None
-        except (OSError, ValueError):
-            return None
+    def _inside(self, path: str) -> bool:
+        """Whether the folder decides what this file is: it, or a link to it, lies there."""
+        folder, name = os.path.split(path)
+        placed = Path(os.path.realpath(folder), name)
+        return placed.is_relative_to(self.root) or Path(os.path.realpath(path)).is_relative_to(self.root)
 
     def _hash(self, path: Path) -> str:
         stamp = (os.path.realpath(path), fingerprint(path))
@@ -93,7 +92,10 @@ def _named(entry: MCPServerEntry) -> Iterator[tuple[str, bool]]:
         yield name, True
     for before, arg in zip(("", *entry.args), entry.args, strict=False):
         yield arg, False
-        yield from ((part, False) for part in re.split(r"[=\s:,;]", arg) if part and part != arg)
+        yield VARIABLE.sub("", arg), False
+        yield from (
+            (part.lstrip("-"), False) for part in re.split(r"[=\s:,;{}]", arg) if part and part != arg
+        )
         if before == "-m":
             module = arg.replace(".", "/")
             yield from ((f"{module}{end}", True) for end in (".py", "/__main__.py", "/__init__.py"))

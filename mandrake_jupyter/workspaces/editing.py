@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadRequest, Conflict, MCPServerNotFound
-from ..stores.files import read_json, update_json
+from ..stores.files import read_json, update_json, writing
 from ..stores.reading import confine
 from ..values import MCPServerEntry
 from .config import DIALECTS, OWN, read_config
@@ -29,7 +29,8 @@ def add_servers(root: Path, entries: Mapping[str, Any]) -> list[MCPServerEntry]:
         raise BadRequest("There is no MCP server in it. Give at least one name with its entry.")
     given = [parse_entry(name, raw, origin=OWN, root=root).entry for name, raw in entries.items()]
     path = confine(root, OWN)
-    path.parent.mkdir(exist_ok=True)
+    with writing(OWN):
+        path.parent.mkdir(exist_ok=True)
     update_json(path, lambda document: _section(document).update(entries), name=OWN, mode=_mode(path))
     return given
 

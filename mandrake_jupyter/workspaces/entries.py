@@ -67,7 +67,11 @@ def parse_entry(name: str, raw: Any, *, origin: str = "", root: Path | None = No
     it = f'The MCP server "{check_name(name)}"'
     if not isinstance(raw, Mapping):
         raise BadRequest(f"{it} must be an object like {EXAMPLE}.")
-    if len(json.dumps(raw, default=str)) > MAX_ENTRY:
+    try:
+        size = len(json.dumps(raw, default=str, ensure_ascii=False).encode())
+    except UnicodeEncodeError as exc:
+        raise BadRequest(f"{it} has characters in it that are no text.") from exc
+    if size > MAX_ENTRY:
         raise BadRequest(f"{it} is described by more than {MAX_ENTRY // 1000} KB. Shorten it.")
     for key, why in UNSUPPORTED.items():
         if raw.get(key):

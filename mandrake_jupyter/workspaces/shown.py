@@ -48,9 +48,10 @@ def masked(pairs: Mapping[str, str], *, quote: bool = True) -> dict[str, str]:
     """Each value as it may be shown: ``${…}`` and what steers a program, else •••."""
     found: dict[str, str] = {}
     for name, value in pairs.items():
-        plain = re.fullmatch(r"(?:(?:Bearer|Basic|Token|token) )?\$\{[^}]*\}", value)
-        shown = value if plain or not value or name in SHOWN or STEERING.fullmatch(name) else MASK
-        found[name] = _quote(shown) if quote and shown and shown != MASK else shown
+        steers = name in SHOWN or STEERING.fullmatch(name)
+        pieces = [value] if steers else re.split(r"((?:^(?:Bearer|Basic|Token|token) )?\$\{[^}]*\})", value)
+        shown = "".join(piece if steers or "${" in piece else piece and MASK for piece in pieces)
+        found[name] = _quote(shown) if quote and shown else shown
     return found
 
 
@@ -92,4 +93,6 @@ def pending_answer(pending: list[JSON]) -> JSON:
 
 
 def _quote(word: str) -> str:
-    return word if re.fullmatch(r"(?:[\w@%+=:,./~-]|\$\{[\w:.?-]*\})+", word, re.ASCII) else shlex.quote(word)
+    return (
+        word if re.fullmatch(r"(?:[\w@%+=:,./~•-]|\$\{[\w:.?-]*\})+", word, re.ASCII) else shlex.quote(word)
+    )

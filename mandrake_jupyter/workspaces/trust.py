@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import BrokenFile
-from ..stores.files import read_json, update_json
+from ..stores.files import read_json, update_json, writing
 from ..stores.reading import fingerprint
 from ..values import isoformat, utcnow
 
@@ -21,6 +21,7 @@ Kind = Literal["mcp-server", "model"]
 Item = tuple[Kind, str, str]
 #: How many versions of one entry stay trusted (branches switch back and forth); the oldest go.
 MAX_VERSIONS = 20
+NOT_OURS = "it is not a trust file this version understands. Move it away to start anew."
 
 
 class TrustStore:
@@ -68,8 +69,12 @@ class TrustStore:
             self._update(remove)
 
     def _update(self, change: Any) -> None:
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        update_json(self.path, change)
+        with writing(str(self.path)):
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            update_json(self.path, change)
+        except (AttributeError, TypeError) as exc:
+            raise BrokenFile(file=str(self.path), line=1, column=1, why=NOT_OURS) from exc
         self._stamp = ()
 
     def _versions(self, workspace: Path, kind: Kind, name: str) -> dict[str, str]:
@@ -100,6 +105,5 @@ def _key(workspace: Path) -> str:
 
 def _checked(document: Any, path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or document.setdefault("version", 1) != 1:
-        why = "it is not a trust file this version understands. Move it away to start anew."
-        raise BrokenFile(file=str(path), line=1, column=1, why=why)
+        raise BrokenFile(file=str(path), line=1, column=1, why=NOT_OURS)
     return document

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tools import browsers
 
@@ -17,6 +18,8 @@ from .labserver import Lab, running_lab
 from .panel import Panel
 from .scripted_model import ScriptedModel, scripted_model
 
+#: Milliseconds a thing on the page may take: the first answer loads the model libraries, on a busy machine slowly.
+PATIENCE = 30_000
 BROWSER = browsers.find()
 FLAGS = [
     "--disable-gpu",
@@ -74,29 +77,36 @@ def browser_context_args() -> dict[str, Any]:
     return {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A fresh JupyterLab on an empty folder."""
-    with running_lab(tmp_path / "own", tmp_path / "project") as running:
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab on an empty folder, for the tests of one file; each opens a chat of its own."""
+    with running_lab(tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("project")) as running:
         yield running
 
 
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
+@pytest.fixture(scope="session")
+def speaker() -> Iterator[ScriptedModel]:
     with scripted_model() as model:
         yield model
 
 
 @pytest.fixture
+def model(speaker: ScriptedModel) -> ScriptedModel:
+    """The scripted model with nothing written for it yet."""
+    speaker.forget()
+    return speaker
+
+
+@pytest.fixture
 def connected(lab: Lab, model: ScriptedModel) -> Lab:
     """The lab with the scripted model as its active one, connected as a user's script would."""
-    body = {"provider": "openai-compatible", "model": "scripted", "url": model.url}
-    lab.api("POST", "mandrake/workspaces/default/models", body)
+    lab.connect(model.url)
     return lab
 
 
 @pytest.fixture
 def panel(lab: Lab, page: Any) -> Panel:
-    """The panel of a fresh page; tests that want a model connected also ask for `connected`."""
-    page.set_default_timeout(30_000)
-    return Panel(page, lab).open()
+    """The panel of a fresh page with an empty chat; tests that want a model connected also ask for `connected`."""
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    return Panel(page, lab).open().new_chat()

@@ -57,6 +57,13 @@ class Lab:
             raise
         return json.loads(text) if text else None
 
+    def connect(self, url: str, key: str | None = None) -> None:
+        """Makes the scripted model at `url` the active one."""
+        if key is not None:
+            self.api("PUT", "mandrake/settings/keys/openai-compatible", {"value": key})
+        body = {"provider": "openai-compatible", "model": "scripted", "url": url}
+        self.api("POST", "mandrake/workspaces/default/models", body)
+
     def start(self) -> None:
         """Starts the process and waits until it answers; raises with its log when it does not."""
         with (self.home / "jupyter.log").open("ab") as log:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from .labserver import Lab
@@ -28,6 +30,11 @@ class Panel:
         self.page.goto(self.lab.page("lab"))
         return self._shown()
 
+    def new_chat(self) -> Panel:
+        self.at("new-chat").click()
+        expect(self.message("user", 0)).to_have_count(0)
+        return self
+
     def at(self, name: str) -> Locator:
         return self.page.get_by_test_id(f"mandrake-{name}")
 
@@ -48,8 +55,10 @@ class Panel:
         return found.locator("textarea:visible").or_(found.and_(self.page.locator("textarea"))).first
 
     def complete(self) -> None:
-        """Waits until the last answer is there as a whole."""
-        expect(self.message("assistant")).to_have_attribute("data-status", "complete")
+        """Waits until the last answer has ended; fails with its words when it ended otherwise than whole."""
+        answer = self.message("assistant")
+        expect(answer).to_have_attribute("data-status", re.compile("complete|failed|cancelled"))
+        assert answer.get_attribute("data-status") == "complete", answer.inner_text()
 
     def _shown(self) -> Panel:
         self.page.wait_for_selector("#jupyterlab-splash", state="detached", timeout=SPLASH)

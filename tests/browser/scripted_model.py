@@ -56,6 +56,10 @@ class ScriptedModel:
         """What was requested so far: methods and paths."""
         return [f"{request.method} {request.path}" for request in self.server.requests]
 
+    def forget(self) -> None:
+        self.answers.clear()
+        self.server.requests.clear()
+
     def gate(self) -> Gate:
         return Gate(self._loop)
 

@@ -185,6 +185,29 @@ async def test_a_guardian_told_to_end_ends_the_tree(token: str) -> None:
     await process.stop()
 
 
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_start_cancelled_at_any_moment_leaves_nothing(token: str, steps: int) -> None:
+    starting = asyncio.create_task(spawn(token, "sleep", "600"))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    starting.cancel()
+    await asyncio.wait([starting])
+    if not starting.cancelled():
+        await starting.result().stop(grace=0)
+    assert not alive(token)
+
+
+@pytest.mark.parametrize("manner", ["polite", "detached_deaf"])
+async def test_what_a_killed_guardian_leaves_is_swept(token: str, manner: str) -> None:
+    process = await tree(token, manner)
+    other = await tree(token, "polite")
+    os.kill(process.pid, signal.SIGKILL)
+    assert await asyncio.wait_for(process.wait(), 10) == -9
+    assert {p.pid for p in alive(token)} == {other.pid, other.child_pid}
+    await process.stop()
+    await other.stop()
+
+
 async def test_a_guardian_waits_without_working(token: str) -> None:
     process = await spawn(token, "sleep", "600")
     guardian = psutil.Process(process.pid)

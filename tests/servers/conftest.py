@@ -20,6 +20,7 @@ from mandrake_jupyter.values import CallContext, MCPServerEntry, ServerKey, Tool
 from ..support.mcp_leaks import MARKER, alive, eventually, open_files
 
 ECHO = str(Path(__file__).parent.parent / "support" / "mcp_echo.py")
+RAW = str(Path(__file__).parent.parent / "support" / "mcp_raw.py")
 CONTEXT = CallContext(workspace_id="w")
 
 
@@ -56,6 +57,10 @@ class House:
         """The echo server, added to the configuration (in the place of one of the same name)."""
         return self.add(name, sys.executable, ECHO, *args, **options)
 
+    def raw(self, *args: str, name: str = "raw", **options: Any) -> MCPServerEntry:
+        """The server without an SDK, quick to start, added likewise."""
+        return self.add(name, sys.executable, "-S", RAW, *args, **options)
+
     def add(self, name: str, command: str, *args: str, **options: Any) -> MCPServerEntry:
         options = {"trusted": True, "origin": ".mandrake/mcp.json", **options}
         env = {MARKER: self.token, **options.pop("env", {})}
@@ -63,7 +68,7 @@ class House:
         self.entries = [other for other in self.entries if other.name != name] + [entry]
         return entry
 
-    def processes(self, what: str = "mcp_echo.py") -> list[int]:
+    def processes(self, what: str = "mcp_") -> list[int]:
         """The living processes that run `what`, without their guardians."""
         found = []
         for process in alive(self.token):
@@ -73,7 +78,7 @@ class House:
         return found
 
 
-async def call(manager: MCPServerManager, tool: str, name: str = "echo", **arguments: Any) -> ToolResult:
+async def call(manager: MCPServerManager, name: str, tool: str, **arguments: Any) -> ToolResult:
     return await manager.call(name, tool, arguments, context=CONTEXT)
 
 

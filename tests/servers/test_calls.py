@@ -17,7 +17,7 @@ async def test_a_call_starts_the_server_and_answers(house: House) -> None:
     house.echo()
     manager = house.manager()
     assert manager.describe_one("echo")["phase"] == "new"
-    result = await call(manager, "add", a=2, b=3)
+    result = await call(manager, "echo", "add", a=2, b=3)
     assert (result.ok, result.content, result.structured) == (True, "5", {"result": 5})
     model = manager.describe_one("echo")
     assert (model["phase"], model["execution_state"], model["busy"]) == ("ready", "idle", 0)
@@ -28,14 +28,14 @@ async def test_a_call_starts_the_server_and_answers(house: House) -> None:
 
 async def test_a_failing_tool_is_a_result_and_not_an_exception(house: House) -> None:
     house.echo()
-    result = await call(house.manager(), "fail", why="no luck")
+    result = await call(house.manager(), "echo", "fail", why="no luck")
     assert not result.ok
     assert "no luck" in result.content
 
 
 async def test_arguments_the_tool_refuses_are_a_result_too(house: House) -> None:
     house.echo()
-    result = await call(house.manager(), "add", a="not a number", b=1)
+    result = await call(house.manager(), "echo", "add", a="not a number", b=1)
     assert not result.ok
     assert result.content
 
@@ -55,17 +55,19 @@ async def test_progress_is_told_in_order(house: House) -> None:
 async def test_a_hundred_first_calls_start_one_process(house: House) -> None:
     house.echo()
     manager = house.manager()
-    results = await asyncio.gather(*[call(manager, "add", a=n, b=1) for n in range(100)])
+    results = await asyncio.gather(*[call(manager, "echo", "add", a=n, b=1) for n in range(100)])
     assert [result.content for result in results] == [str(n + 1) for n in range(100)]
     assert len(house.processes()) == 1
     assert house.phases == [("echo", "starting"), ("echo", "ready")]
 
 
-async def test_a_cancelled_call_is_told_to_the_server_and_the_session_lives(house: House, tmp_path: Path) -> None:
+async def test_a_cancelled_call_is_told_to_the_server_and_the_session_lives(
+    house: House, tmp_path: Path
+) -> None:
     house.echo()
     manager = house.manager()
     mark = tmp_path / "mark"
-    running = asyncio.create_task(call(manager, "never", mark=str(mark)))
+    running = asyncio.create_task(call(manager, "echo", "never", mark=str(mark)))
     await eventually(mark.exists)
     assert manager.describe_one("echo")["execution_state"] == "busy"
     running.cancel()
@@ -73,15 +75,15 @@ async def test_a_cancelled_call_is_told_to_the_server_and_the_session_lives(hous
     assert running.cancelled()
     await eventually(lambda: mark.read_text() == "begun\ncancelled\n")
     before = manager.describe_one("echo")["pid"]
-    assert (await call(manager, "pid")).content == str(before)
+    assert (await call(manager, "echo", "pid")).content == str(before)
 
 
 async def test_a_cancelled_first_caller_does_not_cancel_the_start_for_others(house: House) -> None:
     house.echo()
     manager = house.manager()
-    first = asyncio.create_task(call(manager, "add", a=1, b=1))
+    first = asyncio.create_task(call(manager, "echo", "add", a=1, b=1))
     await eventually(lambda: house.phases)
-    second = asyncio.create_task(call(manager, "add", a=1, b=1))
+    second = asyncio.create_task(call(manager, "echo", "add", a=1, b=1))
     first.cancel()
     assert (await second).content == "2"
     assert first.cancelled()
@@ -91,7 +93,7 @@ async def test_a_cancelled_first_caller_does_not_cancel_the_start_for_others(hou
 async def test_lines_on_stdout_that_are_no_messages_are_logged_and_skipped(house: House) -> None:
     house.echo("--garbage")
     manager = house.manager()
-    assert (await call(manager, "garbage")).content == "after garbage"
+    assert (await call(manager, "echo", "garbage")).content == "after garbage"
     written = [line["text"] for line in manager.logs("echo") if line["stream"] == "stdout"]
     assert written[:2] == ["Welcome to my server!", "It is starting …"]
     assert written[2:] == ["this is no message", '{"nor": "this"}', "\ufffd\ufffd"]
@@ -99,7 +101,7 @@ async def test_lines_on_stdout_that_are_no_messages_are_logged_and_skipped(house
 
 async def test_a_large_result_is_cut_and_says_so(house: House) -> None:
     house.echo()
-    result = await call(house.manager(), "large", size=5_000_000)
+    result = await call(house.manager(), "echo", "large", size=5_000_000)
     assert result.ok
     assert result.truncated
     assert len(result.content) == 1_000_000
@@ -110,15 +112,20 @@ async def test_an_unknown_server_or_tool_is_named_with_those_there_are(house: Ho
     house.echo()
     manager = house.manager()
     with pytest.raises(MCPServerNotFound, match="No MCP server named 'ghost'; known: echo"):
-        await call(manager, "add", name="ghost")
+        await call(manager, "ghost", "add")
     with pytest.raises(ToolNotFound, match="has no tool 'ghost'; it has: echo, add"):
-        await call(manager, "ghost")
+        await call(manager, "echo", "ghost")
 
 
 async def test_nothing_of_an_untrusted_server_is_started(house: House) -> None:
     house.echo("${NOT_SET_ANYWHERE}", trusted=False)
     manager = house.manager()
-    for use in (call(manager, "add", a=1, b=1), manager.start("echo"), manager.restart("echo"), manager.tools("echo")):
+    for use in (
+        call(manager, "echo", "add", a=1, b=1),
+        manager.start("echo"),
+        manager.restart("echo"),
+        manager.tools("echo"),
+    ):
         with pytest.raises(NotTrusted):
             await use
     assert await manager.catalogue(learn=True) == ([], [])

@@ -88,7 +88,7 @@ class ScriptedTools:
         self.calls.append((tool, dict(arguments)))
         self.called.set()
         if on_progress:
-            on_progress(1.0, 2.0, "half")
+            await on_progress(1.0, 2.0, "half")
         if self.gate:
             await self.gate.wait()
         return ToolResult(True, f"{tool} done", duration_ms=1)

@@ -1,27 +1,20 @@
 """A small MCP server over stdio, written with the SDK, with a tool for each thing that can happen.
 
-`python mcp_echo.py [--mute | --exit CODE | --garbage]`: never answers; exits at once with words on stderr; writes lines
-that are no messages to stdout before it serves.
+`python mcp_echo.py [--garbage | --http]`: that writes lines that are no messages to stdout before it serves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 import time
 
-if "--mute" in sys.argv:
-    sys.stdin.read()
-    sys.exit()
-if "--exit" in sys.argv:
-    print("\n".join(f"line {n}" for n in range(1, 8)), file=sys.stderr)
-    sys.exit(int(sys.argv[sys.argv.index("--exit") + 1]))
-
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
+STDOUT = os.dup(1)  # the SDK takes the original away
 server = MCPServer("echo")
 
 
@@ -38,7 +31,7 @@ async def add(a: int, b: int) -> int:
 
 @server.tool()
 async def fail(why: str) -> str:
-    raise ValueError(why)
+    raise ToolError(why)
 
 
 @server.tool()
@@ -62,15 +55,9 @@ async def never(mark: str = "") -> str:
 
 
 @server.tool()
-async def die(code: int = 1) -> str:
-    print("I am dying", file=sys.stderr, flush=True)
-    os._exit(code)
-
-
-@server.tool()
 async def garbage() -> str:
     """Writes what is no message to stdout before it answers."""
-    os.write(1, b"this is no message\n{\"nor\": \"this\"}\n\xff\xfe\n")
+    os.write(STDOUT, b'this is no message\n{"nor": "this"}\n\xff\xfe\n')
     return "after garbage"
 
 
@@ -82,13 +69,6 @@ async def large(size: int) -> str:
 @server.tool()
 async def pid() -> int:
     return os.getpid()
-
-
-@server.tool()
-async def child() -> int:
-    """Starts a process that is deaf to EOF and TERM and leaves for its own session; its pid."""
-    deaf = "trap '' TERM HUP; sleep 600"
-    return subprocess.Popen(["sh", "-c", deaf], stdin=subprocess.DEVNULL, start_new_session=True).pid
 
 
 @server.tool()
@@ -109,7 +89,21 @@ def note(path: str, word: str) -> None:
             file.write(word + "\n")
 
 
+def serve_http() -> None:
+    """On a free port of loopback; the URL is the first line on stdout."""
+    import socket
+
+    import uvicorn
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+        config = uvicorn.Config(server.streamable_http_app(), log_level="error")
+        uvicorn.Server(config).run(sockets=[listener])
+
+
 if __name__ == "__main__":
     if "--garbage" in sys.argv:
         print("Welcome to my server!\nIt is starting …", flush=True)
+    if "--http" in sys.argv:
+        serve_http()
     server.run("stdio")

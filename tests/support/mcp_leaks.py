@@ -24,7 +24,7 @@ def alive(token: str) -> list[psutil.Process]:
     return found
 
 
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 40.0) -> None:
     """Returns when `condition` holds; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -32,7 +32,7 @@ def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-async def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def eventually(condition: Callable[[], object], seconds: float = 40.0) -> None:
     """As `until`, on the event loop."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -32,8 +32,8 @@ TIME = {"command": "uvx", "args": ["mcp-server-time"]}
         ),
         ('{"mcp_servers": [{"name": "t", "command": "uvx", "args": ["mcp-server-time"]}]}', [("t", TIME)]),
         (
-            '{"servers": {"a": {"url": "https://a.org"}, "b": {"command": "b", "env": {"K": "${input:api-key}"}}}'
-            ', "inputs": []}',
+            '{"servers": {"a": {"url": "https://a.org"},'
+            ' "b": {"command": "b", "env": {"K": "${input:api-key}"}}}, "inputs": []}',
             [("a", {"url": "https://a.org"}), ("b", {"command": "b", "env": {"K": "${API_KEY}"}})],
         ),
         ("https://mcp.linear.app/sse", [("linear", {"type": "sse", "url": "https://mcp.linear.app/sse"})]),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from planted import put, servers, trust_all, trusted
 
-from mandrake_jupyter.errors import BadRequest, BrokenFile, Conflict, Forbidden, MCPServerNotFound, NotFound
+from mandrake_jupyter.errors import BadRequest, BrokenFile, Conflict, Forbidden, MCPServerNotFound
 from mandrake_jupyter.workspaces.workspace import WorkspaceManager, trust_folder
 
 FORBIDDEN = (
@@ -25,22 +24,6 @@ FORBIDDEN = (
     "socket.connect",
     "socket.getaddrinfo",
 )
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    (tmp_path / "project").mkdir()
-    return tmp_path / "project"
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def workspace(root: Path, data_dir: Path) -> WorkspaceManager:
-    return WorkspaceManager(workspace_id="w", root=root, data_dir=data_dir)
 
 
 @pytest.fixture
@@ -58,28 +41,8 @@ def watched() -> Iterator[list[str]]:
     watching = False
 
 
-def put(root: Path, file: str, value: Any) -> Path:
-    path = root / file
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(value if isinstance(value, str) else json.dumps(value, indent=2))
-    return path
-
-
-def servers(**entries: Any) -> dict[str, Any]:
-    return {"mcpServers": entries}
-
-
 def snapshot(root: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
-
-
-def trust_all(workspace: WorkspaceManager) -> None:
-    seen = workspace.trust_pending()
-    workspace.trust(seen["hash"], [item["id"] for item in seen["pending"]])
-
-
-def trusted(workspace: WorkspaceManager) -> dict[str, bool]:
-    return {entry.name: entry.trusted for entry in workspace.mcp_entries()}
 
 
 def test_a_planted_folder_starts_sends_expands_and_writes_nothing(
@@ -201,65 +164,6 @@ def test_an_id_that_is_not_pending_is_named(root: Path, workspace: WorkspaceMana
     assert trusted(workspace) == {"a": False}
 
 
-def test_a_changed_entry_asks_again_and_the_old_one_is_still_trusted(
-    root: Path, workspace: WorkspaceManager
-) -> None:
-    put(root, ".mcp.json", servers(a={"command": "x"}))
-    trust_all(workspace)
-    put(root, ".mcp.json", servers(a={"command": "x", "env": {"A": "1"}}))
-    assert trusted(workspace) == {"a": False}
-    put(root, ".mcp.json", servers(a={"command": "x"}))
-    assert trusted(workspace) == {"a": True}
-
-
-@pytest.mark.parametrize(
-    ("entry", "file"),
-    [
-        ({"command": "python", "args": ["tools/server.py"]}, "tools/server.py"),
-        ({"command": "./run"}, "run"),
-        ({"command": "python", "args": ["server.py"], "cwd": "tools"}, "tools/server.py"),
-        ({"command": "python", "args": ["-m", "tools.server"]}, "tools/server.py"),
-        ({"command": "node", "args": ["--require=./evil.js", "x"]}, "evil.js"),
-        ({"command": "npx", "args": ["x"], "env": {"NODE_OPTIONS": "--require ./evil.js"}}, "evil.js"),
-        ({"command": "npm", "args": ["start"]}, "package.json"),
-        ({"command": "uv", "args": ["run", "--directory", "tools", "server.py"]}, "tools/server.py"),
-        ({"command": "make", "args": ["serve"]}, "Makefile"),
-    ],
-)
-def test_a_changed_script_that_an_entry_runs_asks_again(
-    root: Path, workspace: WorkspaceManager, entry: dict[str, Any], file: str
-) -> None:
-    put(root, ".mcp.json", servers(a=entry))
-    assert trusted(workspace) == {"a": False}
-    trust_all(workspace)
-    put(root, file, "print(1)")
-    assert trusted(workspace) == {"a": False}, "a script that appears asks again"
-    trust_all(workspace)
-    put(root, file, "print(2)")
-    assert trusted(workspace) == {"a": False}, "a script that changes asks again"
-    put(root, file, "print(1)")
-    assert trusted(workspace) == {"a": True}
-
-
-def test_data_that_an_entry_is_given_may_change(root: Path, workspace: WorkspaceManager) -> None:
-    put(root, "notes.sqlite", "1")
-    (root / "notes").mkdir()
-    put(root, ".mcp.json", servers(a={"command": "uvx", "args": ["x", "--db", "notes.sqlite", "notes", "."]}))
-    trust_all(workspace)
-    put(root, "notes.sqlite", "2")
-    put(root, "notes/new.py", "x = 1")
-    assert trusted(workspace) == {"a": True}
-
-
-def test_a_huge_or_blocking_script_is_hashed_in_bounded_time(root: Path, workspace: WorkspaceManager) -> None:
-    with (root / "big.py").open("w") as file:
-        file.truncate(2_000_000_000)
-    os.mkfifo(root / "pipe.py")
-    put(root, ".mcp.json", servers(a={"command": "python", "args": ["big.py", "pipe.py"]}))
-    trust_all(workspace)
-    assert trusted(workspace) == {"a": True}
-
-
 def test_what_the_user_adds_is_trusted_by_that_act(root: Path, workspace: WorkspaceManager) -> None:
     put(root, "server.py", "print(1)")
     put(root, ".mcp.json", servers(came={"command": "x"}))
@@ -347,71 +251,36 @@ def test_trust_folder_trusts_all_and_says_what(
         trust_folder(root / "none", data_dir)
 
 
-def test_a_file_is_attached_with_its_name_and_cut_with_a_notice(
-    root: Path, workspace: WorkspaceManager
+def test_a_folder_or_a_data_directory_that_can_not_be_written_is_said_in_words(
+    root: Path, tmp_path: Path
 ) -> None:
-    put(root, "data/x.csv", "a,b\n```\n")
-    assert workspace.read_attachment({"type": "file", "path": "data/x.csv"}) == (
-        "[Attached: File data/x.csv]\n````\na,b\n```\n\n````"
-    )
-    put(root, "big.txt", "x" * 100_000)
-    text = workspace.read_attachment({"type": "file", "path": "big.txt"})
-    assert text.startswith("[Attached: File big.txt, the first 64 KB of 100 KB]")
-    assert len(text) < 65_000
-
-
-def test_a_notebook_and_one_cell_of_it_are_attached_as_text(root: Path, workspace: WorkspaceManager) -> None:
-    output = {
-        "output_type": "display_data",
-        "data": {"image/png": "A" * 16_000, "text/plain": ["<Fig", "ure>"]},
-    }
-    cells = [
-        {"cell_type": "markdown", "id": "t", "source": ["# Title\n", "text"], "metadata": {}},
-        {"cell_type": "code", "id": "c", "source": "plot()", "outputs": [output], "execution_count": 1},
-        *({"cell_type": "code", "id": f"n{n}", "source": "x" * 1000, "outputs": []} for n in range(100)),
-    ]
-    put(root, "a.ipynb", {"cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {}})
-    whole = workspace.read_attachment({"type": "notebook", "path": "a.ipynb"})
-    assert "## Cell 1 (markdown, id t)\n# Title\ntext" in whole
-    assert "[image/png 12 KB]\n<Figure>" in whole
-    assert "[Attached: Notebook a.ipynb, shortened]" in whole
-    assert "[cut here, in cell" in whole
-    assert len(whole) < 66_000
-    cell = workspace.read_attachment({"type": "cell", "path": "a.ipynb", "cell_id": "c"})
-    assert cell == (
-        "[Attached: A cell of the notebook a.ipynb]\n```\n## Cell 2 (code, id c, run [1])\nplot()\n"
-        "Output:\n[image/png 12 KB]\n<Figure>\n```"
-    )
-    with pytest.raises(NotFound, match=r"'a\.ipynb' has no cell with the id 'zz'"):
-        workspace.read_attachment({"type": "cell", "path": "a.ipynb", "cell_id": "zz"})
+    (root / ".mandrake").write_text("a file")
+    workspace = WorkspaceManager(workspace_id="w", root=root, data_dir=tmp_path / "file")
+    with pytest.raises(Forbidden, match=r"\.mandrake/mcp\.json can't be written"):
+        workspace.add_mcp_servers({"a": {"command": "x"}})
+    (tmp_path / "file").write_text("")
+    put(root, ".mcp.json", servers(a={"command": "x"}))
+    with pytest.raises(Forbidden, match=r"trust\.json can't be written"):
+        trust_all(workspace)
 
 
 @pytest.mark.parametrize(
-    ("attachment", "error", "words"),
-    [
-        ({"type": "file", "path": "../x"}, Forbidden, "'../x' leads out"),
-        ({"type": "file", "path": ".env"}, Forbidden, "'.env' is hidden"),
-        ({"type": "file", "path": "none.txt"}, NotFound, "'none.txt'"),
-        ({"type": "file", "path": "pipe"}, BadRequest, "'pipe' is a named pipe"),
-        ({"type": "file", "path": "bin"}, BadRequest, "'bin' is a binary file"),
-        ({"type": "notebook", "path": "bad.ipynb"}, BadRequest, "'bad.ipynb' can't be read as a notebook"),
-        ({"type": "notebook", "path": "old.ipynb"}, BadRequest, "old format"),
-        ({"type": "notebook", "path": "list.ipynb"}, BadRequest, "not a notebook"),
-        ({"type": "cell", "path": "list.ipynb"}, BadRequest, 'needs "cell_id"'),
-        ({"type": "image", "path": "x"}, BadRequest, "one of: file, notebook, cell"),
-        ({"type": "file"}, BadRequest, 'needs "path"'),
-        ("x", BadRequest, 'needs "type"'),
-    ],
+    "text", ["[]", '{"version": 2}', '{"workspaces": []}', '{"workspaces": {"ROOT": 3}}']
 )
-def test_what_can_not_be_attached_is_refused_by_name(
-    root: Path, workspace: WorkspaceManager, attachment: Any, error: type[Exception], words: str
+def test_a_trust_file_of_another_shape_trusts_nothing_and_is_kept(
+    root: Path, workspace: WorkspaceManager, data_dir: Path, text: str
 ) -> None:
-    os.mkfifo(root / "pipe")
-    (root / "bin").write_bytes(b"\0")
-    put(root, ".env", "KEY=1")
-    put(root, "bad.ipynb", "{")
-    put(root, "list.ipynb", "[]")
-    put(root, "old.ipynb", '{"worksheets": []}')
-    with pytest.raises(error) as caught:
-        workspace.read_attachment(attachment)
-    assert words in str(caught.value)
+    put(root, ".mcp.json", servers(a={"command": "x"}))
+    text = text.replace("ROOT", str(root.resolve()))
+    data_dir.mkdir()
+    (data_dir / "trust.json").write_text(text)
+    (data_dir / "trust.json").chmod(0o600)
+    assert trusted(workspace) == {"a": False}
+    with pytest.raises(BrokenFile, match="Move it away to start anew"):
+        trust_all(workspace)
+    assert (data_dir / "trust.json").read_text() == text
+
+
+def test_a_reference_inside_a_masked_value_is_still_shown(root: Path, workspace: WorkspaceManager) -> None:
+    put(root, ".mcp.json", servers(a={"command": "x", "env": {"DSN": "pg://me:pw@${HOST}/db"}}))
+    assert workspace.trust_pending()["pending"][0]["command"] == "DSN=•••${HOST}••• x"

@@ -32,16 +32,21 @@ const TABLE: Record<string, [label: string, effect: ActionEffect]> = {
   review_trust: ['Review…', { do: 'command', id: 'mandrake:review-trust' }]
 };
 
-/** The buttons of an error card, the primary one first, at most three. Ids this panel does not know are left out. */
-export function actionsOf(error: { code: string; actions: string[] }): IAction[] {
+/**
+ * The buttons of an error card, the primary one first, at most three. Ids this panel does not know are left out.
+ * `fetched`: the demo model is here by now, so that what asked for it asks for the message instead.
+ */
+export function actionsOf(error: { code: string; actions: string[] }, fetched = false): IAction[] {
   return error.actions
     .filter(id => id in TABLE)
     .slice(0, 3)
     .map(id => {
       const [label, effect] = TABLE[id];
-      // The demo model's "Try again" is about its download, not about the message.
-      if (id === 'try_again' && error.code === 'demo_model_missing') {
-        return { id, label, effect: { do: 'fetch_demo' } };
+      const demo = effect.do === 'fetch_demo' || (id === 'try_again' && error.code === 'demo_model_missing');
+      if (demo) {
+        return fetched
+          ? { id: 'try_again', label: 'Try again', effect: { do: 'resend' } }
+          : { id, label, effect: { do: 'fetch_demo' } };
       }
       return { id, label: id === 'change_key' && error.code === 'model_key_missing' ? 'Enter a key' : label, effect };
     });

@@ -13,8 +13,8 @@ export interface IConnection {
 }
 
 export interface IFollowOptions {
-  /** Open the stream after what has been seen; called again after each loss. */
-  open(signal: AbortSignal): AsyncIterable<RunEvent>;
+  /** Open the stream after what has been seen; called again after each loss. It says when the server has answered. */
+  open(signal: AbortSignal, answered: () => void): AsyncIterable<RunEvent>;
   onEvent(event: RunEvent): void;
   onConnection(state: IConnection): void;
   /** Whether an error means "try again" rather than "no". */
@@ -36,13 +36,16 @@ export class Follower {
     const { onConnection, isLoss, delays = DELAYS } = this._options;
     let lostAt: number | null = null;
     let attempt = 0;
+    const answered = () => {
+      if (lostAt !== null) {
+        lostAt = null;
+        onConnection({ lost: false, retryAt: null });
+      }
+    };
     while (!this._abort.signal.aborted) {
       try {
-        for await (const event of this._options.open(this._abort.signal)) {
-          if (lostAt !== null) {
-            lostAt = null;
-            onConnection({ lost: false, retryAt: null });
-          }
+        for await (const event of this._options.open(this._abort.signal, answered)) {
+          answered();
           attempt = 0;
           this._options.onEvent(event);
           if (isTerminal(event)) {

@@ -166,8 +166,8 @@ export class MandrakeChat extends AbstractChatModel {
     try {
       const session = await this._ensureSession();
       if (!queued) {
-        await this._runner.read(blank.id, own.key, signal =>
-          this._api.postMessage(this._workspace, session.id, body, key, signal)
+        await this._runner.read(blank.id, own.key, (signal, answered) =>
+          this._api.postMessage(this._workspace, session.id, body, key, signal, answered)
         );
         return;
       }

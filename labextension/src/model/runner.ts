@@ -20,7 +20,7 @@ export interface IRunnerHooks {
   failed(error: IErrorBody): void;
 }
 
-type Post = (signal: AbortSignal) => AsyncIterable<RunEvent>;
+type Post = (signal: AbortSignal, answered: () => void) => AsyncIterable<RunEvent>;
 
 export class Runner {
   constructor(
@@ -66,11 +66,11 @@ export class Runner {
   async read(key: string, ownKey: string | null, post: Post | null): Promise<void> {
     this._key = key;
     const follower = new Follower({
-      open: signal => {
+      open: (signal, answered) => {
         const { message } = this._column.get(key);
         return message.run_id || !post
-          ? this._api.events(this._workspace, message.session_id, message.run_id, message.seq, signal)
-          : post(signal);
+          ? this._api.events(this._workspace, message.session_id, message.run_id, message.seq, signal, answered)
+          : post(signal, answered);
       },
       onEvent: event => this._onEvent(key, ownKey, event),
       onConnection: state => {

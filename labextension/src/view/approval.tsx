@@ -11,6 +11,7 @@ import { Decision, IErrorBody, IToolPart, JsonObject } from '../core/wire';
 import { Icon } from '../icons';
 import { IDecision } from '../model/chat';
 import { ArgumentField } from './argfield';
+import { ToolName } from './toolcard';
 import { useChat } from './context';
 
 type Choice = Exclude<Decision, 'deny'>;
@@ -170,7 +171,9 @@ function Call(props: {
           />
         )}
         <div className="jp-Mandrake-grow">
-          <div className="jp-Mandrake-strong">{call.title || <span className="jp-Mandrake-mono">{call.tool}</span>}</div>
+          <div className="jp-Mandrake-strong">
+            <ToolName call={call} />
+          </div>
           <div id={describes} className="jp-Mandrake-small jp-Mandrake-muted">
             {trans.__('MCP server %1', call.server)} ·{' '}
             {call.read_only ? trans.__('says that it only reads') : trans.__('not marked as read-only')}

@@ -69,10 +69,25 @@ function Input(): JSX.Element {
     }
   });
   return (
-    <div ref={box} className="jp-Mandrake-input-box" data-testid="mandrake-input">
+    <div ref={box} className="jp-Mandrake-input-box" data-testid="mandrake-input" onKeyDownCapture={accept}>
       <ChatInput model={chat.input} />
     </div>
   );
+}
+
+/** Enter and Tab take what the menu highlights. Left alone, Enter would take the half-typed word and clear the input. */
+function accept(event: React.KeyboardEvent): void {
+  if ((event.key !== 'Enter' && event.key !== 'Tab') || event.shiftKey || !(event.target instanceof Element)) {
+    return;
+  }
+  const field = event.target;
+  const highlighted = field.getAttribute('aria-expanded') === 'true' && field.getAttribute('aria-activedescendant');
+  const option = highlighted && document.getElementById(highlighted);
+  if (option) {
+    event.preventDefault();
+    event.stopPropagation();
+    option.click();
+  }
 }
 
 /** Escape stops the answer; where there is none to stop, it leaves the input. */

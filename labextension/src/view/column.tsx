@@ -56,31 +56,62 @@ export function Column(): JSX.Element {
   );
 }
 
+/** Milliseconds for which a scroll counts as the reader's after he touched wheel, keys or pointer. */
+const INTENT = 1000;
+
+/**
+ * Follows the end. Only the reader's own scrolling ends that: when text is drawn anew the browser may move the
+ * column, too.
+ */
 function useFollow() {
   const box = useRef<HTMLDivElement>(null);
   const inner = useRef<HTMLDivElement>(null);
   const following = useRef(true);
+  const touched = useRef(0);
   const [more, setMore] = useState(false);
 
+  const follow = useCallback((on: boolean) => {
+    following.current = on;
+    if (box.current) {
+      // While following we keep the place, else the browser does.
+      box.current.style.overflowAnchor = on ? 'none' : 'auto';
+    }
+    if (on) {
+      setMore(false);
+    }
+  }, []);
+
   const toEnd = useCallback(() => {
-    following.current = true;
-    setMore(false);
+    follow(true);
     if (box.current) {
       box.current.scrollTop = box.current.scrollHeight;
     }
-  }, []);
+  }, [follow]);
 
   const onScroll = useCallback(() => {
     const node = box.current;
-    if (node && node.clientHeight > 0) {
-      following.current = node.scrollHeight - node.scrollTop - node.clientHeight <= NEAR;
-      if (following.current) {
-        setMore(false);
-      }
+    if (!node || node.clientHeight === 0) {
+      return;
     }
-  }, []);
+    if (node.scrollHeight - node.scrollTop - node.clientHeight <= NEAR) {
+      follow(true);
+    } else if (Date.now() - touched.current < INTENT) {
+      follow(false);
+    }
+  }, [follow]);
 
   useLayoutEffect(() => {
+    const node = box.current;
+    const touch = (event: Event) => {
+      // A pointer may hold the scroll bar for long.
+      touched.current = event.type === 'pointerdown' ? Infinity : Date.now();
+    };
+    const release = () => {
+      touched.current = touched.current === Infinity ? Date.now() : touched.current;
+    };
+    const kinds = ['wheel', 'touchmove', 'keydown', 'pointerdown', 'focusin'];
+    kinds.forEach(kind => node?.addEventListener(kind, touch, { passive: true }));
+    window.addEventListener('pointerup', release);
     let height = 0;
     const observer = new ResizeObserver(() => {
       const grown = (inner.current?.offsetHeight ?? 0) > height + 1;
@@ -91,8 +122,12 @@ function useFollow() {
         setMore(inner.current?.querySelector('[aria-busy="true"]') !== null);
       }
     });
-    [box.current, inner.current].forEach(node => node && observer.observe(node));
-    return () => observer.disconnect();
+    [box.current, inner.current].forEach(element => element && observer.observe(element));
+    return () => {
+      kinds.forEach(kind => node?.removeEventListener(kind, touch));
+      window.removeEventListener('pointerup', release);
+      observer.disconnect();
+    };
   }, [toEnd]);
 
   return { box, inner, more, toEnd, onScroll };

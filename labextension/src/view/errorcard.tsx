@@ -9,7 +9,7 @@ import { IErrorBody } from '../core/wire';
 import { Icon, IconName } from '../icons';
 import { errorBodyOf } from '../model/words';
 import { openModelPicker } from './modelpicker';
-import { useChat } from './context';
+import { useChat, useSignal } from './context';
 
 interface IProps {
   error: IErrorBody;
@@ -23,10 +23,12 @@ interface IProps {
 
 export function ErrorCard(props: IProps): JSX.Element {
   const { error, live } = props;
-  const { trans } = useChat().mandrake;
+  const { project, trans } = useChat().mandrake;
+  useSignal(project.changed);
   const act = useAction(props.entry);
   const [then, log] = splitLog(error.then);
-  const actions = live ? actionsOf(error) : [];
+  const demo = project.catalogue?.demo.state;
+  const actions = live ? actionsOf(error, props.entry !== null && demo === 'ready') : [];
   return (
     <div className="jp-Mandrake-error" role="alert" data-testid="mandrake-error" data-code={error.code}>
       <div className="jp-Mandrake-error-head">
@@ -43,6 +45,7 @@ export function ErrorCard(props: IProps): JSX.Element {
                 key={action.id}
                 className={`jp-Mandrake-btn${i === 0 ? ' jp-mod-primary' : ''}`}
                 data-action={action.id}
+                disabled={action.effect.do === 'fetch_demo' && demo === 'fetching'}
                 onClick={event => act(action, event.currentTarget)}
               >
                 {trans.__(action.label)}

@@ -1,7 +1,7 @@
 /** The two rows above: what concerns all chats, and what concerns this one. */
 import { ReactWidget } from '@jupyterlab/apputils';
+import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 import React from 'react';
 
 import { Icon, IconName } from '../icons';
@@ -143,7 +143,7 @@ function openMore(props: IOptions, anchor: HTMLElement): void {
   const { trans } = mandrake;
   const session = model.chat?.session ?? null;
   const own = new CommandRegistry();
-  const menu = new Menu({ commands: own });
+  const menu = new MenuSvg({ commands: own });
   const add = (id: string, label: string, execute: () => unknown, isEnabled = true) => {
     own.addCommand(id, { label, execute, isEnabled: () => isEnabled });
     menu.addItem({ command: id });

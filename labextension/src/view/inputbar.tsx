@@ -1,8 +1,8 @@
 /** The toolbar of the input: model, attach, and Send, which is Stop while an answer is at work. */
 import { InputToolbarRegistry } from '@jupyter/chat';
 import { FileDialog } from '@jupyterlab/filebrowser';
+import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 import React, { useEffect, useReducer } from 'react';
 
 import { Icon } from '../icons';
@@ -51,7 +51,7 @@ function Attach(props: Props): JSX.Element | null {
       isEnabled: () => commands.isEnabled(CommandIDs.attachCell),
       execute: () => commands.execute(CommandIDs.attachCell)
     });
-    const menu = new Menu({ commands: own });
+    const menu = new MenuSvg({ commands: own });
     menu.addItem({ command: 'file' });
     menu.addItem({ command: 'cell' });
     menu.aboutToClose.connect(() => void setTimeout(() => menu.dispose(), 0));

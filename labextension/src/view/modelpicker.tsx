@@ -1,6 +1,6 @@
 /** The model in the input's toolbar: which one answers, and a menu of the others. */
+import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 import React, { useRef } from 'react';
 
 import { ICatalogue, IModelEntry } from '../core/wire';
@@ -56,11 +56,11 @@ export function ModelPicker(): JSX.Element {
   );
 }
 
-function menuOf(environment: IChatEnvironment, catalogue: ICatalogue | null, current: IModelEntry | null): Menu {
+function menuOf(environment: IChatEnvironment, catalogue: ICatalogue | null, current: IModelEntry | null): MenuSvg {
   const { chat, commands, mandrake } = environment;
   const { trans } = mandrake;
   const own = new CommandRegistry();
-  const menu = new Menu({ commands: own });
+  const menu = new MenuSvg({ commands: own });
   menu.addClass('jp-Mandrake-menu');
   menu.title.label = trans.__('Models');
   (catalogue?.models ?? []).forEach((model, i) => {

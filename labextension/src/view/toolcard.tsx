@@ -65,7 +65,7 @@ export const ToolCard = React.memo(function ToolCard(props: { call: IToolPart })
       >
         <Icon name={icon} className={state} />
         <span className="jp-Mandrake-card-title" title={call.error ?? name}>
-          {call.title ? call.title : <span className="jp-Mandrake-mono">{call.tool}</span>}
+          <ToolName call={call} />
           <Hint call={call} />
           {call.status === 'failed' && call.error ? `: ${firstLines(call.error, 1).shown}` : ''}
         </span>
@@ -96,6 +96,12 @@ export const ToolCard = React.memo(function ToolCard(props: { call: IToolPart })
     </details>
   );
 });
+
+/** The plain title from the tool's annotation, else its name in code type. */
+export function ToolName(props: { call: IToolPart }): JSX.Element {
+  const { title, tool } = props.call;
+  return title && title !== tool ? <>{title}</> : <span className="jp-Mandrake-mono">{tool}</span>;
+}
 
 function lookOf(call: IToolPart): [IconName, string] {
   switch (call.status) {

@@ -2,7 +2,7 @@
 import { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
-import { Icon, IconName } from './icons';
+import { Icon, IconName } from '../../icons';
 import { aroundMark } from './text';
 
 /** Draw the component again whenever `signal` is emitted; at once, so that typing keeps its caret. */
@@ -72,7 +72,7 @@ export function ErrorCard({ title, icon, testId, then, children }: IErrorCardPro
   return (
     <div className="jp-Mandrake-error" role="alert" data-testid={testId}>
       <div className="jp-Mandrake-error-head">
-        <Icon name={icon ?? 'alert'} tone="error" />
+        <Icon name={icon ?? 'failed'} className="is-error" />
         <p className="jp-Mandrake-strong">{title}</p>
       </div>
       <div className="jp-Mandrake-error-body">
@@ -125,7 +125,7 @@ function Plain(props: IButtonProps & { className: string }): JSX.Element {
 export function Spinner({ text }: { text: string }): JSX.Element | null {
   return useAfter(400) ? (
     <p className="jp-Mandrake-hstack jp-Mandrake-loading" role="status">
-      <Icon name="spinner" tone="busy" />
+      <Icon name="spinner" />
       <span>{text}</span>
     </p>
   ) : (

@@ -66,6 +66,12 @@ export function takesKey(provider: IProviderEntry): boolean {
   return provider.kind !== 'demo' && provider.key_name !== null;
 }
 
+/** A saved key serves the address it was entered for, and no other. */
+export function hasKeyFor(provider: IProviderEntry, form: IForm): boolean {
+  const elsewhere = provider.kind === 'url' && parseUrl(form.url)?.host !== parseUrl(provider.url ?? '')?.host;
+  return provider.has_key && !elsewhere;
+}
+
 export function keyIsOptional(provider: IProviderEntry): boolean {
   return provider.kind === 'url';
 }

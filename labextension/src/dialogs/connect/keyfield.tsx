@@ -2,10 +2,10 @@
 import * as React from 'react';
 
 import { IProviderEntry } from '../../core/wire';
-import { Icon } from '../common/icons';
+import { Icon } from '../../icons';
 import { SmallButton } from '../common/parts';
 import { ITrans } from '../common/text';
-import { keyHelp, keyIsOptional, savedKeyText } from './form';
+import { hasKeyFor, keyHelp, keyIsOptional, savedKeyText } from './form';
 import { ConnectModel } from './model';
 
 interface IProps {
@@ -15,12 +15,13 @@ interface IProps {
 }
 
 export function KeyField({ model, trans, provider }: IProps): JSX.Element {
-  const typing = !provider.has_key || model.replacing;
+  const typing = !hasKeyFor(provider, model.form) || model.replacing;
   const input = React.useRef<HTMLInputElement>(null);
   const mounted = React.useRef(false);
   React.useEffect(() => {
-    // Replace, Remove and "Clear and paste again" lead here; the first drawing leaves the focus to the dialog.
-    if (typing && mounted.current) {
+    // Replace, Remove and "Clear and paste again" lead here; not the first drawing, nor typing another address.
+    const elsewhere = document.activeElement instanceof HTMLInputElement;
+    if (typing && mounted.current && !elsewhere) {
       input.current?.focus();
     }
     mounted.current = true;
@@ -74,7 +75,7 @@ function SavedKey({ model, trans, provider }: IProps): JSX.Element {
   }
   return (
     <div className="jp-Mandrake-hstack jp-Mandrake-savedkey" data-testid="mandrake-key-saved">
-      <Icon name="key" tone="off" />
+      <Icon name="key" className="is-off" />
       <span className="jp-Mandrake-grow">{savedKeyText(trans, provider, new Date())}</span>
       <SmallButton onClick={() => model.enterKey()}>{fixed ? trans.__('Use another') : trans.__('Replace')}</SmallButton>
       {!fixed && <SmallButton onClick={() => model.askRemove()}>{trans.__('Remove')}</SmallButton>}

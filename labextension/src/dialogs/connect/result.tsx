@@ -2,7 +2,7 @@
 import * as React from 'react';
 
 import { IProviderEntry } from '../../core/wire';
-import { Icon } from '../common/icons';
+import { Icon } from '../../icons';
 import { ErrorCard, Marked, SmallButton } from '../common/parts';
 import { ITrans } from '../common/text';
 import { ConnectModel } from './model';
@@ -16,14 +16,25 @@ interface IProps {
 
 export function TestResult({ model, trans, provider }: IProps): JSX.Element {
   const { test } = model;
+  const row = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    if (test.phase === 'works' || test.phase === 'refused') {
+      row.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [test.phase]);
   return (
-    <div className="jp-Mandrake-field jp-Mandrake-result" data-testid="mandrake-test-result" data-phase={test.phase}>
+    <div
+      ref={row}
+      className="jp-Mandrake-field jp-Mandrake-result"
+      data-testid="mandrake-test-result"
+      data-phase={test.phase}
+    >
       <span />
       <div>
         <p role="status" className="jp-Mandrake-hstack">
           {test.phase === 'works' && (
             <>
-              <Icon name="check" tone="ok" />
+              <Icon name="done" className="is-ok" />
               <span>{worksText(trans, test.milliseconds)}</span>
             </>
           )}
@@ -42,7 +53,7 @@ function Refused({ model, trans, provider }: IProps): JSX.Element | null {
   return (
     <ErrorCard
       title={remedy.title}
-      icon={remedy.aboutKey ? 'key' : 'alert'}
+      icon={remedy.aboutKey ? 'key' : 'failed'}
       then={
         remedy.then && (
           <Marked text={remedy.then}>
@@ -54,7 +65,7 @@ function Refused({ model, trans, provider }: IProps): JSX.Element | null {
       <SmallButton onClick={() => act(remedy.action.id, model)}>{remedy.action.label}</SmallButton>
       {remedy.keyPage && (
         <a className="jp-Mandrake-btn jp-mod-quiet" href={remedy.keyPage} target="_blank" rel="noreferrer noopener">
-          {trans.__('Open key page')} <Icon name="external" />
+          {trans.__('Open key page')} <Icon name="open" />
         </a>
       )}
     </ErrorCard>

@@ -3,7 +3,7 @@ import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
 
 import { ICatalogue, IProviderEntry } from '../../core/wire';
-import { Icon } from '../common/icons';
+import { Icon } from '../../icons';
 import { ErrorCard, FooterButton, Marked, SmallButton, Spinner, useSignal } from '../common/parts';
 import { ITrans } from '../common/text';
 import { DemoField } from './demo';
@@ -180,7 +180,7 @@ function Destination({ model, trans, provider }: IFieldProps): JSX.Element {
     <div className="jp-Mandrake-field">
       <span />
       <div className="jp-Mandrake-note" data-testid="mandrake-destination">
-        <Icon name="info" tone="off" />
+        <Icon name="info" className="is-off" />
         <p className="jp-Mandrake-small">
           <Marked text={destinationText(trans, to)}>
             <span className="jp-Mandrake-strong">{to.host}</span>
@@ -206,7 +206,7 @@ function Footer({ model, trans, close }: { model: ConnectModel; trans: ITrans; c
         title={hint}
         onClick={() => void model.runTest()}
       >
-        {testing && <Icon name="spinner" tone="busy" />}
+        {testing && <Icon name="spinner" />}
         {testing ? trans.__('Testing…') : trans.__('Test')}
       </FooterButton>
       <span className="jp-Mandrake-grow" />

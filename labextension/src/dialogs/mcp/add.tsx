@@ -1,7 +1,7 @@
 /** "Add an MCP server": paste anything; what would run is shown, word for word, before it is added. */
 import * as React from 'react';
 
-import { Icon } from '../common/icons';
+import { Icon } from '../../icons';
 import { ErrorCard, SmallButton, useSignal } from '../common/parts';
 import { ITrans } from '../common/text';
 import { AddModel } from './addmodel';
@@ -50,13 +50,13 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
       <div role="status">
         {model.problems.map(problem => (
           <p key={problem} className="jp-Mandrake-problem" data-testid="mandrake-mcp-problem">
-            <Icon name="warning" tone="warn" />
+            <Icon name="triangle" className="is-warn" />
             <span>{problem}</span>
           </p>
         ))}
         {model.added.length > 0 && (
           <p className="jp-Mandrake-problem">
-            <Icon name="check" tone="ok" />
+            <Icon name="done" className="is-ok" />
             <span>{trans.__('Added: %1', model.added.join(', '))}</span>
           </p>
         )}
@@ -111,7 +111,7 @@ function Preview({ index, model, trans }: IPreviewProps): JSX.Element {
             onChange={event => model.change(index, { on: event.target.checked })}
           />
         ) : (
-          <Icon name="plug" tone="off" />
+          <Icon name="plug" className="is-off" />
         )}
         <input
           className="jp-Mandrake-input jp-Mandrake-strong jp-Mandrake-name"
@@ -132,7 +132,7 @@ function Preview({ index, model, trans }: IPreviewProps): JSX.Element {
       </div>
       {problem && (
         <p id={`${id}-problem`} className="jp-Mandrake-problem">
-          <Icon name="warning" tone="warn" />
+          <Icon name="triangle" className="is-warn" />
           <span>{problem}</span>
         </p>
       )}

@@ -3,6 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { WireError } from '../../api';
 import { IErrorBody } from '../../core/wire';
 import { IMandrake } from '../../tokens';
 import { failureOf } from '../common/failure';
@@ -117,10 +118,14 @@ export class AddModel implements IDisposable {
         });
       }
     } catch (error) {
+      const failure = failureOf(this._mandrake.trans, error);
+      const unread = error instanceof WireError && error.status === 400;
       if (turn === this._turn) {
         this._set(() => {
-          this.drafts = this.problems = [];
-          this.failure = failureOf(this._mandrake.trans, error);
+          this.drafts = [];
+          // What can't be understood yet is no failure: it may be half typed.
+          this.problems = unread ? [failure.message] : [];
+          this.failure = unread ? null : failure;
         });
       }
     }

@@ -2,7 +2,7 @@
 import * as React from 'react';
 
 import { IMcpServer } from '../../core/wire';
-import { Icon, IconName } from '../common/icons';
+import { Icon, IconName } from '../../icons';
 import { SmallButton, useKeptFocus } from '../common/parts';
 import { ITrans } from '../common/text';
 import { Detail } from './detail';
@@ -35,7 +35,7 @@ export function Row(props: IRowProps): JSX.Element {
       data-trusted={server.trusted}
     >
       <div className="jp-Mandrake-row-head">
-        <Icon name={status.icon} tone={status.tone} />
+        <Icon name={status.icon} className={`is-${status.tone}`} />
         <button
           type="button"
           className="jp-Mandrake-row-name"
@@ -79,7 +79,8 @@ function ActionButton({ action, server, model, trans, review }: IRowProps & { ac
         return void model.control(server, action);
     }
   };
-  const icon = ICONS[action];
+  const again = action === 'start' && server.phase === 'failed';
+  const icon = again ? 'restart' : ICONS[action];
   return icon ? (
     <button
       type="button"

@@ -1,11 +1,10 @@
 /** The state of an MCP server as shape, colour and words, and what can be done with it. Pure. */
 import { IMcpServer } from '../../core/wire';
-import type { IconName, Tone } from '../common/icons';
 import { ITrans } from '../common/text';
 
 export interface IStatus {
-  icon: IconName;
-  tone: Tone;
+  icon: 'alert' | 'spinner' | 'full' | 'pause' | 'failed' | 'crossed' | 'hollow';
+  tone: 'ok' | 'warn' | 'error' | 'busy' | 'off';
   words: string;
 }
 
@@ -15,7 +14,10 @@ const OUTSIDE = new Set(['docker_off', 'unavailable']);
 /** @param seconds how long it has been starting; 0 when that is not known */
 export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0): IStatus {
   if (!server.trusted) {
-    return { icon: 'shield', tone: 'warn', words: trans.__('Came with this folder. Not started.') };
+    return { icon: 'alert', tone: 'warn', words: trans.__('Came with this folder. Not started.') };
+  }
+  if (isDisabled(server)) {
+    return { icon: 'hollow', tone: 'off', words: trans.__('Switched off in %1', server.origin) };
   }
   const tools = toolsText(trans, server);
   switch (server.phase) {
@@ -29,10 +31,10 @@ export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0): IStatu
       return { icon: 'spinner', tone: 'busy', words: trans.__('Stopping…') };
     case 'ready': {
       const calls = server.busy > 0 ? trans._n('1 call running', '%1 calls running', server.busy) : '';
-      return { icon: 'dot', tone: 'ok', words: joined(trans.__('Ready'), calls, tools) };
+      return { icon: 'full', tone: 'ok', words: joined(trans.__('Ready'), calls, tools) };
     }
     case 'paused':
-      return { icon: 'paused', tone: 'warn', words: joined(trans.__('Paused'), trans.__('keeps its memory')) };
+      return { icon: 'pause', tone: 'warn', words: joined(trans.__('Paused'), trans.__('keeps its memory')) };
     case 'failed':
       return failed(trans, server);
     default:
@@ -47,8 +49,13 @@ export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0): IStatu
 function failed(trans: ITrans, server: IMcpServer): IStatus {
   const why = shortReason(server);
   return isOutside(server)
-    ? { icon: 'unavailable', tone: 'off', words: trans.__('Unavailable: %1', why) }
-    : { icon: 'alert', tone: 'error', words: trans.__('Failed: %1', why) };
+    ? { icon: 'crossed', tone: 'off', words: trans.__('Unavailable: %1', why) }
+    : { icon: 'failed', tone: 'error', words: trans.__('Failed: %1', why) };
+}
+
+/** The entry itself says that it is not to be used. */
+function isDisabled(server: IMcpServer & { disabled?: boolean }): boolean {
+  return server.disabled === true;
 }
 
 export function isOutside(server: IMcpServer): boolean {
@@ -71,7 +78,7 @@ function joined(...words: string[]): string {
 }
 
 export interface IBadge {
-  icon: IconName;
+  icon: 'globe' | 'plug';
   label: string;
 }
 
@@ -94,7 +101,7 @@ export function actionsOf(server: IMcpServer): RowAction[] {
   if (!server.trusted) {
     return ['review'];
   }
-  if (server.transport === 'builtin') {
+  if (server.transport === 'builtin' || isDisabled(server)) {
     return [];
   }
   switch (server.phase) {

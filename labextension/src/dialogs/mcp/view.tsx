@@ -4,7 +4,7 @@ import { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { IMandrake } from '../../tokens';
-import { Icon } from '../common/icons';
+import { Icon } from '../../icons';
 import { ErrorCard, SmallButton, Spinner, useSignal } from '../common/parts';
 import { ITrans } from '../common/text';
 import { Add } from './add';
@@ -107,7 +107,7 @@ function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
         <List model={model} trans={trans} review={review} />
       </div>
       <Add model={add} trans={trans} onAdded={() => void model.refresh()} />
-      <div className="jp-Mandrake-said" role="status">
+      <div className="jp-Mandrake-hidden" role="status">
         {model.said}
       </div>
     </>

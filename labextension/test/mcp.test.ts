@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { IMcpServer, ITrustEntry } from '../src/core/wire';
+import * as paste from '../src/dialogs/mcp/entries';
+import * as status from '../src/dialogs/mcp/status';
+import * as trust from '../src/dialogs/trust/entries';
+import { error, trans } from './dialogwords';
+
+const server = (change: Partial<IMcpServer> = {}): IMcpServer => ({
+  id: 'w/time',
+  name: 'time',
+  workspace_id: 'w',
+  transport: 'stdio',
+  origin: '.mandrake/mcp.json',
+  command: 'mcp-server-time',
+  trusted: true,
+  phase: 'new',
+  reason: '',
+  error: null,
+  execution_state: 'idle',
+  last_activity: null,
+  connections: 0,
+  busy: 0,
+  tools: null,
+  pid: null,
+  ...change
+});
+const says = (change: Partial<IMcpServer>, seconds = 0) => status.statusOf(trans, server(change), seconds).words;
+
+test('every state of an MCP server has its words', () => {
+  assert.equal(says({ trusted: false, phase: 'new' }), 'Came with this folder. Not started.');
+  assert.equal(says({ ...{ disabled: true }, origin: '.mcp.json' }), 'Switched off in .mcp.json');
+  assert.equal(says({ phase: 'new' }), 'Stopped · starts at first use');
+  assert.equal(says({ phase: 'stopped', tools: 9 }), 'Stopped · 9 tools · starts at first use');
+  assert.equal(says({ phase: 'starting' }, 1), 'Starting…');
+  assert.equal(says({ phase: 'starting' }, 3.7), 'Starting… 3 s');
+  assert.equal(says({ phase: 'ready', tools: 1 }), 'Ready · 1 tool');
+  assert.equal(says({ phase: 'ready', busy: 2, tools: 23 }), 'Ready · 2 calls running · 23 tools');
+  assert.equal(says({ phase: 'stopping' }), 'Stopping…');
+  assert.match(says({ phase: 'paused' }), /^Paused/);
+});
+
+test('a failure is said without its subject; a cause outside is "unavailable"', () => {
+  const exited = error('mcp_exited_at_start', 'The MCP server "time" stopped right after its start.');
+  assert.equal(says({ phase: 'failed', error: exited }), 'Failed: stopped right after its start');
+  const off = server({ phase: 'failed', error: error('docker_off', 'Docker is not running.') });
+  assert.deepEqual(status.statusOf(trans, off), {
+    icon: 'crossed',
+    tone: 'off',
+    words: 'Unavailable: Docker is not running'
+  });
+});
+
+test('every phase has its own shape', () => {
+  const phases: IMcpServer['phase'][] = ['new', 'starting', 'ready', 'paused', 'failed'];
+  const icons = [server({ trusted: false }), ...phases.map(phase => server({ phase }))].map(
+    one => status.statusOf(trans, one).icon
+  );
+  assert.equal(new Set(icons).size, icons.length);
+});
+
+test('a row offers what can be done now', () => {
+  assert.deepEqual(status.actionsOf(server({ trusted: false })), ['review']);
+  assert.deepEqual(status.actionsOf(server({ phase: 'ready' })), ['restart', 'stop', 'log']);
+  assert.deepEqual(status.actionsOf(server({ phase: 'ready', transport: 'builtin' })), []);
+  assert.deepEqual(status.actionsOf(server({ phase: 'failed', error: error('docker_off') })), ['try_again']);
+  assert.equal(status.actionLabel(trans, 'start', server({ phase: 'failed' })), 'Start again');
+});
+
+test('what needs the reader comes first, and nothing moves under the pointer', () => {
+  const all = [
+    server({ name: 'b', phase: 'stopped' }),
+    server({ name: 'c', phase: 'ready' }),
+    server({ name: 'd', phase: 'failed', error: error('mcp_error') }),
+    server({ name: 'e', trusted: false })
+  ];
+  const names = (servers: IMcpServer[]) => servers.map(one => one.name).join('');
+  assert.equal(names(status.arrange(all, [], false)), 'edcb');
+  assert.equal(names(status.arrange([server({ name: 'a' }), ...all], ['b', 'c', 'd', 'e'], true)), 'bcdea');
+  assert.equal(status.needAttention(all), 2);
+});
+
+test('one sentence is announced for a change of phase, none for the first look', () => {
+  const before = [server({ phase: 'starting' }), server({ name: 'x', phase: 'ready' })];
+  const now = [server({ phase: 'ready' }), server({ name: 'x', phase: 'ready' }), server({ name: 'y', phase: 'ready' })];
+  assert.deepEqual(status.announcements(trans, before, now), ['time ready']);
+});
+
+const parsed = (entry: paste.IParsedEntry['entry'], name = 'fetch') => ({ name, entry, command: 'uvx mcp-server-fetch' });
+
+test('empty settings become fields; what is typed goes into the entry, the rest stays', () => {
+  const draft = paste.draftOf(parsed({ command: 'uvx', env: { PROXY_URL: '', KEEP: 'x', TOKEN: '' } }));
+  assert.deepEqual(
+    draft.settings.map(setting => setting.name),
+    ['PROXY_URL', 'TOKEN']
+  );
+  draft.settings[1].value = 't';
+  assert.deepEqual(paste.filled(draft), { command: 'uvx', env: { PROXY_URL: '', KEEP: 'x', TOKEN: 't' } });
+  assert.deepEqual(draft.entry, { command: 'uvx', env: { PROXY_URL: '', KEEP: 'x', TOKEN: '' } });
+});
+
+test('a name must be there, plain, and not in use', () => {
+  const draft = paste.draftOf(parsed({}));
+  const check = (name: string) => paste.nameProblem(trans, name, ['time'], [{ ...draft, name }]);
+  assert.equal(check('fetch'), null);
+  assert.equal(check(' my.fetch-2 '), null);
+  assert.match(check('') ?? '', /name/);
+  assert.match(check('a/b') ?? '', /letters/);
+  assert.match(check('time') ?? '', /already/);
+  assert.match(paste.nameProblem(trans, 'a', [], [{ ...draft, name: 'a' }, { ...draft, name: 'a' }]) ?? '', /Two/);
+});
+
+test('one entry is added by its name, several at once, those switched off not at all', () => {
+  const one = paste.draftOf(parsed({ command: 'a' }, 'a'));
+  const two = paste.draftOf(parsed({ command: 'b' }, 'b'));
+  assert.deepEqual(paste.addBody([one, { ...two, on: false }]), { name: 'a', entry: { command: 'a' } });
+  assert.deepEqual(paste.addBody([one, two]), { mcpServers: { a: { command: 'a' }, b: { command: 'b' } } });
+});
+
+const pending = (change: Partial<ITrustEntry> = {}): ITrustEntry => ({
+  id: 'mcp-server:notes:.mcp.json',
+  kind: 'mcp-server',
+  name: 'notes',
+  file: '.mcp.json',
+  command: 'npx -y notes ${TOKEN}',
+  sends_to: null,
+  hash: '',
+  ...change
+});
+
+test('the trust dialog says what each entry would do, by what it is', () => {
+  const model = pending({ kind: 'model', command: 'https://llm.example.org/v1 Authorization: ${KEY}' });
+  const remote = pending({ command: 'https://mcp.example.org/sse' });
+  assert.equal(trust.effect(trans, pending()), 'Starts this program on your Jupyter server:');
+  assert.match(trust.effect(trans, model), /and one of your secrets, to:$/);
+  assert.equal(trust.effect(trans, remote), 'Sends what its tools are given to:');
+  assert.equal(trust.summary(trans, [pending(), model]), 'This folder asks to start programs and to send data.');
+  assert.equal(trust.summary(trans, [model]), 'This folder asks to send data.');
+  assert.equal(trust.nothingYet(trans, [pending()]), 'Nothing has started yet.');
+});
+
+test('settings of the reader that would be given away are named, each once', () => {
+  assert.deepEqual(trust.secretsOf('x ${A} ${env:B} ${A:-none} $C'), ['A', 'B']);
+  assert.deepEqual(trust.details(trans, pending({ sends_to: 'notes.example.org' })), [
+    'Sends data to notes.example.org.',
+    'Is given from your environment: TOKEN.'
+  ]);
+});
+
+test('only what is still in the list can be trusted', () => {
+  assert.deepEqual(trust.stillThere([pending({ id: 'a' }), pending({ id: 'b' })], new Set(['b', 'gone'])), ['b']);
+});

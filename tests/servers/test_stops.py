@@ -1,0 +1,83 @@
+"""Ends that were asked for: in a call, in a start, of what is deaf; nothing is left after any."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mandrake_jupyter.errors import (
+    ServerGone,
+    Unavailable,
+)
+
+from ..support.mcp_leaks import eventually
+from .conftest import House, call
+
+
+async def test_a_stop_ends_a_call_in_flight_as_unknown(house: House, tmp_path: Path) -> None:
+    house.raw()
+    manager = house.manager()
+    mark = tmp_path / "mark"
+    running = asyncio.create_task(call(manager, "raw", "never", mark=str(mark)))
+    await eventually(mark.exists)
+    await manager.stop("raw")
+    with pytest.raises(ServerGone, match="was stopped while it was at work"):
+        await running
+    assert house.phases[-2:] == [("raw", "stopping"), ("raw", "stopped")]
+
+
+async def test_a_stop_during_the_start_ends_it_and_all_who_wait_hear_it(house: House) -> None:
+    house.raw("--mute")
+    manager = house.manager(stop_grace=0.1)
+    waiting = asyncio.create_task(call(manager, "raw", "add", a=1, b=1))
+    await eventually(house.processes)
+    began = time.monotonic()
+    model = await manager.stop("raw")
+    assert time.monotonic() - began < 5
+    assert model["phase"] == "stopped"
+    with pytest.raises(Unavailable, match="was stopped before it was ready"):
+        await waiting
+    assert not house.processes()
+
+
+async def test_a_call_that_arrives_during_a_stop_waits_for_it_and_starts_anew(house: House) -> None:
+    house.raw()
+    manager = house.manager()
+    old = (await call(manager, "raw", "pid")).content
+    stopping = asyncio.create_task(manager.stop("raw"))
+    await eventually(lambda: ("raw", "stopping") in house.phases)
+    new = (await call(manager, "raw", "pid")).content
+    await stopping
+    assert new != old
+    assert house.processes() == [int(new)]
+
+
+async def test_a_stop_leaves_nothing_the_server_started(house: House) -> None:
+    house.raw()
+    manager = house.manager()
+    for _ in range(3):
+        await call(manager, "raw", "child")
+    assert len(house.processes("trap")) == 3
+    await manager.stop("raw")
+    assert not house.processes("")
+    await manager.stop("raw")
+    assert house.phases.count(("raw", "stopping")) == 1
+
+
+async def test_close_ends_deaf_servers_in_time(house: House) -> None:
+    for name in ("a", "b", "c"):
+        house.add(name, sys.executable, "-c", "import time; time.sleep(600)")
+    manager = house.manager(stop_grace=60)
+    starts = [asyncio.create_task(manager.start(name)) for name in ("a", "b", "c")]
+    await eventually(lambda: len(house.processes("time.sleep")) == 3)
+    began = time.monotonic()
+    assert await manager.close(timeout=4) == []
+    assert time.monotonic() - began < 5
+    assert not house.processes("")
+    assert [type(r) for r in await asyncio.gather(*starts, return_exceptions=True)] == [Unavailable] * 3
+    with pytest.raises(Unavailable):
+        await manager.start("a")

@@ -1,0 +1,96 @@
+"""An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
+fault as a tool.
+
+`python -S mcp_raw.py [--mute | --exit CODE | --flood]`
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+VERSION = "2025-11-25"
+TOOLS = ["add", "never", "die", "child", "pid", "grow", "close_stdout", "raw", "big_line"]
+waiting: dict[object, str] = {}
+
+
+def send(message: object) -> None:
+    text = message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **dict(message)})
+    os.write(1, text.encode() + b"\n")
+
+
+def answer(ident: object, **result: object) -> None:
+    send({"id": ident, "result": result})
+
+
+def note(path: str, word: str) -> None:
+    if path:
+        with open(path, "a") as file:
+            file.write(word + "\n")
+
+
+def call(ident: object, tool: str, arguments: dict) -> None:
+    text = ""
+    if tool == "add":
+        text = str(arguments["a"] + arguments["b"])
+    elif tool == "never":
+        waiting[ident] = arguments.get("mark", "")
+        return note(waiting[ident], "begun")
+    elif tool == "die":
+        os.write(2, b"I am dying\n")
+        os._exit(arguments.get("code", 1))
+    elif tool == "child":
+        deaf = ["sh", "-c", "trap '' TERM HUP; sleep 600"]
+        text = str(subprocess.Popen(deaf, stdin=subprocess.DEVNULL, start_new_session=True).pid)
+    elif tool == "pid":
+        text = str(os.getpid())
+    elif tool == "grow":
+        TOOLS.append(f"grown_{len(TOOLS)}")
+        send({"method": "notifications/tools/list_changed"})
+    elif tool == "close_stdout":
+        os.close(1)
+        return None
+    elif tool == "raw":
+        return send(arguments["line"].replace("ID", json.dumps(ident)))
+    elif tool == "big_line":
+        text = "y" * arguments["size"]
+    return answer(ident, content=[{"type": "text", "text": text}])
+
+
+def handle(message: dict) -> None:
+    method, ident, params = message.get("method"), message.get("id"), message.get("params", {})
+    if method == "initialize":
+        capabilities = {"tools": {"listChanged": True}}
+        info = {"name": "raw", "version": "1"}
+        answer(ident, protocolVersion=VERSION, capabilities=capabilities, serverInfo=info)
+    elif method == "tools/list":
+        page = int(params.get("cursor", 0))
+        tools = [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS[page : page + 4]]
+        more = {"nextCursor": str(page + 4)} if page + 4 < len(TOOLS) else {}
+        answer(ident, tools=tools, **more)
+    elif method == "tools/call":
+        call(ident, params["name"], params.get("arguments", {}))
+    elif method == "notifications/cancelled":
+        note(waiting.pop(params["requestId"], ""), "cancelled")
+    elif ident is not None:
+        send({"id": ident, "error": {"code": -32601, "message": f"no method {method}"}})
+
+
+def main() -> None:
+    if "--mute" in sys.argv:
+        sys.stdin.read()
+        return
+    if "--exit" in sys.argv:
+        print("\n".join(f"line {n}" for n in range(1, 8)), file=sys.stderr)
+        sys.exit(int(sys.argv[sys.argv.index("--exit") + 1]))
+    if "--flood" in sys.argv:
+        for _ in range(200):
+            os.write(2, b"flood " * 10_000 + b"\n")
+    for line in sys.stdin.buffer:
+        handle(json.loads(line))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""A project folder, the user's data directory, and a workspace over both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mandrake_jupyter.workspaces.workspace import WorkspaceManager
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def workspace(root: Path, data_dir: Path) -> WorkspaceManager:
+    return WorkspaceManager(workspace_id="w", root=root, data_dir=data_dir)
