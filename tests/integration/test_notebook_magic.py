@@ -31,7 +31,12 @@ def execute(jp_serverapp: Any, jp_fetch: Any, jp_root_dir: Path, api: Api) -> Ex
     async def run(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         jp_serverapp.write_server_info_file()
         nbformat.write(notebook, jp_root_dir / "explore.ipynb")
-        body = {"path": "explore.ipynb", "name": "explore.ipynb", "type": "notebook", "kernel": {"name": "python3"}}
+        body = {
+            "path": "explore.ipynb",
+            "name": "explore.ipynb",
+            "type": "notebook",
+            "kernel": {"name": "python3"},
+        }
         made = json.loads((await jp_fetch("api", "sessions", method="POST", body=json.dumps(body))).body)
         kernel = jp_serverapp.kernel_manager.get_kernel(made["kernel"]["id"])
         client = NotebookClient(notebook, km=kernel, timeout=60)
@@ -92,7 +97,9 @@ async def test_a_tool_that_needs_a_person_is_allowed_from_the_notebook(
 ) -> None:
     entry = {"command": sys.executable, "args": ["-m", "mcp_server_time"]}
     await api("POST", "workspaces/default/mcp-servers", {"name": "time", "entry": entry})
-    call = '/tool time convert_time {"source_timezone": "UTC", "time": "10:00", "target_timezone": "Asia/Tokyo"}'
+    call = (
+        '/tool time convert_time {"source_timezone": "UTC", "time": "10:00", "target_timezone": "Asia/Tokyo"}'
+    )
     cells = [
         load,
         f"%%mandrake\n{call}",

@@ -114,7 +114,7 @@ def test_a_value_is_bounded(text, times):
 
 def test_large_containers_are_cut_before_they_are_written_out():
     assert len(describe(list(range(10**6)))) < 1000
-    assert len(describe(dict.fromkeys(range(10 ** 5), "x" * 100))) <= LIMIT + 60
+    assert len(describe(dict.fromkeys(range(10**5), "x" * 100))) <= LIMIT + 60
 
 
 def test_a_value_that_cannot_be_shown_is_named():

@@ -80,7 +80,6 @@ def desk(shown: CapturingDisplayPublisher) -> Desk:
     return Desk()
 
 
-
 def test_it_streams_and_ends_as_plain_html_with_no_widget_left(shown, desk):
     desk.take(token("Hel", 0))
     desk.take(token("lo **you**", 0, 3), tool_call(part=1), tool_result())
