@@ -6,22 +6,16 @@ import { AbstractChatContext, AbstractChatModel, IChatContext, IChatModel, INewM
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { MandrakeApi, WireError } from '../api';
+import { MandrakeApi } from '../api';
 import { Column, entriesOf, entryOf, IEntry, ownMessage, textOf } from '../core/entries';
 import { IConnection } from '../core/follow';
 import { blankAnswer } from '../core/reducer';
-import { Decision, IAttachment, IErrorBody, ISession, IToolPart, JsonObject } from '../core/wire';
+import { IAttachment, IErrorBody, ISession } from '../core/wire';
 import { IMandrake } from '../tokens';
 import { fromPackage } from './attachments';
+import { Decisions } from './decisions';
 import { Runner } from './runner';
 import { announcement, errorBodyOf } from './words';
-
-export interface IDecision {
-  call: IToolPart;
-  decision: Decision;
-  arguments?: JsonObject;
-  reason?: string;
-}
 
 export interface IChatOptions extends IChatModel.IOptions {
   mandrake: IMandrake;
@@ -39,11 +33,12 @@ export class MandrakeChat extends AbstractChatModel {
     this._session = _options.session;
     this.name = _options.session?.name ?? '';
     this._workspace = _options.session?.workspace_id ?? project.workspace;
+    this.decisions = new Decisions(api, this._workspace, () => this._changed.emit());
     this._runner = new Runner(api, this._workspace, this._column, {
       changed: () => this._changed.emit(),
       heard: (event, message) => {
         if (event.type === 'toolCall' && event.needs_approval) {
-          this._sawWaiting.add(event.call_id);
+          this.decisions.saw(event.call_id);
         }
         this._say(announcement(event, message, trans));
       },
@@ -57,6 +52,8 @@ export class MandrakeChat extends AbstractChatModel {
     this.setReady();
   }
 
+  readonly decisions: Decisions;
+
   get session(): ISession | null {
     return this._session;
   }
@@ -69,14 +66,6 @@ export class MandrakeChat extends AbstractChatModel {
   }
   get connection(): IConnection {
     return this._runner.connection;
-  }
-  /** Calls whose decision is on its way. */
-  get deciding(): ReadonlySet<string> {
-    return this._deciding;
-  }
-  /** Calls that waited on this page, but were not decided on it. */
-  wasDecidedElsewhere(callId: string): boolean {
-    return this._sawWaiting.has(callId) && !this._decidedHere.has(callId);
   }
   /** Why the messages could not be loaded. */
   get loadFailure(): IErrorBody | null {
@@ -213,31 +202,6 @@ export class MandrakeChat extends AbstractChatModel {
     }
   }
 
-  /** Hand in decisions, one request a call. Answers the errors; a call decided elsewhere is none. */
-  async decide(entry: IEntry, decisions: IDecision[]): Promise<IErrorBody[]> {
-    const ids = decisions.map(({ call }) => call.call_id);
-    ids.forEach(id => this._deciding.add(id));
-    this._changed.emit();
-    const { session_id, run_id } = entry.message;
-    const results = await Promise.allSettled(
-      decisions.map(async ({ call, ...body }) => {
-        this._decidedHere.add(call.call_id);
-        try {
-          await this._api.decide(this._workspace, session_id, run_id, call.call_id, body);
-        } catch (error) {
-          this._decidedHere.delete(call.call_id);
-          throw error;
-        }
-      })
-    );
-    ids.forEach(id => this._deciding.delete(id));
-    this._changed.emit();
-    return results
-      .flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
-      .filter(error => !(error instanceof WireError && error.body.code === 'already_decided'))
-      .map(errorBodyOf);
-  }
-
   async rename(name: string): Promise<void> {
     const session = await this._ensureSession();
     this._putSession(await this._api.updateSession(this._workspace, session.id, { name }));
@@ -312,9 +276,6 @@ export class MandrakeChat extends AbstractChatModel {
   private _making: Promise<ISession> | null = null;
   private _loaded = false;
   private _loadFailure: IErrorBody | null = null;
-  private readonly _deciding = new Set<string>();
-  private readonly _decidedHere = new Set<string>();
-  private readonly _sawWaiting = new Set<string>();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _sessionChanged = new Signal<this, ISession>(this);
   private readonly _announced = new Signal<this, string>(this);

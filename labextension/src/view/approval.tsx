@@ -9,7 +9,7 @@ import { IEntry } from '../core/entries';
 import { fields, fromText, IField, toText } from '../core/form';
 import { Decision, IErrorBody, IToolPart, JsonObject } from '../core/wire';
 import { Icon } from '../icons';
-import { IDecision } from '../model/chat';
+import { IDecision } from '../model/decisions';
 import { ArgumentField } from './argfield';
 import { ToolName } from './toolcard';
 import { useChat } from './context';
@@ -36,13 +36,13 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
   const put = (call: IToolPart, change: Partial<ICallState>) =>
     setStates({ ...states, [call.call_id]: { ...stateOf(call), ...change } });
 
-  const busy = calls.some(call => chat.deciding.has(call.call_id));
+  const busy = calls.some(call => chat.decisions.deciding.has(call.call_id));
   const allowed = calls.filter(call => stateOf(call).on);
   const answers = calls.map(call => ({ call, ...argumentsOf(call, stateOf(call).edits) }));
   const misfit = answers.some(({ call, problems }) => stateOf(call).on && Object.keys(problems).length > 0);
   const edited = allowed.some(call => Object.keys(stateOf(call).edits).length > 0);
 
-  const decide = async (decisions: IDecision[]) => setErrors(await chat.decide(entry, decisions));
+  const decide = async (decisions: IDecision[]) => setErrors(await chat.decisions.handIn(entry.message, decisions));
   const allow = () =>
     decide(
       answers.map(({ call, changed }) =>

@@ -26,7 +26,7 @@ export function Column(): JSX.Element {
   }, [chat, toEnd]);
 
   const entries = visible(chat.entries);
-  const deciding = [...chat.deciding].join();
+  const deciding = [...chat.decisions.deciding].join();
   return (
     <div className="jp-Mandrake-column">
       <div

@@ -139,10 +139,10 @@ function useMeta(call: IToolPart, elapsed: number): string {
       return trans.__('Waits for you');
     default: {
       const time = call.duration_ms === null ? '' : duration(call.duration_ms);
-      if (!call.decision) {
+      if (!call.decision || !call.needs_approval) {
         return time;
       }
-      const allowed = chat.wasDecidedElsewhere(call.call_id)
+      const allowed = chat.decisions.wasElsewhere(call.call_id)
         ? trans.__('Allowed in another window')
         : call.decision === 'session'
           ? trans.__('Allowed in this chat')

@@ -96,7 +96,7 @@ function Answer(props: IProps): JSX.Element {
   const { trans } = mandrake;
   const time = when(message.created, new Date());
   const open = isOpen(message);
-  const items = itemsOf(message, chat.deciding);
+  const items = itemsOf(message, chat.decisions.deciding);
   const tail = message.parts[message.parts.length - 1];
   const writing = message.status === 'running' && tail?.type === 'text' && !entry.stopping;
   return (
@@ -164,7 +164,11 @@ const Markdown = React.memo(function Markdown(props: { text: string }): JSX.Elem
     () => ({ type: 'msg', id: '', time: 0, sender: { username: 'mandrake' }, body: props.text }),
     [props.text]
   );
-  return <MessageRenderer message={message} rendered={rendered} />;
+  return (
+    <div className="jp-Mandrake-block">
+      <MessageRenderer message={message} rendered={rendered} />
+    </div>
+  );
 });
 
 function Reasoning(props: { part: ITextPart; done: boolean }): JSX.Element {

@@ -1,0 +1,63 @@
+/** What this page knows of decisions on tool calls: which are on their way, which were made here. Hands them in. */
+import { MandrakeApi, WireError } from '../api';
+import { Decision, IErrorBody, IMessage, IToolPart, JsonObject } from '../core/wire';
+import { errorBodyOf } from './words';
+
+export interface IDecision {
+  call: IToolPart;
+  decision: Decision;
+  arguments?: JsonObject;
+  reason?: string;
+}
+
+export class Decisions {
+  constructor(
+    private readonly _api: MandrakeApi,
+    private readonly _workspace: string,
+    private readonly _changed: () => void
+  ) {}
+
+  /** Calls whose decision is on its way. */
+  get deciding(): ReadonlySet<string> {
+    return this._deciding;
+  }
+
+  /** A call began to wait while this page looked. */
+  saw(callId: string): void {
+    this._saw.add(callId);
+  }
+
+  /** Calls that waited on this page, but were not decided on it. */
+  wasElsewhere(callId: string): boolean {
+    return this._saw.has(callId) && !this._here.has(callId);
+  }
+
+  /** Hand in decisions on calls of `message`, one request a call. Answers the errors; decided elsewhere is none. */
+  async handIn(message: IMessage, decisions: IDecision[]): Promise<IErrorBody[]> {
+    const ids = decisions.map(({ call }) => call.call_id);
+    ids.forEach(id => this._deciding.add(id));
+    this._changed();
+    const results = await Promise.allSettled(decisions.map(decision => this._one(message, decision)));
+    ids.forEach(id => this._deciding.delete(id));
+    this._changed();
+    return results
+      .flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
+      .filter(error => !(error instanceof WireError && error.body.code === 'already_decided'))
+      .map(errorBodyOf);
+  }
+
+  private async _one(message: IMessage, { call, ...body }: IDecision): Promise<void> {
+    // Before the request: its event may be here before its answer.
+    this._here.add(call.call_id);
+    try {
+      await this._api.decide(this._workspace, message.session_id, message.run_id, call.call_id, body);
+    } catch (error) {
+      this._here.delete(call.call_id);
+      throw error;
+    }
+  }
+
+  private readonly _deciding = new Set<string>();
+  private readonly _here = new Set<string>();
+  private readonly _saw = new Set<string>();
+}
