@@ -154,11 +154,9 @@ class DemoProvider:
             await provider.load()
             try:
                 fitted = await _fitted(request, child)
-                async with aclosing(
-                    provider.stream(
-                        fitted, first_token_timeout=first_token_timeout, stall_timeout=stall_timeout
-                    )
-                ) as events:
+                patience = max(first_token_timeout, PATIENCE)
+                answer = provider.stream(fitted, first_token_timeout=patience, stall_timeout=stall_timeout)
+                async with aclosing(answer) as events:
                     async for event in events:
                         yield event
             except (Unreachable, ProviderTrouble, StreamBroken) as exc:

@@ -115,7 +115,7 @@ def test_deny_tells_the_model_why(api, shell, capsys):
     shell.run_cell("%%mandrake\nplot")
     shell.run_cell("%mandrake deny not on a Friday")
     assert api.decisions == [{"call_id": "c1", "decision": "deny", "reason": "not on a Friday"}]
-    assert "[denied] Run cell · denied\nAs you wish." in printed(capsys)
+    assert "[denied] Run cell\nAs you wish." in printed(capsys)
 
 
 def test_a_decision_made_elsewhere_goes_on_in_the_background(api, shell, capsys):
