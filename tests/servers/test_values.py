@@ -14,14 +14,14 @@ from mandrake_jupyter.servers.logs import LogRing
 from mandrake_jupyter.servers.translate import tool_result, tool_spec
 from mandrake_jupyter.values import MCPServerEntry
 
-VARIABLES = {"HOME": "/home/ada", "EMPTY": ""}
+VARIABLES = {"HOME": "/srv/ada", "EMPTY": ""}
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("${HOME}/x", "/home/ada/x"),
-        ("${HOME:-y}${HOME}", "/home/ada/home/ada"),
+        ("${HOME}/x", "/srv/ada/x"),
+        ("${HOME:-y}${HOME}", "/srv/ada/srv/ada"),
         ("${MISSING:-a default}", "a default"),
         ("${MISSING:-}", ""),
         ("${EMPTY}", ""),
@@ -50,12 +50,12 @@ def test_all_parts_of_an_entry_are_expanded_and_its_folder_is_in_the_workspace()
     )  # fmt: skip
     spec = launch_spec(entry, VARIABLES, "/work", "mark")
     assert (spec.command, spec.args, spec.env, spec.cwd) == (
-        "/home/ada/bin",
+        "/srv/ada/bin",
         ("/work",),
         {"A": "b"},
         "/work/sub",
     )
-    assert (spec.url, spec.headers) == ("https://h/", {"H": "/home/ada"})
+    assert (spec.url, spec.headers) == ("https://h/", {"H": "/srv/ada"})
     assert launch_spec(MCPServerEntry("x"), {}, "/work", "").cwd == "/work"
 
 
