@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import re
+import time
 
 from playwright.sync_api import Locator, Page, expect
 
-from .labserver import Lab
+from .labserver import Lab, with_patience
 
 PANEL = "mandrake-panel"
+SAVED = 20.0
 SPLASH = 60_000
 
 
@@ -27,6 +29,7 @@ class Panel:
 
     def reload(self) -> Panel:
         """As F5 does: nothing is reset, and what the panel knew only in the page is gone."""
+        self._until_lab_has_saved_which_chat_is_open()
         self.page.goto(self.lab.page("lab"))
         return self._shown()
 
@@ -46,6 +49,7 @@ class Panel:
         box = self.input
         box.click()
         box.press_sequentially(text)
+        expect(box).to_have_value(text)
         box.press("Enter")
 
     @property
@@ -68,4 +72,18 @@ class Panel:
         )
         expect(self.at("panel")).to_be_visible()
         expect(self.input).to_be_visible()
+        expect(self.page.locator("#jp-main-dock-panel .jp-mod-current")).to_have_count(1)
         return self
+
+    def _until_lab_has_saved_which_chat_is_open(self) -> None:
+        """JupyterLab keeps its state for up to a second before it sends it; a person is slower than that."""
+        newest = self.lab.api("GET", "mandrake/sessions")[0]["id"]
+        until = time.monotonic() + SAVED
+        while time.monotonic() < until:
+            saved = self.lab.api("GET", "lab/api/workspaces/default")["data"].get(
+                "mandrake-jupyter:panel", {}
+            )
+            if saved.get("session_id") == newest:
+                return
+            with_patience()
+        raise AssertionError(f"JupyterLab did not save within {SAVED} s that chat {newest} is open")

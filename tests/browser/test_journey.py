@@ -74,7 +74,7 @@ def test_ask_watch_allow_reload_and_find_it_all_again(
         expect(panel.message("assistant")).to_contain_text(words)
     expect(panel.at("tool-card")).to_have_count(1)
     expect(panel.at("tool-card")).to_have_attribute("data-status", "done")
-    [session] = connected.api("GET", "mandrake/sessions")
+    session = connected.api("GET", "mandrake/sessions")[0]
     history = connected.api("GET", f"mandrake/workspaces/default/sessions/{session['id']}/messages")
     assert [(message["role"], message["status"]) for message in history] == [
         ("user", "complete"),
