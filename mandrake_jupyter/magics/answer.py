@@ -25,7 +25,7 @@ class TextPart:
 
 @dataclass
 class ToolPart:
-    """One tool call. `status`: waiting, running, done, failed, denied or unknown, as in wire.md."""
+    """One tool call. `status`: waiting, running, done, failed, denied, unknown or withdrawn, as in wire.md."""
 
     call_id: str
     server: str = ""

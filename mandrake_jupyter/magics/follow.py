@@ -60,7 +60,6 @@ class Following:
         """Show the answer until it ends or waits for a person; Ctrl+C stops the run and keeps what was
         said.
         """
-        self._reader.start()
         self._stay()
 
     def rejoin(self) -> None:
@@ -76,6 +75,7 @@ class Following:
 
     def _stay(self) -> None:
         try:
+            self._start_reading()
             while not self._settled():
                 self._arrived.wait(TICK)
                 self._arrived.clear()
@@ -88,8 +88,8 @@ class Following:
         """As :meth:`run`, with the kernel's event loop free to hear the buttons meanwhile."""
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()
         self._notify = lambda: loop.call_soon_threadsafe(arrived.set)
-        self._reader.start()
         try:
+            self._start_reading()
             while not self._settled():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(arrived.wait(), TICK)
@@ -104,6 +104,10 @@ class Following:
     @property
     def outlives_cell(self) -> bool:
         return self._view.outlives_cell
+
+    def _start_reading(self) -> None:
+        if self._reader.ident is None:
+            self._reader.start()
 
     def stop(self) -> None:
         """Ask the server to stop the run; its last event ends the answer."""

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .answer import Answer, TextPart, ToolPart
-from .words import day, decided, took, usage_line
+from .words import day, notes, took, usage_line
 
 LINES = 20
 CHARACTERS = 4000
@@ -58,12 +58,12 @@ _ICONS = {
         'repeatCount="indefinite"/></path>',
     ),
 }
-_STATUS_ICON = {"complete": "done", "cancelled": "stopped", "denied": "stopped", "unknown": "failed"}
-_STATUS_WORD = {
-    "failed": "failed",
-    "denied": "denied",
-    "unknown": "not known whether it finished",
-    "waiting": "waits for you",
+_STATUS_ICON = {
+    "complete": "done",
+    "cancelled": "stopped",
+    "denied": "stopped",
+    "withdrawn": "stopped",
+    "unknown": "failed",
 }
 
 
@@ -177,15 +177,8 @@ def _renderer() -> Any:
 
 
 def _card(tool: ToolPart) -> str:
-    words = [
-        _STATUS_WORD.get(tool.status, "") if tool.decision != tool.status else "",
-        decided(tool.decision),
-    ]
-    if tool.status == "denied":
-        words = ["denied"]
-    if tool.status == "running" and tool.progress:
-        words.append(tool.progress)
-    note = "".join(f' <span style="{_MUTED}">· {escape(word)}</span>' for word in words if word)
+    words = notes(tool.status, tool.decision, tool.progress)
+    note = "".join(f' <span style="{_MUTED}">· {escape(word)}</span>' for word in words)
     title = f"{icon(tool.status)}<span>{escape(tool.name)}{note}</span>"
     rows = [
         _labelled("MCP server", tool.server),

@@ -6,7 +6,7 @@ import sys
 from typing import TextIO
 
 from .answer import Answer, TextPart, ToolPart
-from .words import WAITS_HINT, decided, sentence, took, usage_line
+from .words import STATES, WAITS_HINT, decided, sentence, took, usage_line
 
 
 class PlainView:
@@ -86,10 +86,11 @@ class PlainView:
         if part.status == "waiting":
             self._line(f"[waits for you] {part.name}. {WAITS_HINT}")
             return
-        name = " · ".join(word for word in (part.name, decided(part.decision)) if word)
+        decision = "" if part.status == "denied" else decided(part.decision)
+        name = f"{part.name} · {decision}" if decision else part.name
         after = f" ({took(part.duration_ms)})" if part.duration_ms else ""
         why = f": {part.error}" if part.error else ""
-        word = {"unknown": "not known whether it finished"}.get(part.status, part.status)
+        word = STATES.get(part.status, part.status)
         self._line(f"[{word}] {name}{after}{why}")
 
     def _line(self, text: str) -> None:

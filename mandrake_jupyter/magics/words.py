@@ -12,6 +12,12 @@ DECISIONS = {
     "workspace": "always allowed in this project",
 }
 SCOPES = {"once": "Once", "session": "In this chat", "workspace": "Always in this project"}
+STATES = {
+    "failed": "failed",
+    "waiting": "waits for you",
+    "unknown": "not known whether it finished",
+    "withdrawn": "no longer needed",
+}
 WAITS_HINT = "Open the panel, or run %mandrake allow | deny"
 
 
@@ -29,6 +35,14 @@ def decided(decision: str | None) -> str:
     if decision is None:
         return ""
     return "denied" if decision == "deny" else DECISIONS.get(decision, f"allowed ({decision})")
+
+
+def notes(status: str, decision: str | None, progress: str = "") -> list[str]:
+    """What stands behind a tool's name: its state, where a tick does not say it, the decision, the progress."""
+    if status == "denied":
+        return ["denied"]
+    state = STATES.get(status, "")
+    return [word for word in (state, decided(decision), progress if status == "running" else "") if word]
 
 
 def usage_line(usage: Mapping[str, Any], seconds: float | None) -> str:

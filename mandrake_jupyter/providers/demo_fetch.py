@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import DemoModelMissing, MandrakeError
-from ..lifecycle.processes import GuardedProcess
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON
 from .demo_files import DemoFiles, check_space, install, workshop
+from .guarded import spawned
 from .keys import ENVIRONMENT
 
 #: Seconds a whole fetch may take.
@@ -141,7 +141,7 @@ class DemoFetch:
         ]  # fmt: skip
         secret = {*ENVIRONMENT.values()}
         env = {name: value for name, value in self._environ.items() if name not in secret}
-        pip = await GuardedProcess.spawn(
+        pip = await spawned(
             "pip", argv, env={**env, "TMPDIR": str(room), "PYTHONSAFEPATH": "1"}, cwd=str(room)
         )
         watching = asyncio.ensure_future(self._watch(room))

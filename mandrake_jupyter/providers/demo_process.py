@@ -22,6 +22,7 @@ from ..lifecycle.processes import GuardedProcess
 from ..lifecycle.supervisor import SingleFlight, Supervisor
 from . import demo_child
 from .demo_room import Room
+from .guarded import spawned
 from .keys import ENVIRONMENT
 
 IDLE_TIMEOUT = 600.0
@@ -163,7 +164,7 @@ class DemoProcess:
             # -P: this folder's modules must not stand before the standard library's.
             argv = [sys.executable, "-P", demo_child.__file__, str(self._model()), room.socket]
             env = {name: value for name, value in clean_environment().items() if name not in SECRET}
-            process = await GuardedProcess.spawn("the demo model", argv, env=env)
+            process = await spawned("the demo model", argv, env=env)
         except BaseException:
             room.close()
             raise

@@ -64,6 +64,7 @@ class ServiceRegistry(LoggingConfigurable):
         self._opening: asyncio.Lock | None = None
         self._flights: SingleFlight[Any] | None = None
         self._coordinators: dict[SessionKey, SessionCoordinator] = {}
+        self._closing: dict[SessionKey, asyncio.Task[None]] = {}
         self._workspaces: dict[WorkspaceKey, WorkspaceManager] = {}
         self._mcp: dict[WorkspaceKey, MCPServerManager] = {}
         self._models: dict[WorkspaceKey, ModelCatalogue] = {}
@@ -205,6 +206,8 @@ class ServiceRegistry(LoggingConfigurable):
         services = await self.initialize_services()
         row = await self.workspace_row(workspace_id)
         key = SessionKey(row.id, session_id)
+        if key in self._closing:  # whoever comes during the stop waits for it, and gets a new one
+            await asyncio.wait({self._closing[key]})
         if key in self._coordinators:
             return self._coordinators[key]
         session = await services.sessions.get(row.id, session_id)
@@ -251,10 +254,14 @@ class ServiceRegistry(LoggingConfigurable):
     async def release_session_coordinator(self, workspace_id: str, session_id: str) -> bool:
         """Close a coordinator and let it go; False when none was held. What it stored comes back at the next use."""
         row = await self.workspace_row(workspace_id)
-        coordinator = self._coordinators.pop(SessionKey(row.id, session_id), None)
-        if coordinator is None:
+        key = SessionKey(row.id, session_id)
+        coordinator = self._coordinators.pop(key, None)
+        if coordinator is None or self._services is None:
             return False
-        await coordinator.close()
+        closing = self._services.supervisor.spawn(f"close of chat {session_id}", coordinator.close())
+        self._closing[key] = closing
+        closing.add_done_callback(lambda _: self._closing.pop(key, None))
+        await asyncio.shield(closing)
         return True
 
     def coordinator(self, key: SessionKey) -> SessionCoordinator | None:

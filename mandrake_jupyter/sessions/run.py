@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from ..errors import Interrupted, MandrakeError, StreamBroken
 from ..providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
 from ..stores.rows import Message, Part, RunRow
-from ..values import CallContext, Decision, Usage, isoformat, utcnow
+from ..values import JSON, CallContext, Decision, Usage, isoformat, utcnow
 from .event_log import EventLog
 from .ledger import Ledger
 from .run_state import RunState
@@ -94,14 +94,17 @@ class Run:
         """Work until the run ends or waits for a person; never raises. `history` gives the messages before this one."""
         self.parked = False
         try:
-            await self._work(history)
-        except _Stopped:
-            await self._end_stopped()
-        except MandrakeError as exc:
-            await self._fail(exc)
-        except Exception:
-            log.exception("Run %s failed", self.id)
-            await self._fail(MandrakeError())
+            try:
+                await self._work(history)
+            except _Stopped:
+                await self._end_stopped()
+            except MandrakeError as exc:
+                await self._fail(exc)
+            except Exception:
+                log.exception("Run %s failed", self.id)
+                await self._fail(MandrakeError())
+        except MandrakeError as exc:  # the end itself could not be stored: readers are told all the same
+            self.ledger.log.emit("error", _error_event(exc))
         finally:
             if left := set(
                 self._children
@@ -228,9 +231,7 @@ class Run:
         await self._finish(RunState.DONE, "complete", data, finish_reason=reason, usage=usage)
 
     async def _fail(self, exc: MandrakeError) -> None:
-        body = exc.as_json()
-        data = {k: body[k] for k in ("code", "then", "actions", "retryable", "retry_after")}
-        await self._finish(RunState.FAILED, "error", {**data, "content": body["message"]}, error=body)
+        await self._finish(RunState.FAILED, "error", _error_event(exc), error=exc.as_json())
 
     async def _end_stopped(self) -> None:
         if self._ending and self._ending.state is RunState.CANCELLED:
@@ -273,3 +274,9 @@ class Run:
     def _check(self) -> None:
         if self._ending:
             raise _Stopped
+
+
+def _error_event(exc: MandrakeError) -> JSON:
+    body = exc.as_json()
+    keep = ("code", "then", "actions", "retryable", "retry_after")
+    return {"content": body["message"], **{k: body[k] for k in keep}}

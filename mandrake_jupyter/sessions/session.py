@@ -141,6 +141,10 @@ class SessionCoordinator:
             self.row = replace(self.row, **session)
             run = Run(row, question, self._seams, self.row.workspace_id, direct=direct)
             self._live[run.id] = run
+            if self._closing:  # it was closed while the message was being stored
+                run.stop(Ending(RunState.FAILED, "shutdown"))
+                self._drive(run)
+                return found
             self._queue.append(run)
             self._advance()
         return found
@@ -267,10 +271,12 @@ class SessionCoordinator:
         run.parked = False
         task = self._supervisor.spawn(f"run {run.id}", run.drive(self._before(run)))
         self._tasks[run.id] = task
-        task.add_done_callback(lambda _: self._driven(run))
+        task.add_done_callback(lambda _: self._driven(run, task))
 
-    def _driven(self, run: Run) -> None:
-        self._tasks.pop(run.id, None)
+    def _driven(self, run: Run, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(run.id) is not task:  # decided in the moment it parked: another drive is at work
+            return
+        del self._tasks[run.id]
         self.leases.touch()
         if run.parked:
             return

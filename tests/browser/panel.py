@@ -67,4 +67,5 @@ class Panel:
             f"() => window.jupyterapp.restored.then(() => window.jupyterapp.shell.activateById('{PANEL}'))"
         )
         expect(self.at("panel")).to_be_visible()
+        expect(self.input).to_be_visible()
         return self

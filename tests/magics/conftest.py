@@ -15,7 +15,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAPI]:
     with ScriptedAPI() as server:
         monkeypatch.setenv("MANDRAKE_URL", server.url)
         monkeypatch.setenv("MANDRAKE_TOKEN", server.token)
-        monkeypatch.setenv("JPY_SESSION_NAME", "/work/explore.ipynb")
+        monkeypatch.setenv("JPY_SESSION_NAME", "/srv/notebooks/explore.ipynb")
         yield server
 
 

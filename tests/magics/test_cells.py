@@ -41,7 +41,7 @@ def test_an_answer_is_printed_as_it_comes(api, shell, capsys):
         "(openai/gpt-5 · 2,310 in · 204 out · $0.010 · N s)\n"
     )
     sent = api.asked("POST", "messages")[0].body
-    assert sent == {"content": "Which months have gaps?", "notebook": "/work/explore.ipynb"}
+    assert sent == {"content": "Which months have gaps?", "notebook": "/srv/notebooks/explore.ipynb"}
 
 
 def test_the_answer_is_kept_in_the_namespace(api, shell, capsys):
@@ -57,7 +57,7 @@ def test_every_cell_goes_to_the_notebooks_own_chat(api, shell, capsys):
     for _ in range(2):
         api.script(complete())
         shell.run_cell("%%mandrake\nhi")
-    assert [chat["notebook"] for chat in api.sessions] == ["/work/explore.ipynb"]
+    assert [chat["notebook"] for chat in api.sessions] == ["/srv/notebooks/explore.ipynb"]
     assert {r.path.split("/")[3] for r in api.asked("POST", "messages")} == {"s1"}
 
 
@@ -115,7 +115,7 @@ def test_deny_tells_the_model_why(api, shell, capsys):
     shell.run_cell("%%mandrake\nplot")
     shell.run_cell("%mandrake deny not on a Friday")
     assert api.decisions == [{"call_id": "c1", "decision": "deny", "reason": "not on a Friday"}]
-    assert "[denied] Run cell · denied\nAs you wish." in printed(capsys)
+    assert "[denied] Run cell\nAs you wish." in printed(capsys)
 
 
 def test_a_decision_made_elsewhere_goes_on_in_the_background(api, shell, capsys):
@@ -132,7 +132,9 @@ def test_a_decision_made_elsewhere_goes_on_in_the_background(api, shell, capsys)
 
 def test_allow_works_in_a_kernel_that_did_not_ask(api, shell, capsys):
     chat = api.chat(
-        notebook="/work/explore.ipynb", execution_state="waiting", active_run={"id": "r1", "state": "x"}
+        notebook="/srv/notebooks/explore.ipynb",
+        execution_state="waiting",
+        active_run={"id": "r1", "state": "x"},
     )
     decided = [wait_for("decided"), approval(decision="once"), tool_result(), token("ok", 1), complete()]
     api.script(tool_call(part=0, approval=True), *decided)

@@ -83,6 +83,8 @@ def test_errors_stops_and_open_questions_are_said_in_words():
     assert "Run cell · waits for you" in text(html.page(answer(tool_call(approval=True)), NOW))
     denied = answer(tool_call(approval=True), approval(decision="deny"), tool_result(status="denied", ms=0))
     assert "Run cell · denied" in text(html.page(denied, NOW))
+    withdrawn = answer(tool_call(approval=True), tool_result(status="withdrawn", ok=False, ms=0))
+    assert "Run cell · no longer needed" in text(html.page(withdrawn, NOW))
     unknown = answer(tool_call(), tool_result(status="unknown", ok=False, ms=0))
     assert "not known whether it finished" in text(html.page(unknown, NOW))
 

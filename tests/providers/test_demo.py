@@ -172,9 +172,14 @@ asyncio.run(main())
 """
 
 
-async def test_killing_jupyter_leaves_no_process():
+async def test_killing_jupyter_leaves_no_process(tmp_path):
     holder = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", HOLDER, str(DATA), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        HOLDER,
+        str(DATA),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
     )
     try:
         async with asyncio.timeout(90):

@@ -14,14 +14,14 @@ from mandrake_jupyter.servers.logs import LogRing
 from mandrake_jupyter.servers.translate import tool_result, tool_spec
 from mandrake_jupyter.values import MCPServerEntry
 
-VARIABLES = {"HOME": "/home/ada", "EMPTY": ""}
+VARIABLES = {"HOME": "/srv/ada", "EMPTY": ""}
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("${HOME}/x", "/home/ada/x"),
-        ("${HOME:-y}${HOME}", "/home/ada/home/ada"),
+        ("${HOME}/x", "/srv/ada/x"),
+        ("${HOME:-y}${HOME}", "/srv/ada/srv/ada"),
         ("${MISSING:-a default}", "a default"),
         ("${MISSING:-}", ""),
         ("${EMPTY}", ""),
@@ -48,15 +48,15 @@ def test_all_parts_of_an_entry_are_expanded_and_its_folder_is_in_the_workspace()
         "x", command="${HOME}/bin", args=("${workspaceFolder}",), env={"A": "${EMPTY:-b}"}, cwd="sub",
         url="https://${HOST:-h}/", headers={"H": "${HOME}"},
     )  # fmt: skip
-    spec = launch_spec(entry, VARIABLES, "/work", "mark")
+    spec = launch_spec(entry, VARIABLES, "/srv", "mark")
     assert (spec.command, spec.args, spec.env, spec.cwd) == (
-        "/home/ada/bin",
-        ("/work",),
+        "/srv/ada/bin",
+        ("/srv",),
         {"A": "b"},
-        "/work/sub",
+        "/srv/sub",
     )
-    assert (spec.url, spec.headers) == ("https://h/", {"H": "/home/ada"})
-    assert launch_spec(MCPServerEntry("x"), {}, "/work", "").cwd == "/work"
+    assert (spec.url, spec.headers) == ("https://h/", {"H": "/srv/ada"})
+    assert launch_spec(MCPServerEntry("x"), {}, "/srv", "").cwd == "/srv"
 
 
 def test_what_is_no_text_is_described_in_words() -> None:

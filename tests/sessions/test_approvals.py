@@ -18,7 +18,7 @@ async def parked(session: Any, run: Any, calls: int = 1) -> list[str]:
     async with asyncio.timeout(5):
         async for _ in session.watch(run.id, heartbeat=0.01):
             held = session._live.get(run.id)
-            if held and held.parked:
+            if held and held.parked and not session.busy:
                 break
     waiting = [p.call_id for p in session._live[run.id].ledger.answer.parts if p.status == "waiting"]
     assert len(waiting) == calls
@@ -68,6 +68,21 @@ async def test_a_decision_has_one_winner(chat: Any) -> None:
     assert sorted(type(a).__name__ for a in answers) == ["AlreadyDecided", "AlreadyDecided", "dict"]
     await collect(session, run.id)
     assert len(made.tools.calls) == 1
+
+
+async def test_a_decision_in_the_moment_of_parking_does_not_let_the_next_message_overtake(chat: Any) -> None:
+    made = await chat([call("write", path="a")], ["first"], ["second"])
+    session = await made.open()
+    run, later = await session.post("go"), await session.post("next")
+    async with asyncio.timeout(5):
+        while not session._live[run.id].parked:
+            await asyncio.sleep(0)
+    [part] = session._live[run.id].ledger.answer.parts
+    await session.decide(run.id, part.call_id, "once", None, "", "ann")  # its task has not been reaped yet
+    assert types(await collect(session, run.id))[-1] == "complete"
+    assert types(await collect(session, later.id))[-1] == "complete"
+    assert [r.messages[0].text for r in made.model.requests] == ["go", "go", "go"]
+    assert made.model.requests[2].messages[-1].text == "next"
 
 
 async def test_a_decision_that_does_not_fit_changes_nothing(chat: Any) -> None:

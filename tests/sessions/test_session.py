@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mandrake_jupyter.errors import BadRequest, KeyRefused, RunningElsewhere, TooMany
+from mandrake_jupyter.errors import BadRequest, KeyRefused, RunningElsewhere, StoreUnavailable, TooMany
 from mandrake_jupyter.providers.base import TextDelta
 from mandrake_jupyter.sessions.run_state import NEXT, BadMove, RunState, move
 from mandrake_jupyter.sessions.seams import Bounds
@@ -229,6 +229,25 @@ async def test_closing_interrupts_work_and_leaves_nothing_running(chat: Any) -> 
         events = await collect(session, one.id)
         assert (events[-1].type, events[-1].data["code"]) == ("error", "interrupted")
     assert not made.supervisor.tasks
+
+
+async def test_a_store_that_fails_in_mid_answer_ends_the_stream_with_the_reason(
+    chat: Any, monkeypatch: Any
+) -> None:
+    gate = asyncio.Event()
+    made = await chat(["kept ", gate, "lost"])
+    session = await made.open()
+    run = await session.post("go")
+    await collect(session, run.id, until=lambda e: e.type == "token")
+
+    async def full(*args: Any, **kwargs: Any) -> None:
+        raise StoreUnavailable(why="the disk is full")
+
+    monkeypatch.setattr(session._seams.runs, "commit", full)
+    gate.set()
+    last = (await collect(session, run.id))[-1]
+    assert (last.type, last.data["code"]) == ("error", "store_unavailable")
+    assert "the disk is full" in last.data["content"]
 
 
 def test_every_state_but_the_ends_can_end_and_the_ends_are_final() -> None:
