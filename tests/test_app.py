@@ -20,6 +20,7 @@ HEAVY = [
     "anthropic",
     "aiosqlite",
     "filelock",
+    "httpx2",
     "keyring",
 ]
 

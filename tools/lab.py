@@ -72,15 +72,23 @@ def furnish() -> None:
     }
     _write_once(
         CONFIG / "lab" / "workspaces" / "default-37a8.jupyterlab-workspace",
-        {"data": {"layout-restorer:data": {"left": layout}}, "metadata": {"id": "default"}},
+        {
+            "data": {"layout-restorer:data": {"left": layout, "relativeSizes": [0.28, 0.72, 0]}},
+            "metadata": {"id": "default"},
+        },
     )
-    trust = [str(BIN / "jupyter-mandrake"), "trust", str(EXAMPLES)]
+    for command in (("jupyter-mandrake", EXAMPLES), ("jupyter-trust", EXAMPLES / NOTEBOOK)):
+        _trust(*command)
+
+
+def _trust(program: str, what: Path) -> None:
+    command = [str(BIN / program), *(["trust"] if program == "jupyter-mandrake" else []), str(what)]
     done = subprocess.run(
-        trust, env=jupyter_environment(), capture_output=True, text=True, timeout=120, check=False
+        command, env=jupyter_environment(), capture_output=True, text=True, timeout=120, check=False
     )
     if done.returncode:
         print(
-            f"examples/ could not be marked as trusted; the panel will ask. {done.stderr.strip()[-300:]}",
+            f"{what.name} could not be marked as trusted; JupyterLab will ask. {done.stderr.strip()[-300:]}",
             flush=True,
         )
 

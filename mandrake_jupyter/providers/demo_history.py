@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from .base import ChatMessage
-from .translate import flattened
+from .turns import flattened
 
 #: Tokens the chat template puts around each turn, generously.
 OVERHEAD = 8

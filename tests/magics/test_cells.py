@@ -132,7 +132,9 @@ def test_a_decision_made_elsewhere_goes_on_in_the_background(api, shell, capsys)
 
 def test_allow_works_in_a_kernel_that_did_not_ask(api, shell, capsys):
     chat = api.chat(
-        notebook="/srv/notebooks/explore.ipynb", execution_state="waiting", active_run={"id": "r1", "state": "x"}
+        notebook="/srv/notebooks/explore.ipynb",
+        execution_state="waiting",
+        active_run={"id": "r1", "state": "x"},
     )
     decided = [wait_for("decided"), approval(decision="once"), tool_result(), token("ok", 1), complete()]
     api.script(tool_call(part=0, approval=True), *decided)

@@ -48,15 +48,15 @@ def test_all_parts_of_an_entry_are_expanded_and_its_folder_is_in_the_workspace()
         "x", command="${HOME}/bin", args=("${workspaceFolder}",), env={"A": "${EMPTY:-b}"}, cwd="sub",
         url="https://${HOST:-h}/", headers={"H": "${HOME}"},
     )  # fmt: skip
-    spec = launch_spec(entry, VARIABLES, "/work", "mark")
+    spec = launch_spec(entry, VARIABLES, "/srv", "mark")
     assert (spec.command, spec.args, spec.env, spec.cwd) == (
         "/srv/ada/bin",
-        ("/work",),
+        ("/srv",),
         {"A": "b"},
-        "/work/sub",
+        "/srv/sub",
     )
     assert (spec.url, spec.headers) == ("https://h/", {"H": "/srv/ada"})
-    assert launch_spec(MCPServerEntry("x"), {}, "/work", "").cwd == "/work"
+    assert launch_spec(MCPServerEntry("x"), {}, "/srv", "").cwd == "/srv"
 
 
 def test_what_is_no_text_is_described_in_words() -> None:

@@ -52,23 +52,15 @@ export class PanelModel {
     return this._changed;
   }
 
-  /** First use: fetch what is known of the project, and open `sessionId`, if it is still there. */
-  async start(sessionId: string | null): Promise<void> {
-    if (this._chat) {
-      return;
-    }
-    void this._options.mandrake.project.refresh();
-    void this._poll.start();
-    if (sessionId) {
-      await this.openChat(sessionId);
-    }
-    if (!this._chat) {
-      this.newChat();
-    }
+  /** First use: fetch what is known of the project, and open `sessionId`, if it is still there. Works once. */
+  start(sessionId: string | null): Promise<void> {
+    this._started ??= this._start(sessionId);
+    return this._started;
   }
 
   /** Show an empty chat. The server hears of it with the first message. */
   newChat(): void {
+    this._wanted += 1;
     if (this._chat && !this._chat.session && this._chat.entries.length === 0) {
       this.show('chat');
     } else {
@@ -83,19 +75,22 @@ export class PanelModel {
       this.show('chat');
       return true;
     }
-    const { api, project } = this._options.mandrake;
+    const wanted = ++this._wanted;
+    let session = this._sessions?.find(({ id }) => id === sessionId);
     try {
-      const known = this._sessions?.find(session => session.id === sessionId);
-      this._put(known ?? (await this._find(sessionId)));
-      return true;
+      session ??= await this._find(sessionId);
     } catch (error) {
       if (error instanceof WireError && error.status === 404) {
         return false;
       }
       // The chat may be there, and Jupyter not: show the failure in its place, with a way to try again.
-      this._put({ id: sessionId, workspace_id: project.workspace, name: '' } as ISession);
-      return api !== null;
+      session = { id: sessionId, workspace_id: this._options.mandrake.project.workspace, name: '' } as ISession;
     }
+    // Unless the user has gone elsewhere meanwhile.
+    if (wanted === this._wanted) {
+      this._put(session);
+    }
+    return true;
   }
 
   show(view: 'chat' | 'chats'): void {
@@ -157,6 +152,17 @@ export class PanelModel {
     Signal.clearData(this);
   }
 
+  private async _start(sessionId: string | null): Promise<void> {
+    void this._options.mandrake.project.refresh();
+    void this._poll.start();
+    if (sessionId) {
+      await this.openChat(sessionId);
+    }
+    if (!this._chat) {
+      this.newChat();
+    }
+  }
+
   private async _find(sessionId: string): Promise<ISession> {
     const { api, project } = this._options.mandrake;
     try {
@@ -191,6 +197,9 @@ export class PanelModel {
     await (this._view === 'chats' ? this.refreshChats() : this._chat?.catchUp());
   }
 
+  private _started: Promise<void> | null = null;
+  /** Counts the chats that were asked for: only the last one is shown. */
+  private _wanted = 0;
   private _chat: MandrakeChat | null = null;
   private _view: 'chat' | 'chats' = 'chat';
   private _query = '';

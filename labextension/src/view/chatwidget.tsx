@@ -2,7 +2,7 @@
  * A chat as a widget. The package gives the input, its menus, attachments by drag and drop, Markdown with the code
  * toolbar, and the theme; column, cards and banners are ours.
  */
-import { Chat, ChatInput, ChatReactContext, ChatWidget, JlThemeProvider } from '@jupyter/chat';
+import { Chat, ChatInput, ChatReactContext, ChatWidget } from '@jupyter/chat';
 import React, { useEffect, useRef } from 'react';
 
 import { MandrakeChat } from '../model/chat';
@@ -10,6 +10,7 @@ import { Banners } from './banners';
 import { Column } from './column';
 import { ChatEnvironment, IChatEnvironment, useChat, useSignal } from './context';
 import { EmptyPage } from './empty';
+import { LabTheme } from './theme';
 
 export class MandrakeChatWidget extends ChatWidget {
   constructor(
@@ -28,13 +29,13 @@ export class MandrakeChatWidget extends ChatWidget {
 
   override render(): JSX.Element {
     return (
-      <JlThemeProvider themeManager={this._chat.themeManager ?? null}>
+      <LabTheme themeManager={this._chat.themeManager ?? null}>
         <ChatReactContext.Provider value={this._chat}>
           <ChatEnvironment.Provider value={this._environment}>
             <View />
           </ChatEnvironment.Provider>
         </ChatReactContext.Provider>
-      </JlThemeProvider>
+      </LabTheme>
     );
   }
 }
