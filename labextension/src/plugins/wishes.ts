@@ -1,4 +1,5 @@
 /** What is remembered of the user's wishes: settings, and the chat that was open. Works without either store. */
+import { PageConfig } from '@jupyterlab/coreutils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -39,8 +40,10 @@ export class Wishes implements IWishes {
     this._settings?.set('keepDemo', true).catch(error => console.warn(error));
   }
 
+  /** The state database writes late; a reload at once finds the chat in the tab's own storage. */
   remember(sessionId: string | null): void {
     this._lastChat = sessionId;
+    sessionStorage.setItem(this._key, JSON.stringify(sessionId));
     this._state?.save(STATE, { session_id: sessionId }).catch(error => console.warn(error));
   }
 
@@ -56,6 +59,11 @@ export class Wishes implements IWishes {
 
   private async _loadState(): Promise<void> {
     try {
+      const own = sessionStorage.getItem(this._key);
+      if (own !== null) {
+        this._lastChat = JSON.parse(own) as string | null;
+        return;
+      }
       const saved = await this._state?.fetch(STATE);
       const id = typeof saved === 'object' && saved !== null && 'session_id' in saved ? saved.session_id : null;
       this._lastChat = typeof id === 'string' ? id : null;
@@ -69,6 +77,7 @@ export class Wishes implements IWishes {
     this._changed.emit();
   }
 
+  private readonly _key = `${STATE}:${PageConfig.getBaseUrl()}`;
   private _settings: ISettingRegistry.ISettings | null = null;
   private _keepDemo = false;
   private _lastChat: string | null = null;
