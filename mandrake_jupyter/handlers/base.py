@@ -18,7 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from ..errors import BadRequest, MandrakeError
-from ..values import JSON, Event
+from ..values import JSON, Event, isoformat, utcnow
 
 if TYPE_CHECKING:
     from ..registry.registry import ServiceRegistry
@@ -135,14 +135,18 @@ class StreamHandler(MandrakeHandler):
 
     async def _send(self, events: AsyncIterator[Event | None], sse: bool) -> None:
         await self.flush()
+        last: Event | None = None
         async with aclosing(events) as items:  # type: ignore[type-var]
             try:
                 async for event in items:
+                    last = event or last
                     self.write(_frame(event.as_json() if event else None, sse))
                     await self.flush()
             except MandrakeError as exc:
                 body = exc.as_json()
                 body["content"] = body.pop("message")
+                seq, run = (last.seq + 1, last.run_id) if last else (1, self.path_kwargs.get("run"))
+                body |= {"seq": seq, "run_id": run, "time": isoformat(utcnow())}
                 self.write(_frame({"type": "error", **body}, sse))
 
     def on_connection_close(self) -> None:

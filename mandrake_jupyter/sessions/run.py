@@ -29,6 +29,8 @@ from .transcript import Transcript
 T = TypeVar("T")
 History = Callable[[], Coroutine[Any, Any, list[Message]]]
 log = logging.getLogger("mandrake_jupyter")
+#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,8 @@ class Run:
 
     async def _end_stopped(self) -> None:
         if self._ending and self._ending.state is RunState.CANCELLED:
-            await self._finish(RunState.CANCELLED, "cancelled", {"by": self._ending.by})
+            reason = WITHDRAWN if self.state is RunState.QUEUED else None
+            await self._finish(RunState.CANCELLED, "cancelled", {"by": self._ending.by}, finish_reason=reason)
         else:
             await self._fail(Interrupted())
 

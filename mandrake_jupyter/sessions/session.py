@@ -21,7 +21,7 @@ from ..stores.rows import Message, Part, RunRow, SessionRow
 from ..stores.sessions import UNTITLED
 from ..values import JSON, Decision, Event, isoformat, utcnow
 from .event_log import EventLog
-from .run import Ending, Run
+from .run import WITHDRAWN, Ending, Run
 from .run_state import RunState
 from .seams import Seams
 from .slash import parse_direct_call
@@ -105,10 +105,9 @@ class SessionCoordinator:
         notebook: str | None = None,
         idempotency_key: str | None = None,
     ) -> RunRow:
-        """Commit a message and start, or queue, its run. `attachments` hold their resolved ``text``.
+        """Commit a message and start, or queue, its run; `attachments` hold their resolved ``text``.
 
-        Raises BadRequest for a message that can't be taken, TooMany for a full queue, RunningElsewhere.
-        """
+        Raises BadRequest, TooMany for a full queue, RunningElsewhere."""
         self._check_writable()
         if not content.strip():
             raise BadRequest("The message is empty.")
@@ -163,7 +162,9 @@ class SessionCoordinator:
     async def messages(self) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
         live = dict(self._live)
-        rows = await self._seams.runs.history(self.row.id)
+        rows = [
+            pair for pair in await self._seams.runs.history(self.row.id) if pair[1].finish_reason != WITHDRAWN
+        ]
         return [self._message(message, row, live.get(message.run_id)) for message, row in rows]
 
     def _message(self, message: Message, row: RunRow, run: Run | None) -> JSON:
@@ -190,10 +191,9 @@ class SessionCoordinator:
     async def watch(
         self, run_id: str, after: int = 0, *, heartbeat: float = 10.0
     ) -> AsyncIterator[Event | None]:
-        """A run's events above `after`, live ones until the terminal event; None where a heartbeat is due.
+        """A run's events above `after` until the terminal one; None where a heartbeat is due.
 
-        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server.
-        """
+        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server."""
         run = self._live.get(run_id)
         if run is None:
             row = await self._seams.runs.get(self.row.id, run_id)
@@ -293,7 +293,7 @@ class SessionCoordinator:
             for message, row in rows:
                 if row.id == own.id:
                     break
-                if not row.open:
+                if not row.open and row.finish_reason != WITHDRAWN:
                     earlier.append(message)
             return earlier
 

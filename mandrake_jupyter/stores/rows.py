@@ -144,14 +144,14 @@ class Message:
             "run_id": self.run_id,
             "role": self.role,
             "created": self.created,
-            "status": _status(run) if answer else "complete",
+            "status": _status(run) if answer or run.state == "queued" else "complete",
             "model": run.model if answer else None,
             "parts": [part.as_json() for part in self.parts],
             "attachments": [{k: v for k, v in a.items() if k != "text"} for a in self.attachments],
             "usage": dict(run.usage) if answer and run.usage else None,
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,
-            "seq": seq,
+            "seq": seq if seq is not None or not (answer and run.open) else 0,
         }
 
 

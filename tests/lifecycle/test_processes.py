@@ -117,6 +117,14 @@ def test_nothing_is_left_whatever_ends_the_process_that_holds_it(token: str, man
     until(lambda: not alive(token))
 
 
+def _is_ours(process: psutil.Process) -> bool:
+    """The guardian or its command, and still there while we look."""
+    try:
+        return "sleep" in process.name() or "guardian" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_forked_sibling_that_holds_the_lifeline_keeps_nothing_alive(token: str) -> None:
     """A bare fork of Jupyter (multiprocessing) inherits the lifeline; the guardian sees Jupyter die."""
     script = (
@@ -132,7 +140,7 @@ def test_a_forked_sibling_that_holds_the_lifeline_keeps_nothing_alive(token: str
     subprocess.run([sys.executable, "-c", script], env=environment(token), check=True, timeout=20)
 
     def sleeping() -> list[psutil.Process]:
-        return [p for p in alive(token) if "sleep" in p.name() or "guardian" in " ".join(p.cmdline())]
+        return [p for p in alive(token) if _is_ours(p)]
 
     until(lambda: not sleeping())
     for forked in alive(token):

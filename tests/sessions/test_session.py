@@ -65,10 +65,7 @@ async def test_messages_queue_and_run_in_order(chat: Any) -> None:
     made = await chat([gate, "one"], ["two"], ["three"])
     session = await made.open()
     runs = [await session.post(text) for text in ("a", "b", "c")]
-    assert [m["status"] for m in await session.messages() if m["role"] == "assistant"][1:] == [
-        "queued",
-        "queued",
-    ]
+    assert [m["status"] for m in await session.messages()][2:] == ["queued"] * 4
     gate.set()
     for run in runs:
         assert types(await collect(session, run.id))[-1] == "complete"
@@ -121,6 +118,7 @@ async def test_a_queued_message_can_be_withdrawn(chat: Any) -> None:
     assert types(await collect(session, second.id)) == ["cancelled"]
     gate.set()
     assert types(await collect(session, first.id))[-1] == "complete"
+    assert [m["run_id"] for m in await session.messages()] == [first.id, first.id]
 
 
 async def test_a_provider_error_is_the_one_terminal_event_and_no_words_of_the_model(chat: Any) -> None:
