@@ -32,6 +32,7 @@ class LiveAnswer:
         self._buffer_kind: Kind = "text"
         self._timer: asyncio.TimerHandle | None = None
         self._dirty = False
+        self._unsaved: dict[int, Part] = {}
         self.step = max((part.step for part in self._closed.values()), default=-1)
         self.full = False
 
@@ -82,18 +83,26 @@ class LiveAnswer:
         self._dirty = True
 
     def unsaved(self) -> list[Part]:
-        """The running part, if it grew since the last call."""
-        dirty, self._dirty = self._dirty, False
-        return [self._materialised()] if dirty and self._open else []
+        """Text that was shown and not reported as ``saved``."""
+        if self._dirty and self._open:
+            self._unsaved[self._open.part] = self._materialised()
+            self._dirty = False
+        return list(self._unsaved.values())
 
-    def close_text(self) -> Part | None:
-        """End the running text part; what comes next is a new one. Gives it back, to be saved."""
+    def saved(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            if self._unsaved.get(part.part) is part:
+                del self._unsaved[part.part]
+
+    def close_text(self) -> None:
+        """End the running text part; what comes next is a new one."""
         if self._open is None:
-            return None
+            return
         part = self._materialised()
         self._closed[part.part] = part
+        if self._dirty:
+            self._unsaved[part.part] = part
         self._open, self._pieces, self._length, self._dirty = None, [], 0, False
-        return part
 
     def put(self, part: Part) -> None:
         self._closed[part.part] = part

@@ -36,13 +36,20 @@ def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | 
 
 
 def check_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | None) -> None:
-    """Raises :class:`BadRequest` naming the first value that does not fit the tool's schema."""
+    """Raises :class:`BadRequest` naming the value that does not fit the tool's schema. Blocks: call it in a thread.
+
+    References are never fetched; a schema that can't be used checks nothing, the MCP server judges for itself.
+    """
     import jsonschema
+    from referencing import Registry
 
     try:
-        jsonschema.validate(dict(arguments), dict(schema or {}))
-    except jsonschema.ValidationError as exc:
-        where = ".".join(str(step) for step in exc.absolute_path) or "arguments"
-        raise BadRequest(f"{where}: {exc.message}") from exc
-    except jsonschema.SchemaError:
+        checker = jsonschema.validators.validator_for(dict(schema or {}))
+        checker.check_schema(dict(schema or {}))
+        errors = checker(dict(schema or {}), registry=Registry()).iter_errors(dict(arguments))
+        error = jsonschema.exceptions.best_match(errors)
+    except Exception:  # whatever a foreign schema makes the library raise
         return
+    if error is not None:
+        where = ".".join(str(step) for step in error.absolute_path) or "arguments"
+        raise BadRequest(f"{where}: {error.message}")

@@ -6,7 +6,7 @@ One writer at a time; a progress note that comes during a commit waits for it. `
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -55,14 +55,22 @@ class Ledger:
         )
 
     async def record(
-        self, *made: Recorded, parts: Iterable[Part] = (), state: RunState | None = None, **columns: Any
+        self,
+        *made: Recorded,
+        first: Callable[[], list[Recorded]] = list,
+        parts: Iterable[Part] = (),
+        state: RunState | None = None,
+        **columns: Any,
     ) -> None:
-        """Commit events, the parts they change and columns of the run in one transaction, then show the events."""
+        """Commit events, the parts they change and columns of the run in one transaction, then show the events.
+
+        `first` is asked for events to come before the others, when nobody else writes any more."""
         async with self._writing:
             self.answer.flush()
             events: list[Event] = []
-            changed = [*parts, *self.answer.unsaved()]
-            for kind, data, part in made:
+            text = self.answer.unsaved()
+            changed = [*parts, *text]
+            for kind, data, part in (*first(), *made):
                 events.append(self.log.make(kind, data))
                 if part:
                     changed.append(replace(part, last_seq=events[-1].seq))
@@ -71,6 +79,7 @@ class Ledger:
             if changed or events or columns:
                 await self._seams.runs.commit(self.row, parts=changed, events=events, columns=columns)
                 self.row = replace(self.row, **columns)
+                self.answer.saved(text)
             for part in changed:
                 if part.type == "tool":
                     self.answer.put(part)
@@ -81,6 +90,7 @@ class Ledger:
         async with self._writing:
             if parts := self.answer.unsaved():
                 await self._seams.runs.commit(self.row, parts=parts)
+                self.answer.saved(parts)
 
     async def decide(
         self, call_id: str, decision: Decision, arguments: dict[str, Any] | None, reason: str, by: str
@@ -89,18 +99,17 @@ class Ledger:
 
         Raises CallNotFound, AlreadyDecided (409) for all later ones, BadRequest for arguments that don't fit the schema.
         """
+        if arguments is not None and decision == "deny":
+            raise BadRequest("A denied call takes no arguments.")
+        if arguments is not None and arguments != self._call(call_id).arguments:
+            await asyncio.to_thread(check_arguments, arguments, self._call(call_id).call.get("input_schema"))
         async with self._writing:
-            part = next((p for p in self.answer.parts if p.call_id == call_id), None)
-            if part is None:
-                raise CallNotFound(call=call_id)
+            part = self._call(call_id)
             if part.status != "waiting":
                 raise AlreadyDecided(
                     decision=part.decision or part.status, by=part.by or "the end of the run"
                 )
-            if arguments is not None and arguments != part.arguments:
-                if decision == "deny":
-                    raise BadRequest("A denied call takes no arguments.")
-                check_arguments(arguments, part.call.get("input_schema"))
+            if arguments is not None:
                 part = replace(part, arguments=arguments)
             part = replace(
                 part, decision=decision, by=by, status="denied" if decision == "deny" else "allowed"
@@ -111,19 +120,27 @@ class Ledger:
                 part, result = denied(part, reason)
                 events.append(self.log.make("toolResult", result))
             part = replace(part, last_seq=events[-1].seq)
-            if not await self._seams.runs.decide(self.row.message_id, part, events):
+            if not await self._seams.runs.decide(self.row.message_id, part, events, self._grant(part)):
                 raise AlreadyDecided(decision="decided", by="another Jupyter server")
-            if decision in ("session", "workspace"):
-                await self._grant(part, self.row.session_id if decision == "session" else None)
             self.answer.put(part)
             self._show(events)
             return part
 
-    async def _grant(self, part: Part, session_id: str | None) -> None:
-        call = part.call
-        await self._seams.sessions.grant(
-            self._workspace_id, session_id, str(call["server"]), str(call["tool"]), str(call["schema_hash"])
-        )
+    def _call(self, call_id: str) -> Part:
+        part = next((p for p in self.answer.parts if p.call_id == call_id), None)
+        if part is None:
+            raise CallNotFound(call=call_id)
+        return part
+
+    def _grant(self, part: Part) -> Mapping[str, Any] | None:
+        """What is allowed from now on, if the decision goes beyond this call."""
+        if part.decision not in ("session", "workspace"):
+            return None
+        return {
+            "workspace_id": self._workspace_id,
+            "session_id": self.row.session_id if part.decision == "session" else None,
+            **{name: part.call[name] for name in ("server", "tool", "schema_hash")},
+        }
 
     def progress(self, data: Mapping[str, Any]) -> None:
         """Show a tool's progress note; not stored."""

@@ -21,7 +21,7 @@ from ..values import JSON, CallContext, Decision, Usage, isoformat, utcnow
 from .event_log import EventLog
 from .ledger import Ledger
 from .run_state import RunState
-from .run_tools import call_tool, intents, stopped_call
+from .run_tools import Recorded, call_tool, intents, stopped_call
 from .seams import ResolvedModel, Seams
 from .slash import DirectCall
 from .transcript import Transcript
@@ -105,8 +105,12 @@ class Run:
             except Exception:
                 log.exception("Run %s failed", self.id)
                 await self._fail(MandrakeError())
-        except MandrakeError as exc:  # the end itself could not be stored: readers are told all the same
-            self.ledger.log.emit("error", _error_event(exc))
+        except Exception as exc:  # the end itself could not be stored: readers are told all the same
+            log.warning("The end of run %s could not be stored: %r", self.id, exc)
+            if not self.ledger.log.closed:
+                self.ledger.log.emit(
+                    "error", _error_event(exc if isinstance(exc, MandrakeError) else MandrakeError())
+                )
         finally:
             if left := set(
                 self._children
@@ -196,8 +200,8 @@ class Run:
             await self._inside(consume(), flush=bounds.flush)
         finally:
             answer.flush()
-            if closed := answer.close_text():
-                await self.ledger.record(parts=[closed])
+            answer.close_text()
+            await self.ledger.save_text()
         if answer.full:
             return [], "length"
         if ended is None:
@@ -209,9 +213,10 @@ class Run:
 
     async def _run_calls(self) -> None:
         """Dispatch what may run and was not dispatched: all at once, each result recorded as it comes."""
-        ready = [part for part in self.ledger.answer.parts if part.status == "allowed"]
-        if not ready:
-            return
+        while ready := [part for part in self.ledger.answer.parts if part.status == "allowed"]:
+            await self._dispatch(ready)  # meanwhile others may have been allowed
+
+    async def _dispatch(self, ready: list[Part]) -> None:
         sent = [replace(part, status="running") for part in ready]
         await self.ledger.record(parts=sent, state=RunState.CALLING_TOOL)
         self._check()
@@ -243,11 +248,12 @@ class Run:
             await self._fail(Interrupted())
 
     async def _finish(self, state: RunState, event: str, data: Mapping[str, Any], **columns: Any) -> None:
-        left = [stopped_call(part) for part in self.ledger.answer.parts if part.pending]
-        made = [("toolResult", result, part) for part, result in left]
-        await self.ledger.record(
-            *made, (event, data, None), state=state, finished=isoformat(utcnow()), **columns
-        )
+        def left() -> list[Recorded]:
+            ended = [stopped_call(part) for part in self.ledger.answer.parts if part.pending]
+            return [("toolResult", result, part) for part, result in ended]
+
+        finished = isoformat(utcnow())
+        await self.ledger.record((event, data, None), first=left, state=state, finished=finished, **columns)
 
     async def _inside(self, work: Coroutine[Any, Any, T], *, flush: float | None = None) -> T:
         """Await `work` in a child task that a stop cancels; meanwhile save running text every `flush` seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from .answer import LiveAnswer
 from .approval import needs_approval
 from .seams import Seams
 
+log = logging.getLogger("mandrake_jupyter")
 Recorded = tuple[str, Mapping[str, Any], Part | None]
 
 
@@ -136,6 +138,11 @@ async def call_tool(
         _, data, ended = _ended(part, "unknown" if unknown else "failed", sentence, duration_ms=took)
         assert ended is not None
         return ended, {**data, "code": exc.code, "actions": list(exc.actions)}
+    except Exception:
+        log.exception("The tool %s of %s failed unexpectedly", part.call["tool"], part.call["server"])
+        _, data, ended = _ended(part, "unknown", "The tool failed inside the Jupyter server.")
+        assert ended is not None
+        return ended, data
     limit = seams.bounds.tool_result
     content, cut = found.content[:limit], found.truncated or len(found.content) > limit
     result: dict[str, Any] = {"ok": found.ok, "content": content, "error": None}

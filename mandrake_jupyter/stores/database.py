@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..errors import StoreUnavailable
@@ -64,7 +64,9 @@ class Database:
                 await connection.execution_options(mandrake_begin=mode)
                 async with connection.begin():
                     yield connection
-        except OperationalError as exc:
+        except IntegrityError:
+            raise
+        except SQLAlchemyError as exc:
             raise StoreUnavailable(why=_why(exc)) from exc
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..errors import RunNotFound
-from ..values import Event
+from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
 from .rows import UNFINISHED, Message, Part, RunRow
@@ -99,8 +99,12 @@ class RunStore:
             if columns:
                 await db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
 
-    async def decide(self, message_id: str, part: Part, events: Iterable[Event]) -> bool:
-        """Compare-and-set: True for the one caller whose decision counts; `part` is the decided one."""
+    async def decide(
+        self, message_id: str, part: Part, events: Iterable[Event], grant: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Compare-and-set: True for the one caller whose decision counts; `part` is the decided one.
+
+        `grant` (columns of the table) is given in the same transaction."""
         async with self.database.write() as db:
             won = await db.execute(
                 update(tables.parts)
@@ -121,6 +125,8 @@ class RunStore:
             if not won.rowcount:
                 return False
             await _add_events(db, events)
+            if grant:
+                await db.execute(insert(tables.grants).values(**grant, created=isoformat(utcnow())))
             return True
 
     async def history(self, session_id: str) -> list[tuple[Message, RunRow]]:

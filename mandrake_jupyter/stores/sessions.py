@@ -111,22 +111,6 @@ class SessionStore:
         async with self.database.write() as db:
             await db.execute(delete(sessions).where(sessions.c.id == session_id))
 
-    async def grant(
-        self, workspace_id: str, session_id: str | None, server: str, tool: str, schema_hash: str
-    ) -> None:
-        """Remember that a tool may run: in one session, or (`session_id` None) in the whole workspace."""
-        async with self.database.write() as db:
-            await db.execute(
-                insert(grants).values(
-                    workspace_id=workspace_id,
-                    session_id=session_id,
-                    server=server,
-                    tool=tool,
-                    schema_hash=schema_hash,
-                    created=isoformat(utcnow()),
-                )
-            )
-
     async def granted(self, workspace_id: str, session_id: str) -> frozenset[tuple[str, str, str]]:
         """(server, tool, schema hash) of all that may run in this session without a question."""
         query = select(grants.c.server, grants.c.tool, grants.c.schema_hash).where(
