@@ -27,6 +27,22 @@ def content_hash(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def parse_json(text: str | bytes) -> Any:
+    """The value of strict JSON that can be written again as UTF-8; ``ValueError`` in words for anything else."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        value = json.loads(text, parse_constant=refuse)
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("it holds half of a character (a lone surrogate)") from None
+    return value
+
+
 @dataclass(frozen=True)
 class WorkspaceKey:
     workspace_id: str

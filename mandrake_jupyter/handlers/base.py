@@ -18,7 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from ..errors import BadRequest, MandrakeError
-from ..values import JSON, Event, isoformat, utcnow
+from ..values import JSON, Event, isoformat, parse_json, utcnow
 
 if TYPE_CHECKING:
     from ..registry.registry import ServiceRegistry
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NDJSON = "application/x-ndjson"
 SSE = "text/event-stream"
 LONGEST_BODY = 4_000_000
+LONGEST_NUMBER = 15
 
 
 class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
@@ -48,7 +49,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         if len(raw) > LONGEST_BODY:
             raise BadRequest(f"The request is larger than {LONGEST_BODY:,} bytes.")
         try:
-            value = json.loads(raw)
+            value = parse_json(raw)
         except ValueError as exc:
             raise BadRequest(f"The request's body is not valid JSON: {exc}") from exc
         if not isinstance(value, dict):
@@ -67,7 +68,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         """A query argument or header as a whole number of at least 0."""
         if value is None or value == "":
             return default
-        if not value.isdigit():
+        if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
             raise BadRequest(f"{name} must be a whole number, not {value!r}.")
         return int(value)
 
@@ -76,7 +77,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         self.set_status(status)
         if location:
             self.set_header("Location", f"{self.settings['base_url']}mandrake/{location}")
-        self.finish(json.dumps(value, ensure_ascii=False))
+        self.finish(json.dumps(value))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if isinstance(value, MandrakeError) and value.status != 500:
@@ -92,8 +93,10 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
                 self.set_header("Retry-After", str(math.ceil(exc.retry_after)))
             body = exc.as_json()
         else:
-            message = exc.get_message() if isinstance(exc, HTTPError) and exc.log_message else None
-            body = MandrakeError(message or self._reason).as_json() | {
+            said = exc.log_message if isinstance(exc, HTTPError) else None
+            if said and isinstance(exc, HTTPError) and exc.args:
+                said = said % exc.args
+            body = MandrakeError(said or self._reason).as_json() | {
                 "code": _CODES.get(status_code, "internal")
             }
         self.set_header("Content-Type", "application/json")
@@ -142,7 +145,12 @@ class StreamHandler(MandrakeHandler):
                     last = event or last
                     self.write(_frame(event.as_json() if event else None, sse))
                     await self.flush()
-            except MandrakeError as exc:
+            except (asyncio.CancelledError, StreamClosedError):
+                raise
+            except Exception as exc:
+                if not isinstance(exc, MandrakeError):
+                    self.log.exception("A stream broke off")
+                    exc = MandrakeError()
                 body = exc.as_json()
                 body["content"] = body.pop("message")
                 seq, run = (last.seq + 1, last.run_id) if last else (1, self.path_kwargs.get("run"))
@@ -158,7 +166,7 @@ class StreamHandler(MandrakeHandler):
 def _frame(event: JSON | None, sse: bool) -> str:
     if event is None:
         return ": heartbeat\n\n" if sse else "\n"
-    text = json.dumps(event, ensure_ascii=False)
+    text = json.dumps(event)
     if not sse:
         return f"{text}\n"
     head = f"id: {event['seq']}\n" if "seq" in event else ""

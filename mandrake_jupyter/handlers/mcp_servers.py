@@ -55,7 +55,7 @@ class MCPServersHandler(_MCPHandler):
 
 
 def _entries(body: dict[str, Any]) -> dict[str, Any]:
-    if "name" in body:
+    if isinstance(body.get("name"), str):
         body = {"mcpServers": {body["name"]: body.get("entry")}}
     entries = body.get("mcpServers")
     if not isinstance(entries, dict) or not entries or not all(isinstance(e, dict) for e in entries.values()):

@@ -38,7 +38,7 @@ class MessagesHandler(StreamHandler):
         body = self.body()
         content, wait = self.text(body, "content"), self._wait(body)
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
-            row = await coordinator.post(
+            row = await coordinator.repeated(self._key()) or await coordinator.post(
                 content,
                 attachments=await self._attachments(workspace, body),
                 model=self.text(body, "model", required=False) or None,
@@ -86,7 +86,7 @@ async def _settled(coordinator: SessionCoordinator, run_id: str, wait: float) ->
             async for event in events:
                 if event and event.terminal:
                     return True
-                if event and event.data.get("needs_approval"):
+                if event and event.data.get("needs_approval") and coordinator.waits(run_id):
                     return False
     except TimeoutError:
         return False

@@ -74,6 +74,6 @@ class SessionHandler(_SessionsHandler):
     @web.authenticated
     @authorized
     async def delete(self, workspace: str, session: str) -> None:
-        await self.directory.delete(workspace, session)
+        await self.registry.delete_session(workspace, session, self.username)
         self.set_status(204)
         self.finish()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
     from ..servers.manager import MCPServerManager
     from ..sessions.session import SessionCoordinator
-    from ..stores.rows import SessionRow, WorkspaceRow
+    from ..stores.rows import WorkspaceRow
     from ..workspaces.workspace import WorkspaceManager
     from .services import Services
 
@@ -116,6 +116,9 @@ class ServiceRegistry(LoggingConfigurable):
     async def stop(self) -> list[str]:
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""
         self._stopped = True
+        if self._opening is not None:  # what is just being opened is closed, too
+            async with self._opening:
+                pass
         services, self._services = self._services, None
         if services is None:
             return []
@@ -203,25 +206,24 @@ class ServiceRegistry(LoggingConfigurable):
 
     async def get_session_coordinator(self, workspace_id: str, session_id: str) -> SessionCoordinator:
         """The coordinator, made once from its store. Raises WorkspaceNotFound, SessionNotFound."""
-        services = await self.initialize_services()
         row = await self.workspace_row(workspace_id)
         key = SessionKey(row.id, session_id)
         if key in self._closing:  # whoever comes during the stop waits for it, and gets a new one
             await asyncio.wait({self._closing[key]})
         if key in self._coordinators:
             return self._coordinators[key]
-        session = await services.sessions.get(row.id, session_id)
         assert self._flights is not None
-        coordinator: SessionCoordinator = await self._flights.run(
-            key, lambda: self._make_coordinator(key, session)
-        )
+        coordinator: SessionCoordinator = await self._flights.run(key, lambda: self._make_coordinator(key))
         return coordinator
 
-    async def _make_coordinator(self, key: SessionKey, session: SessionRow) -> SessionCoordinator:
+    async def _make_coordinator(self, key: SessionKey) -> SessionCoordinator:
+        if (held := self._coordinators.get(key)) is not None:  # made while the caller was on its way here
+            return held
         from ..sessions.seams import Bounds, Seams
         from ..sessions.session import SessionCoordinator
 
         services = await self.initialize_services()
+        session = await services.sessions.get(key.workspace_id, key.session_id)
         workspace = await self.get_workspace_manager(key.workspace_id)
         seams = Seams(
             services.runs,
@@ -255,14 +257,37 @@ class ServiceRegistry(LoggingConfigurable):
         """Close a coordinator and let it go; False when none was held. What it stored comes back at the next use."""
         row = await self.workspace_row(workspace_id)
         key = SessionKey(row.id, session_id)
-        coordinator = self._coordinators.pop(key, None)
-        if coordinator is None or self._services is None:
+        coordinator = self._coordinators.get(key)
+        if coordinator is None:
             return False
-        closing = self._services.supervisor.spawn(f"close of chat {session_id}", coordinator.close())
-        self._closing[key] = closing
-        closing.add_done_callback(lambda _: self._closing.pop(key, None))
-        await asyncio.shield(closing)
+        await self._let_go(key, coordinator.close())
         return True
+
+    async def delete_session(self, workspace_id: str, session_id: str, by: str) -> None:
+        """End everything in a session and remove it with all its rows. Raises RunningElsewhere, and then removes nothing."""
+        services = await self.initialize_services()
+        coordinator = await self.get_session_coordinator(workspace_id, session_id)
+
+        async def remove() -> None:
+            await coordinator.end(by)
+            await services.sessions.delete(session_id)
+
+        await self._let_go(SessionKey(coordinator.row.workspace_id, session_id), remove())
+
+    async def _let_go(self, key: SessionKey, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`, the last that a coordinator does; whoever asks for the session meanwhile waits for its end."""
+        services = await self.initialize_services()
+        coordinator = self._coordinators.pop(key)
+        closing = services.supervisor.spawn(f"end of chat {key.session_id}", work)
+        self._closing[key] = closing
+
+        def ended(task: asyncio.Task[None]) -> None:
+            del self._closing[key]
+            if not coordinator.closed:  # it refused: somebody else works on the session
+                self._coordinators[key] = coordinator
+
+        closing.add_done_callback(ended)
+        await asyncio.shield(closing)
 
     def coordinator(self, key: SessionKey) -> SessionCoordinator | None:
         """The coordinator if it is held; makes none."""

@@ -63,13 +63,6 @@ class SessionsDirectory:
             await coordinator.change(**values)
         return await self.get(workspace_id, session_id)
 
-    async def delete(self, workspace_id: str, session_id: str) -> None:
-        """Ends what runs in it, then removes it with all its rows."""
-        services = await self._registry.initialize_services()
-        await self.get(workspace_id, session_id)
-        await self._registry.release_session_coordinator(workspace_id, session_id)
-        await services.sessions.delete(session_id)
-
     def _describe(self, row: SessionRow, runs: list[tuple[str, str]]) -> JSON:
         held = self._registry.coordinator(SessionKey(row.workspace_id, row.id))
         active = next(({"id": run, "state": state} for run, state in runs if state != "queued"), None)

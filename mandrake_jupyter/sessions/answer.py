@@ -50,6 +50,7 @@ class LiveAnswer:
         """Add a delta of the model; cut off, with ``full`` set, at the cap on a part's size."""
         if not text or self.full:
             return
+        text = text.encode("utf-8", "replace").decode()  # half a character can neither be stored nor sent
         if self._buffer and kind != self._buffer_kind:
             self.flush()
         first = self._open is None and not self._buffer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -46,7 +47,7 @@ def intents(
             status="waiting" if ask else "allowed",
             decision="once" if direct else None,
             by="user" if direct else None,
-            arguments=dict(call.arguments or {}),
+            arguments=dict(call.arguments or {}) if _writable(call.arguments) else {},
         )
         made.append(("toolCall", _shown(part), part))
         if problem := _problem(call, spec, table):
@@ -87,9 +88,18 @@ def _shown(part: Part) -> dict[str, Any]:
 def _problem(call: ToolCallRequested, spec: ToolSpec | None, table: Mapping[str, ToolSpec]) -> str | None:
     if spec is None:
         return f"There is no tool {call.name!r}. Tools: {', '.join(sorted(table)) or 'none'}."
-    if call.arguments is None:
+    if call.arguments is None or not _writable(call.arguments):
         return f"The arguments are not a JSON object: {call.raw[:200]}"
     return None
+
+
+def _writable(arguments: Mapping[str, Any] | None) -> bool:
+    """Whether they can be sent and stored as JSON: a model may write NaN, or half a character."""
+    try:
+        json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return True
 
 
 def _ended(part: Part, status: str, error: str, *, duration_ms: int = 0) -> Recorded:

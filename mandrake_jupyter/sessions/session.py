@@ -12,22 +12,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
-from ..errors import BadRequest, Conflict, RunningElsewhere, TooMany, Unavailable
+from ..errors import Conflict, RunningElsewhere, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
-from ..stores.rows import Message, Part, RunRow, SessionRow
-from ..stores.sessions import UNTITLED
-from ..values import JSON, Decision, Event, isoformat, utcnow
-from .event_log import EventLog
+from ..stores.rows import Message, RunRow, SessionRow
+from ..values import JSON, Decision, Event
+from .posting import draft
+from .recovery import take_up
 from .run import WITHDRAWN, Ending, Run
 from .run_state import RunState
 from .seams import Seams
-from .slash import parse_direct_call
-
-RECOVERY_GAP = 10_000
-LONGEST_NAME = 60
 
 
 class SessionCoordinator:
@@ -50,7 +45,7 @@ class SessionCoordinator:
         self._current: Run | None = None
         self._queue: deque[Run] = deque()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._elsewhere: frozenset[str] = frozenset()
+        self._taking = asyncio.Lock()
         self._closing = False
 
     @property
@@ -64,30 +59,27 @@ class SessionCoordinator:
         return list(self._live.values())
 
     @property
-    def queued(self) -> int:
-        return len(self._queue)
+    def closed(self) -> bool:
+        return self._closing
 
     async def open(self) -> None:
         """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
-        elsewhere = set()
-        for row in await self._seams.runs.unfinished(self.row.id):
-            if row.instance != self._seams.instance and await self._alive(row.instance):
-                elsewhere.add(row.id)
-                continue
-            await self._take_up(row)
-        self._elsewhere = frozenset(elsewhere)
+        await self._elsewhere()
 
-    async def _take_up(self, row: RunRow) -> None:
-        events = await self._seams.runs.replay(row)
-        last = max((event.seq for event in events), default=0)
-        row = replace(row, instance=self._seams.instance)
-        await self._seams.runs.commit(row, columns={"instance": row.instance})
-        answer = await self._seams.runs.answer(row)
-        question = next(
-            m for m, _ in await self._seams.runs.history(self.row.id) if m.id == row.user_message_id
-        )
-        log = EventLog(row.id, events, next_seq=last + RECOVERY_GAP)
-        run = Run(row, question, self._seams, self.row.workspace_id, parts=answer.parts, log=log)
+    async def _elsewhere(self) -> bool:
+        """Whether a living Jupyter server works on this session; what dead ones left is taken up on the way."""
+        async with self._taking:
+            found = False
+            for row in await self._seams.runs.unfinished(self.row.id):
+                if row.id in self._live:
+                    continue
+                if row.instance != self._seams.instance and await self._alive(row.instance):
+                    found = True
+                elif (run := await take_up(row, self._seams, self.row.workspace_id)) is not None:
+                    await self._put(run)
+            return found
+
+    async def _put(self, run: Run) -> None:
         self._live[run.id] = run
         if run.parked and run.ledger.waiting() and self._current is None:
             self._current = run
@@ -95,6 +87,20 @@ class SessionCoordinator:
         run.stop(Ending(RunState.FAILED, "recovery"))
         await run.drive(self._before(run))
         del self._live[run.id]
+
+    async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
+        """A run with its row: held here, or ended. Raises RunNotFound; RunningElsewhere for another server's."""
+        if (run := self._live.get(run_id)) is not None:
+            return run, run.ledger.row
+        row = await self._seams.runs.get(self.row.id, run_id)
+        if row.open and await self._elsewhere() and run_id not in self._live:
+            raise RunningElsewhere()
+        run = self._live.get(run_id)
+        return run, run.ledger.row if run else await self._seams.runs.get(self.row.id, run_id)
+
+    async def repeated(self, idempotency_key: str | None) -> RunRow | None:
+        """The run that was posted with this key before."""
+        return await self._seams.runs.by_key(self.row.id, idempotency_key) if idempotency_key else None
 
     async def post(
         self,
@@ -105,41 +111,30 @@ class SessionCoordinator:
         notebook: str | None = None,
         idempotency_key: str | None = None,
     ) -> RunRow:
-        """Commit a message and start, or queue, its run; `attachments` hold their resolved ``text``.
-
-        Raises BadRequest, TooMany for a full queue, RunningElsewhere."""
-        self._check_writable()
-        if not content.strip():
-            raise BadRequest("The message is empty.")
-        if len(content) > self._seams.bounds.message:
-            raise BadRequest(
-                f"The message is longer than {self._seams.bounds.message:,} characters; attach a file instead."
-            )
+        """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere."""
+        self._check_open()
         if len(self._queue) >= self._seams.bounds.queued:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
-        direct = parse_direct_call(content)
-        now = isoformat(utcnow())
-        run_id = str(uuid4())
-        text = Part(0, "text", content=content)
-        question = Message(str(uuid4()), self.row.id, run_id, "user", now, tuple(attachments), (text,))
-        row = RunRow(
-            run_id,
-            self.row.id,
-            self._seams.instance,
-            RunState.QUEUED.value,
-            question.id,
-            str(uuid4()),
-            now,
-            model=model or self.row.model,
-            notebook=notebook or self.row.notebook,
+        run, values = draft(
+            self.row,
+            self._seams,
+            content,
+            attachments,
+            model=model,
+            notebook=notebook,
             idempotency_key=idempotency_key,
         )
-        session: dict[str, Any] = {"last_activity": now, **self._name_for(content)}
-        found, new = await self._seams.runs.begin(row, question, session)
+        if await self._elsewhere():
+            raise RunningElsewhere()
+        self._live[run.id] = run
+        new = False
+        try:
+            found, new = await self._seams.runs.begin(run.ledger.row, run.question, values)
+        finally:
+            if not new:
+                del self._live[run.id]
         if new:
-            self.row = replace(self.row, **session)
-            run = Run(row, question, self._seams, self.row.workspace_id, direct=direct)
-            self._live[run.id] = run
+            self.row = replace(self.row, **values)
             if self._closing:  # it was closed while the message was being stored
                 run.stop(Ending(RunState.FAILED, "shutdown"))
                 self._drive(run)
@@ -148,11 +143,9 @@ class SessionCoordinator:
             self._advance()
         return found
 
-    def _name_for(self, content: str) -> dict[str, str]:
-        if self.row.titled or self.row.name != UNTITLED:
-            return {}
-        first = " ".join(content.split())
-        return {"name": first if len(first) <= LONGEST_NAME else f"{first[: LONGEST_NAME - 1].rstrip()}…"}
+    def _check_open(self) -> None:
+        if self._closing:
+            raise Unavailable("This chat is being closed.", retry_after=1)
 
     async def change(self, **values: Any) -> None:
         """Set columns of the session's row: name, titled, model."""
@@ -194,13 +187,17 @@ class SessionCoordinator:
         """A run's events above `after` until the terminal one; None where a heartbeat is due.
 
         Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server."""
-        run = self._live.get(run_id)
+        try:
+            run, row = await self._find(run_id)
+        except RunningElsewhere:
+            for event in await self._seams.runs.replay(
+                await self._seams.runs.get(self.row.id, run_id), after
+            ):
+                yield event
+            raise
         if run is None:
-            row = await self._seams.runs.get(self.row.id, run_id)
             for event in await self._seams.runs.replay(row, after):
                 yield event
-            if row.open:
-                raise RunningElsewhere()
             return
         with self.leases.attach():
             async with aclosing(run.ledger.log.watch(after, heartbeat=heartbeat)) as events:  # type: ignore[type-var]
@@ -211,18 +208,22 @@ class SessionCoordinator:
 
     async def cancel(self, run_id: str, by: str) -> None:
         """Idempotent: a run that has ended stays as it ended."""
-        run = self._live.get(run_id)
-        if run is None:
-            row = await self._seams.runs.get(self.row.id, run_id)
-            if row.open:
-                raise RunningElsewhere()
-            return
-        run.stop(Ending(RunState.CANCELLED, by))
+        run, _ = await self._find(run_id)
+        if run is not None:
+            self._stop(run, Ending(RunState.CANCELLED, by))
+
+    def _stop(self, run: Run, ending: Ending) -> None:
+        run.stop(ending)
         if run in self._queue:
             self._queue.remove(run)
             self._drive(run)
         elif run.parked:
             self._drive(run)
+
+    def waits(self, run_id: str) -> bool:
+        """A person must decide before this run goes on."""
+        run = self._live.get(run_id)
+        return run is not None and run.ledger.waiting()
 
     async def decide(
         self,
@@ -234,33 +235,31 @@ class SessionCoordinator:
         by: str,
     ) -> JSON:
         """One winner per call; the run goes on when nothing is left to decide. The tool part as it now stands."""
-        run = self._live.get(run_id)
+        run, _ = await self._find(run_id)
         if run is None:
-            row = await self._seams.runs.get(self.row.id, run_id)
-            if row.open:
-                raise RunningElsewhere()
             raise Conflict("This answer has ended; there is nothing left to decide.")
         part = await run.decide(call_id, decision, arguments, reason, by)
         if run.parked and not run.ledger.waiting():
             self._drive(run)
         return part.as_json()
 
+    async def end(self, by: str) -> None:
+        """Cancel everything, what waits for a person too, and close. Raises RunningElsewhere, and then ends nothing."""
+        if await self._elsewhere():
+            raise RunningElsewhere()
+        self._closing = True
+        for run in self.runs:
+            self._stop(run, Ending(RunState.CANCELLED, by))
+        await self.close()
+
     async def close(self) -> None:
-        """Interrupt what runs, leave what waits for a person as it is; the terminal events are written before this ends."""
+        """Interrupt what runs, leave what waits for a person as it is; terminal events are written before this ends."""
         self._closing = True
         for run in self.runs:
             if not run.parked:
-                run.stop(Ending(RunState.FAILED, "shutdown"))
-        while self._queue:
-            self._drive(self._queue.popleft())
+                self._stop(run, Ending(RunState.FAILED, "shutdown"))
         if self._tasks:
             await asyncio.wait(self._tasks.values())
-
-    def _check_writable(self) -> None:
-        if self._closing:
-            raise Unavailable("This chat is being closed.", retry_after=1)
-        if self._elsewhere:
-            raise RunningElsewhere()
 
     def _advance(self) -> None:
         if self._current is None and self._queue and not self._closing:

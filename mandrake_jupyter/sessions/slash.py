@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadRequest
+from ..values import parse_json
 
 USAGE = '/tool MCP-SERVER TOOL {"argument": "value"}'
 
@@ -31,7 +31,7 @@ def parse_direct_call(content: str) -> DirectCall | None:
         raise BadRequest(f"Write {USAGE}")
     raw = words[3] if len(words) > 3 else "{}"
     try:
-        arguments = json.loads(raw)
+        arguments = parse_json(raw)
     except ValueError as exc:
         raise BadRequest(f"The arguments are not valid JSON ({exc}). Write {USAGE}") from exc
     if not isinstance(arguments, dict):

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..errors import RunNotFound
+from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
@@ -36,6 +36,9 @@ class RunStore:
         """
         try:
             async with self.database.write() as db:
+                others = _unfinished(run.session_id).where(runs.c.instance != run.instance)
+                if (await db.execute(others)).first():
+                    raise RunningElsewhere()
                 await db.execute(insert(runs).values(**asdict(run)))
                 for message_id, role, attached in (
                     (question.id, "user", [dict(a) for a in question.attachments]),
@@ -56,18 +59,25 @@ class RunStore:
                     update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
                 )
         except IntegrityError:
-            if run.idempotency_key is None:
-                raise
-            return await self.by_key(run.session_id, run.idempotency_key), False
+            if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
+                return found, False
+            raise SessionNotFound(session=run.session_id) from None
         return run, True
 
-    async def by_key(self, session_id: str, key: str) -> RunRow:
+    async def by_key(self, session_id: str, key: str) -> RunRow | None:
         where = (runs.c.session_id == session_id) & (runs.c.idempotency_key == key)
         async with self.database.read() as db:
             found = (await db.execute(select(*RUN_COLUMNS).where(where))).one_or_none()
-        if not found:
-            raise RunNotFound(run=key)
-        return RunRow(*found)
+        return RunRow(*found) if found else None
+
+    async def adopt(self, run: RunRow, instance: str) -> RunRow | None:
+        """Make an unfinished run `instance`'s own, if it still is the one that `run` says; else None."""
+        async with self.database.write() as db:
+            where = (runs.c.id == run.id) & (runs.c.instance == run.instance) & runs.c.state.in_(UNFINISHED)
+            taken = await db.execute(update(runs).where(where).values(instance=instance))
+            if not taken.rowcount:
+                return None
+            return RunRow(*(await db.execute(select(*RUN_COLUMNS).where(runs.c.id == run.id))).one())
 
     async def get(self, session_id: str, run_id: str) -> RunRow:
         where = (runs.c.session_id == session_id) & (runs.c.id == run_id)
@@ -77,12 +87,9 @@ class RunStore:
             raise RunNotFound(run=run_id)
         return RunRow(*found)
 
-    async def unfinished(self, session_id: str | None = None) -> list[RunRow]:
-        query = select(*RUN_COLUMNS).where(runs.c.state.in_(UNFINISHED)).order_by(runs.c.created, runs.c.id)
-        if session_id is not None:
-            query = query.where(runs.c.session_id == session_id)
+    async def unfinished(self, session_id: str) -> list[RunRow]:
         async with self.database.read() as db:
-            return [RunRow(*row) for row in await db.execute(query)]
+            return [RunRow(*row) for row in await db.execute(_unfinished(session_id))]
 
     async def commit(
         self,
@@ -151,10 +158,13 @@ class RunStore:
 
     async def answer(self, run: RunRow) -> Message:
         """The answer of one run with its parts."""
+        return await self.message(run.message_id)
+
+    async def message(self, message_id: str) -> Message:
         async with self.database.read() as db:
-            row = (await db.execute(select(messages).where(messages.c.id == run.message_id))).one()
+            row = (await db.execute(select(messages).where(messages.c.id == message_id))).one()
             query = select(tables.parts.c.message_id, *PART_COLUMNS).where(
-                tables.parts.c.message_id == run.message_id
+                tables.parts.c.message_id == message_id
             )
             return _message(row, (await db.execute(query.order_by(tables.parts.c.part))).all())
 
@@ -178,6 +188,11 @@ class RunStore:
                     Event("reasoning" if kind == "reasoning" else "token", seq, run.id, run.created, data)
                 )
         return sorted(found, key=lambda event: event.seq)
+
+
+def _unfinished(session_id: str) -> Select[Any]:
+    where = (runs.c.session_id == session_id) & runs.c.state.in_(UNFINISHED)
+    return select(*RUN_COLUMNS).where(where).order_by(runs.c.created, runs.c.id)
 
 
 def _message(row: Row[Any], joined: Iterable[Row[Any]]) -> Message:

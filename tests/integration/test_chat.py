@@ -130,6 +130,38 @@ async def test_idempotency_key(model: ScriptedOpenAI, api: Api) -> None:
     assert len(model.chats) == 1
 
 
+async def test_the_same_key_repeats_the_answer_even_when_its_attachment_is_gone(
+    model: ScriptedOpenAI, api: Api
+) -> None:
+    (api.root / "a.txt").write_text("x")
+    session = await api.session()
+    body = {"content": "hi", "attachments": [{"type": "file", "path": "a.txt"}]}
+    first = await api("POST", f"{session}/messages", body, headers={"Idempotency-Key": "k"})
+    (api.root / "a.txt").unlink()
+    again = await api("POST", f"{session}/messages", body, headers={"Idempotency-Key": "k"})
+    assert first["id"] == again["id"]
+
+
+async def test_many_first_requests_get_one_coordinator(api: Api) -> None:
+    session = (await api.session()).rsplit("/", 1)[-1]
+    held = await asyncio.gather(
+        *(api.registry.get_session_coordinator("default", session) for _ in range(40))
+    )
+    assert len({id(one) for one in held}) == 1
+
+
+async def test_a_deleted_chat_ends_its_streams_and_is_gone(model: ScriptedOpenAI, api: Api) -> None:
+    model.script = [Turn(tokens=["first ", "second"], gates={1: asyncio.Event()})]
+    session = await api.session()
+    last = None
+    async for event in api.stream("POST", f"{session}/messages", {"content": "hi"}):
+        last = event["type"]
+        if last == "token":
+            assert (await api.raw("DELETE", session)).code == 204
+    assert last == "cancelled"
+    assert (await api.error("GET", f"{session}/messages"))[0] == 404
+
+
 async def test_respond_async_answers_at_once_with_the_run(model: ScriptedOpenAI, api: Api) -> None:
     gate = asyncio.Event()
     model.script = [Turn(tokens=["x"], gates={0: gate})]
@@ -216,6 +248,11 @@ async def test_a_notebook_has_one_session_of_its_own(api: Api) -> None:
         ("POST", "workspaces/default/sessions/ghost/messages", {"content": "x"}, 404, "session_not_found"),
         ("POST", "workspaces/default/sessions", "{oops", 400, "bad_request"),
         ("POST", "workspaces/default/sessions", "[1]", 400, "bad_request"),
+        ("POST", "workspaces/default/sessions", "[" * 100_000, 400, "bad_request"),
+        ("POST", "workspaces/default/sessions", '{"name": "\\ud800"}', 400, "bad_request"),
+        ("POST", "workspaces/default/sessions", '{"name": NaN}', 400, "bad_request"),
+        ("POST", "workspaces/default/mcp-servers", {"name": ["x"], "entry": {}}, 400, "bad_request"),
+        ("GET", "workspaces/default/mcp-servers/jupyter/logs?tail=²", None, 400, "bad_request"),
         ("POST", "workspaces/default/sessions", {"name": 3}, 400, "bad_request"),
         ("GET", "workspaces/default/mcp-servers/ghost", None, 404, "mcp_server_not_found"),
         ("POST", "workspaces/default/mcp-servers/jupyter/call", {"tool": "ghost"}, 404, "tool_not_found"),

@@ -9,6 +9,7 @@ import pytest
 
 from mandrake_jupyter.errors import AlreadyDecided, BadRequest, CallNotFound
 from mandrake_jupyter.providers.base import ToolCallRequested
+from mandrake_jupyter.sessions.approval import check_arguments
 
 from .conftest import call, collect, types
 
@@ -54,6 +55,40 @@ async def test_other_tools_wait_for_a_person_and_parallel_ones_are_one_question(
     results = {r.call_id: r.content for r in made.model.requests[1].messages[2].results}
     assert results[first] == "write done"
     assert results[second] == "The user denied this call: not that one"
+
+
+async def test_a_call_allowed_while_another_runs_is_run(chat: Any) -> None:
+    made = await chat([call("read", path="a"), call("write", path="b")], ["Done."])
+    made.tools.gate = asyncio.Event()
+    session = await made.open()
+    run = await session.post("go")
+    async with asyncio.timeout(5):
+        await made.tools.called.wait()
+    [waiting] = [p.call_id for p in session._live[run.id].ledger.answer.parts if p.status == "waiting"]
+    await session.decide(run.id, waiting, "once", None, "", "ann")
+    made.tools.gate.set()
+    assert types(await collect(session, run.id))[-1] == "complete"
+    assert made.tools.calls == [("read", {"path": "a"}), ("write", {"path": "b"})]
+
+
+async def test_a_tool_that_breaks_in_an_unforeseen_way_is_a_failed_call(chat: Any, monkeypatch: Any) -> None:
+    made = await chat([call("read", path="a")], ["Never mind."])
+
+    async def broken(*args: Any, **kwargs: Any) -> None:
+        raise OSError(36, "File name too long")
+
+    made.tools.call = broken
+    session = await made.open()
+    run = await session.post("go")
+    assert types(await collect(session, run.id))[-1] == "complete"
+    assert (await session.messages())[1]["parts"][0]["error"] == "The tool failed inside the Jupyter server."
+
+
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "http://127.0.0.1:9/x"}, {"$ref": "#/$defs/nope"}, {"type": 7}, {"properties": 3}]
+)
+def test_a_schema_that_cannot_be_used_checks_nothing_and_fetches_nothing(schema: dict[str, Any]) -> None:
+    check_arguments({"path": "a"}, schema)
 
 
 async def test_a_decision_has_one_winner(chat: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.errors import BadRequest, KeyRefused, RunningElsewhere, StoreUnavailable, TooMany
-from mandrake_jupyter.providers.base import TextDelta
+from mandrake_jupyter.providers.base import ReasoningDelta, TextDelta
 from mandrake_jupyter.sessions.run_state import NEXT, BadMove, RunState, move
 from mandrake_jupyter.sessions.seams import Bounds
 
@@ -173,7 +173,17 @@ async def test_a_model_that_never_stops_calling_ends_by_its_steps(chat: Any) -> 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "  \n", "x" * 1_000_001, "/tool", "/tool files", "/tool files read {", "/tool files read []"],
+    [
+        "",
+        "  \n",
+        "x" * 1_000_001,
+        "/tool",
+        "/tool files",
+        "/tool files read {",
+        "/tool files read []",
+        '/tool files read {"a": NaN}',
+        '/tool files read {"a": "\\ud800"}',
+    ],
 )
 async def test_a_message_that_cannot_be_taken_is_refused_before_anything_is_kept(
     chat: Any, content: str
@@ -246,6 +256,77 @@ async def test_a_store_that_fails_in_mid_answer_ends_the_stream_with_the_reason(
     last = (await collect(session, run.id))[-1]
     assert (last.type, last.data["code"]) == ("error", "store_unavailable")
     assert "the disk is full" in last.data["content"]
+
+
+async def test_text_and_reasoning_that_alternate_are_all_stored(chat: Any) -> None:
+    made = await chat(["I will look. ", ReasoningDelta("hmm "), "Answer."])
+    session = await made.open()
+    run = await session.post("go")
+    await collect(session, run.id)
+    [_, answer] = await (await made.open("two")).messages()
+    assert [(p["type"], p["content"]) for p in answer["parts"]] == [
+        ("text", "I will look. "),
+        ("reasoning", "hmm "),
+        ("text", "Answer."),
+    ]
+
+
+async def test_ending_a_session_ends_what_waits_too(chat: Any) -> None:
+    made = await chat([call("write", path="a")])
+    session = await made.open()
+    run = await session.post("go")
+    await collect(session, run.id, until=lambda e: e.type == "toolCall")
+    await session.end("ann")
+    assert types(await collect(session, run.id))[-1] == "cancelled"
+
+
+async def test_a_session_deleted_under_a_run_still_ends_its_stream(chat: Any) -> None:
+    gate = asyncio.Event()
+    made = await chat(["x", gate])
+    session = await made.open()
+    run = await session.post("go")
+    await collect(session, run.id, until=lambda e: e.type == "token")
+    await session._seams.sessions.delete(session.row.id)
+    gate.set()
+    assert types(await collect(session, run.id))[-1] == "error"
+
+
+async def test_running_elsewhere_is_asked_anew_at_each_write(chat: Any) -> None:
+    gate = asyncio.Event()
+    made = await chat([gate, "one"], ["two"], alive=frozenset({"one"}))
+    first, second = await made.open("one"), await made.open("two")
+    run = await first.post("go")
+    with pytest.raises(RunningElsewhere):
+        await second.post("me too")
+    with pytest.raises(RunningElsewhere):
+        await second.cancel(run.id, "bob")
+    gate.set()
+    assert types(await collect(first, run.id))[-1] == "complete"
+    mine = await second.post("now I")
+    assert types(await collect(second, mine.id))[-1] == "complete"
+
+
+async def test_what_a_dead_server_left_is_taken_up_by_one_that_was_open_all_along(chat: Any) -> None:
+    made = await chat([call("write", path="a")], ["Done."], alive=frozenset({"one"}))
+    first, second = await made.open("one"), await made.open("two")
+    run = await first.post("go")
+    async with asyncio.timeout(5):
+        while not first._live[run.id].parked:
+            await asyncio.sleep(0)
+    await first.close()
+    made.alive = frozenset()
+    await second.cancel(run.id, "bob")
+    assert types(await collect(second, run.id))[-1] == "cancelled"
+
+
+async def test_half_a_character_of_a_model_does_no_harm(chat: Any) -> None:
+    made = await chat(["a\ud800b", call("read", path="\ud800")], ["ok"])
+    session = await made.open()
+    run = await session.post("go")
+    events = await collect(session, run.id)
+    assert types(events)[-1] == "complete"
+    assert events[1].data["content"] == "a?b"
+    assert made.tools.calls == []
 
 
 def test_every_state_but_the_ends_can_end_and_the_ends_are_final() -> None:
