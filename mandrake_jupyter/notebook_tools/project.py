@@ -84,7 +84,11 @@ class ProjectFiles:
 
     async def _checked(self, path: str, folder: bool = False) -> tuple[str, Path | None]:
         """`path` as a name inside the project, and where it is on the local disk, if it is there."""
-        return await asyncio.to_thread(self._check, path, folder)
+        try:
+            return await asyncio.to_thread(self._check, path, folder)
+        except OSError as exc:
+            why = exc.strerror or type(exc).__name__
+            raise BadRequest(f"{shorten(path)!r} can't be read: {why}.") from exc
 
     def _check(self, path: str, folder: bool) -> tuple[str, Path | None]:
         found = confine_visible(self.root, path if Path(path).is_relative_to(self.root) else path.lstrip("/"))

@@ -7,6 +7,7 @@ raised.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -18,6 +19,7 @@ from jupyter_core.utils import ensure_async
 
 from ..errors import BadRequest, MandrakeError, ToolNotFound
 from ..stores.notebook_text import notebook_text, size_words
+from ..stores.reading import shorten
 from ..values import CallContext, ToolResult, ToolSpec, isoformat
 from .arguments import check_arguments
 from .project import MAX_FILE, ProjectFiles
@@ -25,6 +27,7 @@ from .specs import NAME, TOOLS
 
 #: Characters of text that one call answers at most.
 MAX_ANSWER = 64_000
+_log = logging.getLogger(__name__)
 Tool = Callable[[Mapping[str, Any], CallContext], Awaitable[ToolResult]]
 
 
@@ -58,6 +61,9 @@ class JupyterTools:
             result = await self._tools[tool](check_arguments(spec, arguments), context)
         except MandrakeError as exc:
             result = ToolResult(ok=False, content=f"{exc} {exc.then}".strip())
+        except Exception as exc:  # a contents, kernel or session manager of somebody else's
+            _log.exception("the tool %s of the MCP server %s failed", tool, NAME)
+            result = ToolResult(ok=False, content=f"{spec.title} failed in the Jupyter server: {_why(exc)}")
         return replace(result, duration_ms=round((time.monotonic() - begun) * 1000))
 
     async def _list_files(self, arguments: Mapping[str, Any], context: CallContext) -> ToolResult:
@@ -122,6 +128,11 @@ class JupyterTools:
             owners.setdefault(kernel, []).append(session.get("path") or session.get("name") or "?")
         lines = [_kernel_line(kernel, owners.get(kernel["id"], [])) for kernel in kernels]
         return ToolResult(True, "\n".join([f"{len(kernels)} running:", *lines]))
+
+
+def _why(exc: Exception) -> str:
+    why = getattr(exc, "log_message", None) or getattr(exc, "reason", None) or str(exc)
+    return shorten(f"{type(exc).__name__}: {why}" if why else type(exc).__name__, 300)
 
 
 def _line(entry: Mapping[str, Any]) -> str:

@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import MandrakeError
+from ..errors import Conflict, MandrakeError, ToolNotFound
 from ..stores.files import read_json, write_json_atomic
 from ..values import ToolSpec
+
+#: What a tool was when somebody decided on a call of it: its `schema_hash` and its `read_only`.
+Expected = tuple[str, bool | None]
 
 _VERSION = 1
 _log = logging.getLogger(__name__)
@@ -88,3 +91,16 @@ class Catalogue:
             return Known(tuple(ToolSpec.parse(tool) for tool in value["tools"]), str(value["protocol"]))
         except (OSError, MandrakeError, LookupError, TypeError, AttributeError):
             return None
+
+
+def check_tool(tools: Sequence[ToolSpec], name: str, tool: str, expected: Expected | None = None) -> None:
+    """Raises ToolNotFound when `tool` is none of `tools`, those of the MCP server `name`, and Conflict when it
+    is not what `expected` says it was.
+    """
+    spec = next((spec for spec in tools if spec.name == tool), None)
+    if spec is None:
+        raise ToolNotFound(name=name, tool=tool, known=", ".join(spec.name for spec in tools) or "none")
+    if expected is not None and (spec.schema_hash, spec.read_only) != expected:
+        raise Conflict(
+            f'The tool "{tool}" of the MCP server "{name}" changed since it was looked at. It was not run.'
+        )

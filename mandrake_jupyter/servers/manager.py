@@ -16,12 +16,12 @@ from typing import Any
 from traitlets import Float, Int
 from traitlets.config import LoggingConfigurable
 
-from ..errors import MandrakeError, ToolNotFound, Unavailable
+from ..errors import MandrakeError, Unavailable
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
 from .builtin import BuiltinServer
-from .catalogue import Catalogue
+from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
 from .roster import Roster
@@ -176,20 +176,21 @@ class MCPServerManager(LoggingConfigurable):
         *,
         context: CallContext,
         on_progress: ProgressSink | None = None,
+        expected: Expected | None = None,
     ) -> ToolResult:
         """Calls a tool once, starting its MCP server if need be. An error of the tool is a result with
-        ``ok=False``.
+        ``ok=False``. `expected` is what the tool was when the call was decided on.
 
-        Raises MCPServerNotFound, ToolNotFound, NotTrusted, Conflict (disabled), the errors of a start, and
+        Raises MCPServerNotFound, ToolNotFound, NotTrusted, Conflict (disabled, or the tool is another one
+        than `expected`; it was not run), the errors of a start, and
         CallTimeout or ServerGone, after which it is not known whether the tool did its work. Cancelling
         cancels this call only.
         """
         if (builtin := self._builtins.get(name)) is not None:
-            known = [spec.name for spec in await self.tools(name)]
-            if tool not in known:
-                raise ToolNotFound(name=name, tool=tool, known=", ".join(known) or "none")
+            check_tool(await self.tools(name), name, tool, expected)
             return await builtin.call_tool(tool, arguments, context)
-        return await (await self._roster.permitted(name)).call(tool, arguments, on_progress=on_progress)
+        server = await self._roster.permitted(name)
+        return await server.call(tool, arguments, on_progress=on_progress, expected=expected)
 
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""

@@ -15,13 +15,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import MandrakeError, MCPError, ServerGone, ToolNotFound, Unavailable
+from ..errors import MandrakeError, MCPError, ServerGone, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
 from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
 from ..provisioners.base import LogSink, Provisioner
 from ..values import JSON, MCPServerEntry, ServerKey, ToolResult, ToolSpec, isoformat
-from .catalogue import Catalogue
+from .catalogue import Catalogue, Expected, check_tool
 from .connection import Connection, ProgressSink
 from .describe import describe
 from .logs import LogRing
@@ -256,20 +256,22 @@ class MCPServer:
             self._provisioner.kill()
 
     async def call(
-        self, tool: str, arguments: Mapping[str, Any], *, on_progress: ProgressSink | None = None
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        on_progress: ProgressSink | None = None,
+        expected: Expected | None = None,
     ) -> ToolResult:
-        """Started if need be, called once.
-
-        Raises ToolNotFound, CallTimeout, ServerGone and the errors of a start.
+        """Started if need be, called once. Raises what `check_tool` does, CallTimeout, ServerGone and the
+        errors of a start.
         """
         with self.leases.work():
             await self.start()
             connection, owner = self._connection, self._owner
             if connection is None or owner is None:
                 raise self.error or ServerGone(name=self.key.name)
-            known = [spec.name for spec in connection.tools]
-            if tool not in known:
-                raise ToolNotFound(name=self.key.name, tool=tool, known=", ".join(known) or "none")
+            check_tool(connection.tools, self.key.name, tool, expected)
             try:
                 return await connection.call(
                     tool,

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 import pytest
 from jupyter_server.serverapp import ServerApp
+from tornado.web import HTTPError
 
 from mandrake_jupyter.errors import ToolNotFound
 from mandrake_jupyter.notebook_tools.server import JupyterTools
@@ -258,3 +259,32 @@ async def test_a_contents_manager_without_local_files_works_too(tmp_path: Path) 
 
     tools = JupyterTools(tmp_path, Remote(), None, None)
     assert (await call(tools, "read_file", path="far/a.txt")).content == "far/a.txt, lines 1-1 of 1:\nhey"
+
+
+async def test_a_name_no_file_can_have_is_a_failed_result(tools: JupyterTools) -> None:
+    for path in ("a" * 300, "a" * 300 + ".ipynb"):
+        result = await call(tools, "read_file", path=path)
+        assert not result.ok
+        assert "can't be read: File name too long." in result.content
+        assert len(result.content) < 300
+    assert not (await call(tools, "list_files", path="a" * 300)).ok
+
+
+async def test_what_a_foreign_manager_raises_is_a_failed_result_and_logged(
+    tools: JupyterTools, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(**_: Any) -> Any:
+        raise HTTPError(500, "the hub is away")
+
+    monkeypatch.setattr(tools._kernels, "list_kernels", broken)
+    result = await call(tools, "list_kernels")
+    assert not result.ok
+    assert result.content == "List kernels failed in the Jupyter server: HTTPError: the hub is away"
+    assert "the tool list_kernels" in caplog.text
+
+    def denied(*_: Any, **__: Any) -> Any:
+        raise KeyError("content")
+
+    monkeypatch.setattr(tools._files._contents, "get", denied)
+    result = await call(tools, "list_files")
+    assert (result.ok, "KeyError" in result.content) == (False, True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mandrake_jupyter.errors import CommandNotFound, ExitedAtStart, ToolNotFound, Unavailable
+from mandrake_jupyter.errors import CommandNotFound, Conflict, ExitedAtStart, ToolNotFound, Unavailable
 from mandrake_jupyter.values import CallContext, ToolResult, ToolSpec
 
 from ..support.mcp_leaks import eventually
@@ -196,3 +196,39 @@ async def test_a_built_in_server_is_trusted_ready_and_has_no_process(house: Hous
     )
     assert manager.logs("jupyter") == []
     assert not house.phases
+
+
+async def test_a_tool_that_changed_since_the_call_was_decided_on_is_not_run(
+    house: House, tmp_path: Path
+) -> None:
+    house.raw()
+    manager = house.manager()
+    await manager.tools("raw")
+    await eventually(lambda: list((house.state / "catalogue").glob("*.json")))
+    await manager.close()
+    (file,) = (house.state / "catalogue").glob("*.json")
+    value = json.loads(file.read_text())
+    never = next(tool for tool in value["tools"] if tool["name"] == "never")
+    mark = tmp_path / "mark"
+    for change in ({"read_only": True}, {"description": "Only looks."}):
+        tools = [{**tool, **change} if tool == never else tool for tool in value["tools"]]
+        file.write_text(json.dumps({**value, "tools": tools}))
+        again = house.manager()
+        seen = {tool.name: (tool.schema_hash, tool.read_only) for tool in await again.tools("raw")}
+        with pytest.raises(Conflict, match='The tool "never" of the MCP server "raw" changed since'):
+            await again.call("raw", "never", {"mark": str(mark)}, context=CONTEXT, expected=seen["never"])
+        assert not mark.exists()
+        sum_ = await again.call("raw", "add", {"a": 1, "b": 1}, context=CONTEXT, expected=seen["add"])
+        assert sum_.content == "2"
+        fresh = next(tool for tool in await again.tools("raw") if tool.name == "never")
+        assert (fresh.schema_hash, fresh.read_only) != seen["never"]
+        await again.close()
+
+
+async def test_a_built_in_tool_that_changed_is_not_run_either(house: House) -> None:
+    manager = house.manager(builtins={"jupyter": Own()})
+    (look,) = await manager.tools("jupyter")
+    known = (look.schema_hash, look.read_only)
+    assert (await manager.call("jupyter", "look", {}, context=CONTEXT, expected=known)).ok
+    with pytest.raises(Conflict, match="It was not run"):
+        await manager.call("jupyter", "look", {}, context=CONTEXT, expected=(look.schema_hash, None))
