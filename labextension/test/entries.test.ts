@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { entriesOf, entryOf, itemsOf, openAnswer, ownMessage, visible } from '../src/core/entries';
+import { Column, entryOf, itemsOf, openAnswer, ownMessage, visible } from '../src/core/entries';
+import { entriesOf, isOver } from '../src/core/merge';
 import { blankAnswer } from '../src/core/reducer';
 import { IMessage, ISession, IToolPart } from '../src/core/wire';
 
@@ -31,7 +32,7 @@ test('a run at work without a message of its own gets an empty answer below its 
 
 test('what is on the page keeps its key when the store is read again', () => {
   const known = [entryOf(user('u', 'hi', 'r'), { key: 'local-1' })];
-  assert.equal(entriesOf([user('u', 'hi', 'r')], session, known)[0].key, 'local-1');
+  assert.equal(entriesOf([user('u', 'hi', 'r')], session, { known })[0].key, 'local-1');
 });
 
 test('the answer to follow is the first that has not ended', () => {
@@ -77,4 +78,66 @@ test('a call being decided stays in its question', () => {
   const message = answer('a', 'r', 'running', [call(1, 'running'), call(2, 'waiting')]);
   const [question] = itemsOf(message, new Set(['c1', 'c2']));
   assert.equal(question.kind === 'question' && question.calls.length, 2);
+});
+
+const ids = (list: readonly { message: IMessage }[]) => list.map(entry => entry.message.id);
+
+test('history that arrives during an answer stands before it, and the answer stays as the page has it', () => {
+  const own = entryOf(user('own', 'new', ''));
+  const live = entryOf(answer('live', '', 'running', [{ type: 'text', part: 0, content: 'So' }]));
+  const list = entriesOf([user('u', 'old', 'r'), answer('a', 'r', 'complete')], session, {
+    known: [own, live],
+    live: 'live',
+    before: new Set()
+  });
+  assert.deepEqual(ids(list), ['u', 'a', 'own', 'live']);
+  assert.equal(list[3], live);
+});
+
+test('a message the server refused stays in its place', () => {
+  const refused = entryOf(ownMessage('s', 'own', 'hi', [], false), { failure: {} as never });
+  const known = [entryOf(user('u', 'a', 'r')), refused, entryOf(user('v', 'b', 'q'))];
+  const list = entriesOf([user('u', 'a', 'r'), user('v', 'b', 'q')], session, {
+    known,
+    before: new Set(known.map(entry => entry.key))
+  });
+  assert.deepEqual(ids(list), ['u', 'own', 'v']);
+});
+
+test('a message that was removed elsewhere leaves, one added since the store was asked stays', () => {
+  const known = [entryOf(user('u', 'a', 'r')), entryOf(user('v', 'b', 'q'))];
+  assert.deepEqual(ids(entriesOf([], session, { known, before: new Set(['u']) })), ['v']);
+});
+
+test('a queued message of the store waits with an empty answer of its own', () => {
+  const queued = { ...user('v', 'next', 'q'), status: 'queued' as const };
+  const list = entriesOf([user('u', 'hi', 'r'), answer('a', 'r', 'running'), queued], session);
+  assert.deepEqual(
+    list.map(entry => entry.message.status),
+    ['complete', 'running', 'queued', 'queued']
+  );
+  const known = [entryOf({ ...queued, id: 'own' }, { key: 'own' }), entryOf(answer('m', 'q', 'queued'), { key: 'm' })];
+  assert.deepEqual(
+    entriesOf([queued], session, { known }).map(entry => entry.key),
+    ['own', 'm']
+  );
+});
+
+test('a run that could not be read stays ended until the store knows its end', () => {
+  const known = [entryOf(answer('a', 'r', 'failed'))];
+  const active = { ...session, active_run: { id: 'r', state: 'calling_model' } };
+  for (const messages of [[answer('a', 'r', 'running')], []]) {
+    const list = entriesOf(messages, active, { known });
+    assert.equal(list[0], known[0]);
+    assert.equal(openAnswer(list), null);
+    assert.equal(isOver(list, 'r'), true);
+  }
+  assert.equal(entriesOf([answer('a', 'r', 'complete')], session, { known })[0].message.status, 'complete');
+});
+
+test('of two entries for one message the named one stays', () => {
+  const column = new Column();
+  column.add(entryOf(user('u', 'hi', 'r')), entryOf(user('own', 'hi', 'r')), entryOf(answer('a', 'r', 'running')));
+  column.only('own');
+  assert.deepEqual(ids(column.entries), ['own', 'a']);
 });

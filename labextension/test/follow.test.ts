@@ -21,7 +21,7 @@ function script(...connections: [RunEvent[], Error?][]) {
         throw error;
       }
     },
-    onEvent: e => seen.push(e.seq),
+    onEvent: e => seen.push(e.seq ?? 0),
     onConnection: state => states.push(state),
     isLoss: error => error instanceof Loss,
     delays: [0]

@@ -120,7 +120,7 @@ test('cancelling keeps the text, leaves a running call unknown and withdraws a q
   const message = after({ type: 'token', content: 'So', part: 0, offset: 0 }, call, { type: 'cancelled', by: 'ada' });
   assert.equal(message.status, 'cancelled');
   assert.equal(message.parts[0].type === 'text' && message.parts[0].content, 'So');
-  assert.equal((message.parts[1] as IToolPart).status, 'denied');
+  assert.equal((message.parts[1] as IToolPart).status, 'withdrawn');
   assert.equal((message.parts[1] as IToolPart).decision, null);
 });
 
@@ -144,4 +144,16 @@ test('an event of an unknown type only moves the sequence number', () => {
   const message = reduce(blankAnswer('s', 'r', 'm', ''), { type: 'novelty', seq: 4 } as unknown as RunEvent);
   assert.equal(message.seq, 4);
   assert.equal(message.status, 'running');
+});
+
+test('an error of the stream itself ends the message, whatever its number', () => {
+  const before = { ...blankAnswer('s', 'r', 'm', ''), seq: 5 };
+  const error = { type: 'error', code: 'gone', content: 'Gone.', retryable: true };
+  for (const seq of [undefined, 0]) {
+    const message = reduce(before, { ...error, seq } as unknown as RunEvent);
+    assert.equal(message.status, 'failed');
+    assert.equal(message.seq, 5);
+  }
+  const elsewhere = { ...before, seq: null };
+  assert.equal(reduce(elsewhere, { ...error, seq: 0 } as unknown as RunEvent).seq, 0);
 });

@@ -2,7 +2,7 @@
  * The column of a chat as data: what was said, in its order, with what only this page knows about it.
  */
 import { blankAnswer } from './reducer';
-import { IAttachment, IErrorBody, IMessage, ISession, IToolPart, Part } from './wire';
+import { IAttachment, IErrorBody, IMessage, IToolPart, Part } from './wire';
 
 export type IEntry = Readonly<{
   /** Stays the same while the server gives the message its id. */
@@ -40,6 +40,11 @@ export class Column {
   remove(test: (entry: IEntry) => boolean): void {
     this.entries = this.entries.filter(entry => !test(entry));
   }
+  /** Of several entries for the same message of a run only `key` stays: a load may have brought the others. */
+  only(key: string): void {
+    const { role, run_id: run } = this.get(key).message;
+    this.remove(({ key: other, message }) => other !== key && !!run && message.role === role && message.run_id === run);
+  }
   patch(key: string, patch: Partial<IEntry>): void {
     this.entries = this.entries.map(entry => (entry.key === key ? { ...entry, ...patch } : entry));
   }
@@ -75,25 +80,6 @@ export function textOf(message: IMessage): string {
     .filter(part => part.type === 'text')
     .map(part => (part.type === 'text' ? part.content : ''))
     .join('\n\n');
-}
-
-/**
- * The entries of a stored chat. A run that is at work, but has no message of its own yet, gets an empty one.
- * Keys of `known` entries stay with their messages, so that what is on the page stays in place.
- */
-export function entriesOf(messages: readonly IMessage[], session: ISession, known: readonly IEntry[] = []): IEntry[] {
-  const old = new Map(known.map(entry => [entry.message.id, entry]));
-  const entries = messages.map(message => {
-    const before = old.get(message.id);
-    return before ? { ...before, message } : entryOf(message);
-  });
-  const run = session.active_run;
-  if (run && !messages.some(message => message.role === 'assistant' && message.run_id === run.id)) {
-    const blank = blankAnswer(session.id, run.id, `answer-${run.id}`, session.last_activity);
-    const asked = entries.findIndex(entry => entry.message.run_id === run.id);
-    entries.splice(asked < 0 ? entries.length : asked + 1, 0, entryOf(blank));
-  }
-  return entries;
 }
 
 /** The first answer that has not ended; answers before others in the queue stand before them. */

@@ -28,12 +28,18 @@ export function blankAnswer(sessionId: string, runId: string, id: string, create
   };
 }
 
-/** `message` after `event`. An event at or below the message's `seq` was already counted in and changes nothing. */
+/**
+ * `message` after `event`. An event at or below the message's `seq` was already counted in and changes nothing; but
+ * an end is an end, whatever its number: a server that can't read the run has none to give.
+ */
 export function reduce(message: IMessage, event: RunEvent): IMessage {
-  if (event.seq <= message.seq) {
+  const seen = message.seq ?? 0;
+  const number = event.seq ?? seen;
+  const ends = isTerminal(event) && ['queued', 'running', 'waiting'].includes(message.status);
+  if (event.seq !== undefined && number <= seen && !ends) {
     return message;
   }
-  return { ...apply(message, event), seq: event.seq };
+  return { ...apply(message, event), seq: Math.max(number, seen) };
 }
 
 function apply(message: IMessage, event: RunEvent): IMessage {
@@ -142,7 +148,7 @@ function withStatus(message: IMessage): IMessage {
 function withdrawn(message: IMessage): IMessage {
   const parts = message.parts.map(part =>
     part.type === 'tool' && (part.status === 'running' || part.status === 'waiting')
-      ? { ...part, status: part.status === 'running' ? ('unknown' as const) : ('denied' as const), progress: undefined }
+      ? { ...part, status: part.status === 'running' ? ('unknown' as const) : ('withdrawn' as const), progress: undefined }
       : part
   );
   return { ...message, parts };

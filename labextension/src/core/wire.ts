@@ -60,7 +60,7 @@ export interface ITextPart {
   content: string;
 }
 
-export type ToolStatus = 'waiting' | 'running' | 'done' | 'failed' | 'denied' | 'unknown';
+export type ToolStatus = 'waiting' | 'running' | 'done' | 'failed' | 'denied' | 'unknown' | 'withdrawn';
 export type Decision = 'once' | 'session' | 'workspace' | 'deny';
 
 export interface IToolPart {
@@ -101,7 +101,8 @@ export interface IMessage {
   usage: IUsage | null;
   finish_reason: string | null;
   error: IErrorBody | null;
-  seq: number;
+  /** Null for a run of another Jupyter server. */
+  seq: number | null;
 }
 
 export interface IRun {
@@ -116,8 +117,9 @@ export interface IRun {
 }
 
 export interface IEventBase {
-  seq: number;
-  run_id: string;
+  /** Left out, as the run's id may be, in an error of the stream itself. */
+  seq?: number;
+  run_id?: string;
   time: string;
 }
 

@@ -2,17 +2,19 @@
  * One chat: what was said, what is being answered, what waits. Has state and signals, no DOM.
  * Reads at most one long-lived stream at a time; queued messages are handed over without one.
  */
-import { AbstractChatContext, AbstractChatModel, IChatContext, IChatModel, INewMessage, IUser } from '@jupyter/chat';
+import { AbstractChatModel, IChatContext, IChatModel, INewMessage } from '@jupyter/chat';
 import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { MandrakeApi } from '../api';
-import { Column, entriesOf, entryOf, IEntry, ownMessage, textOf } from '../core/entries';
+import { Column, entryOf, IEntry, ownMessage, textOf } from '../core/entries';
 import { IConnection } from '../core/follow';
+import { entriesOf, isOver } from '../core/merge';
 import { blankAnswer } from '../core/reducer';
 import { IAttachment, IErrorBody, ISession } from '../core/wire';
 import { IMandrake } from '../tokens';
 import { fromPackage } from './attachments';
+import { ChatContext } from './chatcontext';
 import { Decisions } from './decisions';
 import { Runner } from './runner';
 import { announcement, errorBodyOf } from './words';
@@ -91,23 +93,30 @@ export class MandrakeChat extends AbstractChatModel {
     return this._sent;
   }
 
-  /** Read the chat from the server, and follow what is at work there. Never rejects. */
+  /** Read the chat from the server, and follow what is at work there. Never rejects; of several the last one counts. */
   async load(): Promise<void> {
+    const turn = ++this._loads;
     if (this._session) {
       const { id } = this._session;
+      const before = new Set(this.entries.map(entry => entry.key));
       try {
         const [session, messages] = await Promise.all([
           this._api.session(this._workspace, id),
           this._api.messages(this._workspace, id)
         ]);
-        if (this.isDisposed || this._runner.reading) {
+        if (this.isDisposed || turn !== this._loads) {
           return;
         }
-        this._column.entries = entriesOf(messages, session, this.entries);
+        this._column.entries = entriesOf(messages, session, { known: this.entries, live: this._runner.live, before });
         this._loadFailure = null;
+        this._activity = session.last_activity;
         this._putSession(session);
       } catch (error) {
-        this._loadFailure = errorBodyOf(error);
+        if (this.isDisposed || turn !== this._loads) {
+          return;
+        }
+        // What is on the page says more than a card above it.
+        this._loadFailure = this._loaded && !this._loadFailure && this.entries.length ? null : errorBodyOf(error);
       }
     }
     this._loaded = true;
@@ -122,7 +131,9 @@ export class MandrakeChat extends AbstractChatModel {
       return;
     }
     const session = await this._api.session(this._workspace, known.id);
-    if (!this.answering && (session.active_run || session.last_activity !== known.last_activity)) {
+    const run = session.active_run?.id;
+    const news = session.last_activity !== this._activity || (run && !isOver(this.entries, run));
+    if (!this.answering && news) {
       await this.load();
     }
   }
@@ -162,14 +173,17 @@ export class MandrakeChat extends AbstractChatModel {
       }
       const run = await this._api.queueMessage(this._workspace, session.id, body, key);
       this._column.patch(own.key, { message: { ...own.message, run_id: run.id } });
-      const answer = { ...blank, session_id: session.id, run_id: run.id, id: run.message_id, status: 'queued' as const };
-      this._column.insertAfter(own.key, entryOf(answer));
+      this._column.only(own.key);
+      if (!this._column.find(({ message }) => message.role === 'assistant' && message.run_id === run.id)) {
+        const answer = { ...blank, session_id: session.id, run_id: run.id, id: run.message_id, status: 'queued' as const };
+        this._column.insertAfter(own.key, entryOf(answer));
+      }
       this._changed.emit();
       this._runner.next();
     } catch (error) {
       this._column.remove(entry => entry.key === blank.id);
       this._column.patch(own.key, { failure: errorBodyOf(error), message: { ...own.message, status: 'failed' } });
-      this._runner.release();
+      this._runner.release(blank.id);
       this._changed.emit();
     }
   }
@@ -251,13 +265,7 @@ export class MandrakeChat extends AbstractChatModel {
 
   private async _afterRun(): Promise<void> {
     this._runner.next();
-    if (this._session) {
-      try {
-        this._putSession(await this._api.session(this._workspace, this._session.id));
-      } catch {
-        // The name in the title stays as it was.
-      }
-    }
+    await this.load();
   }
 
   private _say(words: string | null): void {
@@ -275,15 +283,13 @@ export class MandrakeChat extends AbstractChatModel {
   private _session: ISession | null;
   private _making: Promise<ISession> | null = null;
   private _loaded = false;
+  /** Counts the loads. */
+  private _loads = 0;
+  /** The chat's last activity when it was loaded. */
+  private _activity: string | null = null;
   private _loadFailure: IErrorBody | null = null;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _sessionChanged = new Signal<this, ISession>(this);
   private readonly _announced = new Signal<this, string>(this);
   private readonly _sent = new Signal<this, void>(this);
-}
-
-class ChatContext extends AbstractChatContext {
-  get users(): IUser[] {
-    return [];
-  }
 }

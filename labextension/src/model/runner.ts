@@ -30,9 +30,9 @@ export class Runner {
     private readonly _hooks: IRunnerHooks
   ) {}
 
-  /** Whether a stream is open. */
-  get reading(): boolean {
-    return this._follower !== null;
+  /** The key of the answer that is read, or about to be. */
+  get live(): string | null {
+    return this._key;
   }
   get connection(): IConnection {
     return this._connection;
@@ -47,8 +47,11 @@ export class Runner {
     this._key = key;
   }
 
-  release(): void {
-    this._key = null;
+  /** Take back the claim of `key`, unless it is read by now or another is. */
+  release(key: string): void {
+    if (this._key === key && !this._follower) {
+      this._key = null;
+    }
   }
 
   /** Follow the first run that is at work at the server, unless one is read already. */
@@ -69,7 +72,7 @@ export class Runner {
       open: (signal, answered) => {
         const { message } = this._column.get(key);
         return message.run_id || !post
-          ? this._api.events(this._workspace, message.session_id, message.run_id, message.seq, signal, answered)
+          ? this._api.events(this._workspace, message.session_id, message.run_id, message.seq ?? 0, signal, answered)
           : post(signal, answered);
       },
       onEvent: event => this._onEvent(key, ownKey, event),
@@ -120,13 +123,14 @@ export class Runner {
 
   private _onEvent(key: string, ownKey: string | null, event: RunEvent): void {
     const entry = this._column.get(key);
-    const message = reduce({ ...entry.message, run_id: event.run_id }, event);
+    const message = reduce({ ...entry.message, run_id: event.run_id ?? entry.message.run_id }, event);
     if (event.type === 'start') {
       this._name(ownKey, event);
       this._column.patch(key, {
         startedAt: entry.startedAt ?? Date.now(),
         message: { ...message, session_id: event.session_id }
       });
+      this._column.only(key);
     } else if (isTerminal(event)) {
       this._column.patch(key, { message, endedAt: Date.now(), stopping: false });
     } else {
@@ -149,8 +153,9 @@ export class Runner {
     if (asked) {
       const { message } = asked;
       this._column.patch(asked.key, {
-        message: { ...message, id: event.user_message_id, run_id: event.run_id, status: 'complete' }
+        message: { ...message, id: event.user_message_id, run_id: event.run_id ?? message.run_id, status: 'complete' }
       });
+      this._column.only(asked.key);
     }
   }
 

@@ -112,6 +112,7 @@ function lookOf(call: IToolPart): [IconName, string] {
     case 'failed':
       return ['failed', 'is-error'];
     case 'denied':
+    case 'withdrawn':
       return ['crossed', 'is-off'];
     case 'unknown':
       return ['unknown', 'is-warn'];
@@ -133,6 +134,8 @@ function useMeta(call: IToolPart, elapsed: number): string {
     }
     case 'denied':
       return call.decision === 'deny' ? trans.__('Denied') : trans.__('No longer needed');
+    case 'withdrawn':
+      return trans.__('No longer needed');
     case 'unknown':
       return trans.__('Not known whether it finished');
     case 'waiting':
