@@ -139,7 +139,12 @@ async def call_tool(
     began = time.monotonic()
     try:
         found = await seams.tools.call(
-            part.call["server"], part.call["tool"], part.arguments, context=context, on_progress=progress
+            part.call["server"],
+            part.call["tool"],
+            part.arguments,
+            context=context,
+            on_progress=progress,
+            expected=(part.call["schema_hash"], part.call["read_only"]),
         )
     except MandrakeError as exc:
         unknown = isinstance(exc, CallTimeout | ServerGone)

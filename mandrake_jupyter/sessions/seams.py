@@ -40,6 +40,7 @@ class Tools(Protocol):
         *,
         context: CallContext,
         on_progress: Callable[[float, float | None, str | None], Awaitable[None]] | None = None,
+        expected: tuple[str, bool | None] | None = None,
     ) -> ToolResult: ...
 
 

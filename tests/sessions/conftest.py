@@ -83,7 +83,14 @@ class ScriptedTools:
         return [READ, WRITE]
 
     async def call(
-        self, server: str, tool: str, arguments: Any, *, context: Any, on_progress: Any = None
+        self,
+        server: str,
+        tool: str,
+        arguments: Any,
+        *,
+        context: Any,
+        on_progress: Any = None,
+        expected: Any = None,
     ) -> ToolResult:
         self.calls.append((tool, dict(arguments)))
         self.called.set()
