@@ -11,9 +11,12 @@ _SECRET = re.compile(
 )
 
 
-def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without Jupyter's and the Hub's tokens, and `extra` over it (as given, never
-    filtered).
+def clean_environment(
+    extra: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """This process's environment, or `environ`, without Jupyter's and the Hub's tokens, and `extra` over it (as
+    given, never filtered).
     """
-    kept = {name: value for name, value in os.environ.items() if not _SECRET.match(name)}
+    given = os.environ if environ is None else environ
+    kept = {name: value for name, value in given.items() if not _SECRET.match(name)}
     return kept | dict(extra or {})

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import BadRequest, KeyMissing, MandrakeError, ModelNotAvailable, ProviderTimeout
+from ..lifecycle.environment import clean_environment
 from ..values import JSON
 from .api import ApiProvider
 from .base import ChatMessage, LLMProvider, ModelRequest
@@ -188,10 +189,9 @@ class ModelCatalogue:
     async def _endpoint(self, choice: Choice) -> Endpoint:
         provider = KINDS[choice.kind].name if choice.kind != COMPATIBLE else choice.name
         if choice.workspace:
-            url = clean_url(await expand(choice.url, self._environ, self.keys, provider))
-            headers = {
-                n: await expand(v, self._environ, self.keys, provider) for n, v in choice.headers.items()
-            }
+            known = clean_environment(environ=self._environ)
+            url = clean_url(await expand(choice.url, known, self.keys, provider))
+            headers = {n: await expand(v, known, self.keys, provider) for n, v in choice.headers.items()}
             return Endpoint(choice.kind, provider, url, None, headers)
         key = await self.keys.get(choice.key_name) if choice.key_name else None
         if key is None and KINDS[choice.kind].needs_key:

@@ -42,17 +42,23 @@ class Endpoint:
 
     @property
     def secrets(self) -> tuple[str, ...]:
+        """The longest first: whole values, and the words of 8 characters or more in them (``Bearer KEY``)."""
         values = [self.key or "", *self.headers.values()]
-        return tuple(value for value in values if len(value) >= 4)
+        words = [word for value in values for word in value.split() if len(word) >= 8]
+        found = {*(value for value in values if len(value) >= 4), *words}
+        return tuple(sorted(found, key=lambda value: (-len(value), value)))
 
 
 def host_of(url: str) -> str:
-    """Host and, where it is not the scheme's own, port: what a person reads as the place."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    """Host and, where it is not the scheme's own, port: what a person reads as the place; "" for no address."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return ""
     if ":" in host:
         host = f"[{host}]"
-    return f"{host}:{parts.port}" if parts.port else host
+    return f"{host}:{port}" if port else host
 
 
 def is_loopback(url: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .base import Provisioner
 
 if TYPE_CHECKING:
+    from httpx2 import Response
     from mcp.client._transport import Transport, TransportStreams
 
 #: Seconds to connect, and for each part of an answer to arrive; a call has its own deadline.
@@ -19,7 +20,10 @@ READ_TIMEOUT = 300.0
 
 
 class HTTPProvisioner(Provisioner):
-    """A connection to `spec.url`. Redirects to another origin are not followed (the SDK's rule)."""
+    """A connection to `spec.url`. Redirects to another origin are not followed (the SDK's rule).
+
+    It has ended when the MCP server no longer knows the session, as after a restart of its own.
+    """
 
     def launch(self, grace: float) -> Transport:
         return self._launch()
@@ -31,11 +35,19 @@ class HTTPProvisioner(Provisioner):
         from mcp.shared._httpx_utils import create_mcp_http_client
 
         timeout = httpx2.Timeout(CONNECT_TIMEOUT, read=READ_TIMEOUT)
+        client = create_mcp_http_client(headers=dict(self.spec.headers), timeout=timeout)
+        client.event_hooks = {"response": [self._answered]}
         async with (
-            create_mcp_http_client(headers=dict(self.spec.headers), timeout=timeout) as client,
+            client,
             streamable_http_client(self.spec.url, http_client=client) as streams,
         ):
             yield streams
+
+    async def _answered(self, response: Response) -> None:
+        """The protocol: whoever sends a session's id and is answered 404 begins a new session."""
+        asked = response.request
+        if response.status_code == 404 and asked.method == "POST" and "mcp-session-id" in asked.headers:
+            self.ended.set()
 
 
 class SSEProvisioner(Provisioner):

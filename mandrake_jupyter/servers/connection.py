@@ -19,6 +19,7 @@ from ..lifecycle.supervisor import cause
 from ..provisioners.base import Provisioner
 from ..values import ToolResult, ToolSpec
 from .logs import LogRing
+from .secrets import Secrets
 from .translate import tool_result, tool_spec
 
 if TYPE_CHECKING:
@@ -41,13 +42,21 @@ class Connection:
     """
 
     def __init__(
-        self, name: str, provisioner: Provisioner, logs: LogRing, *, grace: float, legacy: bool
+        self,
+        name: str,
+        provisioner: Provisioner,
+        secrets: Secrets,
+        logs: LogRing,
+        *,
+        grace: float,
+        legacy: bool,
     ) -> None:
         self.name = name
         self.provisioner = provisioner
         self.changed = asyncio.Event()
         self.tools: tuple[ToolSpec, ...] = ()
         self.protocol = ""
+        self._secrets = secrets
         self._logs = logs
         self._grace = grace
         self._legacy = legacy
@@ -91,8 +100,9 @@ class Connection:
                     await asyncio.wait([listening])
         except Exception as exc:
             if not opened:
-                raise self._start_error(exc, timeout if deadline.expired() else None, began) from exc
-            _log.debug("closing the connection to the MCP server %s: %r", self.name, cause(exc))
+                ours = self._start_error(exc, timeout if deadline.expired() else None, began)
+                raise ours from self._secrets.cause(exc)
+            _log.debug("closing the connection to the MCP server %s: %s", self.name, self._why(exc))
 
     def _start_error(self, exc: BaseException, timed_out: float | None, began: Any) -> MandrakeError:
         why = cause(exc)
@@ -100,13 +110,22 @@ class Connection:
             return StartTimeout(name=self.name, seconds=f"{timed_out:g}")
         if isinstance(why, MandrakeError):
             return why
-        if self.provisioner.ended.is_set():
+        if self.provisioner.ended.is_set() and not self._remote:
             wrote = [line.text.strip() for line in self._logs.tail(1000, "stderr", since=began)]
             tail = " ⏎ ".join([line for line in wrote if line][-5:]) or "(it wrote none)"
             return ExitedAtStart(name=self.name, exit_code=self.provisioner.poll(), tail=tail)
-        lines = str(why).strip().splitlines() or [type(why).__name__]
-        message = f'The MCP server "{self.name}" could not be connected: {lines[0]}'
+        message = f'The MCP server "{self.name}" could not be connected: {self._why(exc).splitlines()[0]}'
         return MCPError(message, reason=type(why).__name__)
+
+    def _why(self, exc: BaseException) -> str:
+        """What broke, in its own words, no secret among them."""
+        why = cause(exc)
+        return self._secrets.clean(str(why).strip()) or type(why).__name__
+
+    @property
+    def _remote(self) -> bool:
+        """Whether it runs elsewhere: what is not started here does not exit here."""
+        return not self.provisioner.spec.command
 
     async def list_tools(self) -> tuple[ToolSpec, ...]:
         """The tools anew. Raises MCPError."""
@@ -115,7 +134,8 @@ class Connection:
             async with asyncio.timeout(LIST_TIMEOUT):
                 self.tools = await self._list(client)
         except Exception as exc:
-            raise MCPError(f'The MCP server "{self.name}" did not list its tools: {cause(exc)}') from exc
+            why = f'The MCP server "{self.name}" did not list its tools: {self._why(exc)}'
+            raise MCPError(why) from self._secrets.cause(exc)
         return self.tools
 
     async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
@@ -166,7 +186,7 @@ class Connection:
             async with deadline:
                 result = await client.call_tool(tool, dict(arguments), progress_callback=watch)
         except SDKError as exc:
-            if exc.code == CONNECTION_CLOSED:
+            if exc.code == CONNECTION_CLOSED or (self._remote and self.provisioner.ended.is_set()):
                 raise ServerGone(name=self.name) from exc
             return failed(exc.message)
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
@@ -178,7 +198,7 @@ class Connection:
         except (RuntimeError, ValidationError) as exc:
             return failed(f"It answered, but not as its description promises: {exc}"[:2000])
         except Exception as exc:  # the HTTP client's own
-            raise ServerGone(name=self.name, reason=str(cause(exc))) from exc
+            raise ServerGone(name=self.name, reason=self._why(exc)) from self._secrets.cause(exc)
         return tool_result(result, int((time.monotonic() - began) * 1000))
 
     def _connected(self) -> Client:

@@ -30,6 +30,12 @@ def expand(text: str, variables: Mapping[str, str], name: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
+def expanded_values(entry: MCPServerEntry, variables: Mapping[str, str]) -> list[str]:
+    """What the variables in its arguments, its `env`, its headers and its address are replaced by."""
+    texts = (*entry.args, *entry.env.values(), *entry.headers.values(), entry.url)
+    return [variables.get(match[1]) or match[2] or "" for text in texts for match in _VARIABLE.finditer(text)]
+
+
 def launch_spec(entry: MCPServerEntry, variables: Mapping[str, str], root: str, marker: str) -> LaunchSpec:
     """What `entry` runs, all variables expanded; `cwd` absolute, the workspace `root` where the entry names
     none.

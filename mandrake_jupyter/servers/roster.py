@@ -20,7 +20,8 @@ from ..provisioners.base import LogSink, Provisioner, find_provisioner
 from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
 from .describe import describe
-from .expand import launch_spec
+from .expand import expanded_values, launch_spec
+from .secrets import Secrets
 from .server import MCPServer, PhaseSink, Timeouts
 
 #: Which provisioner runs which transport.
@@ -137,7 +138,7 @@ class Roster:
             on_phase=self._on_phase,
         )
 
-    def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> Provisioner:
+    def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
         """Called when a trusted entry starts: only here its variables are expanded."""
         if not entry.trusted:
             raise NotTrusted(name=entry.name)
@@ -145,8 +146,11 @@ class Roster:
         if kind is None:
             raise MCPError(f'The MCP server "{entry.name}" has an unknown transport: {entry.transport!r}.')
         marker = f"{self._key.workspace_id}/{entry.name}"
-        spec = launch_spec(entry, clean_environment(), str(self._root), marker)
-        return find_provisioner(kind)(spec, log)
+        variables = clean_environment()
+        spec = launch_spec(entry, variables, str(self._root), marker)
+        secrets = Secrets(spec, expanded_values(entry, variables))
+        provisioner = find_provisioner(kind)(spec, lambda stream, text: log(stream, secrets.mask(text)))
+        return provisioner, secrets
 
     def describe(self, entry: MCPServerEntry) -> JSON:
         """The wire's MCP server for `entry`. Starts and stops nothing."""

@@ -25,6 +25,7 @@ from .catalogue import Catalogue, Expected, check_tool
 from .connection import Connection, ProgressSink
 from .describe import describe
 from .logs import LogRing
+from .secrets import Secrets
 
 #: Seconds beyond the polite grace after which a stop goes over to force.
 FORCE_AFTER = 5.0
@@ -50,7 +51,7 @@ class MCPServer:
         key: ServerKey,
         entry: MCPServerEntry,
         *,
-        make: Callable[[MCPServerEntry, LogSink], Provisioner],
+        make: Callable[[MCPServerEntry, LogSink], tuple[Provisioner, Secrets]],
         catalogue: Catalogue,
         supervisor: Supervisor,
         starts: asyncio.Semaphore,
@@ -72,6 +73,7 @@ class MCPServer:
         self._flights: SingleFlight[None] = SingleFlight(supervisor)
         self._connection: Connection | None = None
         self._provisioner: Provisioner | None = None
+        self._secrets = Secrets()
         self._owner: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
@@ -156,16 +158,16 @@ class MCPServer:
                 self._catalogue.forget_protocol(entry.hash)
             self._fail(exc, ready)
         except Exception as exc:
-            self._fail(MCPError(f'The MCP server "{self.key.name}" failed: {exc!r}'), ready)
+            why = self._secrets.clean(repr(exc))
+            self._fail(MCPError(f'The MCP server "{self.key.name}" failed: {why}'), ready)
             raise
 
     def _connect(self, entry: MCPServerEntry) -> Connection:
-        self._provisioner = provisioner = self._make(entry, self.logs.add)
+        self._provisioner, self._secrets = made = self._make(entry, self.logs.add)
         known = self._catalogue.get(entry.hash, self.key.name)
         legacy = known is not None and known.protocol != "" and known.protocol < "2026"
-        return Connection(
-            self.key.name, provisioner, self.logs, grace=self._timeouts.stop_grace, legacy=legacy
-        )
+        grace = self._timeouts.stop_grace
+        return Connection(self.key.name, *made, self.logs, grace=grace, legacy=legacy)
 
     async def _serve(self, connection: Connection, entry: MCPServerEntry, stop: asyncio.Event) -> None:
         """Until it is to stop or has ended; lists the tools anew when they changed."""

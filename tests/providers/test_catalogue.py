@@ -10,6 +10,7 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
 from mandrake_jupyter import errors
+from mandrake_jupyter.providers.endpoint import Endpoint
 from tests.providers.conftest import DEMO, Demo, say
 from tests.support.scripted_openai import ScriptedOpenAI, Turn
 
@@ -234,3 +235,19 @@ async def test_openai_s_base_url_in_the_environment_is_kept_to(make):
         assert (await catalogue.as_json())["providers"][1]["host"] == server.host
         assert await say(await catalogue.resolve()) == "Hi"
         assert server.requests[0].headers["authorization"] == "Bearer sk-1"
+
+
+async def test_an_address_in_the_environment_that_is_none_leaves_the_listing_whole(make):
+    for url in ("http://localhost:{PORT}/v1", "http://[::1/v1", "http://h:99999/v1"):
+        environ = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "sk-abcdefgh"}
+        catalogue = make(environ)
+        answer = await catalogue.as_json()
+        (openai,) = (provider for provider in answer["providers"] if provider["id"] == "openai")
+        assert (openai["host"], openai["has_key"]) == (None, True)
+        with pytest.raises(errors.BadRequest, match="not an address"):
+            await catalogue.resolve("openai/gpt-5-mini")
+
+
+def test_the_words_of_a_header_are_secrets_too():
+    endpoint = Endpoint("openai", "x", "http://h", "k3y", {"Authorization": "Bearer sk-12345678"})
+    assert endpoint.secrets == ("Bearer sk-12345678", "sk-12345678")

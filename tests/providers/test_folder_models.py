@@ -44,6 +44,18 @@ async def test_a_trusted_folder_brings_its_model_with_its_headers(make):
         assert (await catalogue.as_json())["active"] == DEMO
 
 
+async def test_the_tokens_of_jupyter_and_the_hub_are_no_variables_of_a_folder(make, monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "hub-token")
+    environ = {"JUPYTERHUB_API_TOKEN": "hub-token", "JUPYTER_TOKEN": "jupyter-token"}
+    for header in ("${JUPYTERHUB_API_TOKEN}", "${env:JUPYTER_TOKEN}"):
+        folder = [WorkspaceModel("lab", "http://127.0.0.1:9/v1", {"X": header}, ("m",), trusted=True)]
+        with pytest.raises(errors.KeyMissing, match="TOKEN}, which is not set"):
+            await make(environ, folder=folder).resolve("project/lab/m")
+    folder = [WorkspaceModel("lab", "http://h/${JUPYTERHUB_API_TOKEN}", {}, ("m",), trusted=True)]
+    with pytest.raises(errors.KeyMissing):
+        await make(environ, folder=folder).resolve("project/lab/m")
+
+
 async def test_a_reference_that_is_not_set_is_named(make):
     folder = [WorkspaceModel("lab", "http://127.0.0.1:9/v1", {"X": "${NOT_SET}"}, ("m",), trusted=True)]
     with pytest.raises(errors.KeyMissing, match="NOT_SET"):

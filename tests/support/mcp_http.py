@@ -1,0 +1,95 @@
+"""An MCP server over HTTP without any SDK, on loopback: sessions that it can forget, and requests it refuses.
+
+In a test: ``async with HTTPServerWithSessions() as server``, an entry of the transport ``http`` for ``server.url``
+or of ``sse`` for ``server.refusing_url``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+VERSION = "2025-11-25"
+
+
+class HTTPServerWithSessions:
+    """`calls` counts the tool calls that were run; `words` is what a request of a forgotten session is told."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.sessions: list[str] = []
+        self.known: set[str] = set()
+        self.words: dict[str, Any] | None = None
+
+    def forget(self, words: dict[str, Any] | None = None) -> None:
+        """As a restart does: no session is known any more."""
+        self.known, self.words = set(), words
+
+    async def __aenter__(self) -> HTTPServerWithSessions:
+        paths = [(r"/mcp", Streamable, {"server": self}), (r"/refuse.*", Refusing)]
+        (socket,) = bind_sockets(0, "127.0.0.1")
+        self.origin = f"http://127.0.0.1:{socket.getsockname()[1]}"
+        self._http = HTTPServer(Application(paths, log_function=lambda _: None))
+        self._http.add_socket(socket)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._http.stop()
+        await self._http.close_all_connections()
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}/mcp"
+
+    @property
+    def refusing_url(self) -> str:
+        return f"{self.origin}/refuse"
+
+
+class Refusing(RequestHandler):
+    def get(self) -> None:
+        self.set_status(401)
+
+
+class Streamable(RequestHandler):
+    def initialize(self, server: HTTPServerWithSessions) -> None:
+        self.server = server
+
+    def get(self) -> None:
+        self.set_status(405)
+
+    def delete(self) -> None:
+        self.set_status(200)
+
+    def post(self) -> None:
+        message = json.loads(self.request.body)
+        method, ident = message.get("method"), message.get("id")
+        if method == "initialize":
+            session = f"session-{len(self.server.sessions)}"
+            self.server.sessions.append(session)
+            self.server.known.add(session)
+            self.set_header("Mcp-Session-Id", session)
+            info = {"name": "http", "version": "1"}
+            return self.answer(ident, protocolVersion=VERSION, capabilities={"tools": {}}, serverInfo=info)
+        session = self.request.headers.get("Mcp-Session-Id")
+        if session is not None and session not in self.server.known:
+            self.set_status(404)
+            if self.server.words is not None:
+                self.finish({"jsonrpc": "2.0", "id": None, "error": self.server.words})
+            return None
+        if ident is None:
+            return self.set_status(202)
+        if method == "tools/list":
+            return self.answer(ident, tools=[{"name": "count", "inputSchema": {"type": "object"}}])
+        if method == "tools/call":
+            self.server.calls += 1
+            return self.answer(ident, content=[{"type": "text", "text": str(self.server.calls)}])
+        self.finish({"jsonrpc": "2.0", "id": ident, "error": {"code": -32601, "message": f"no {method}"}})
+        return None
+
+    def answer(self, ident: Any, **result: Any) -> None:
+        self.finish({"jsonrpc": "2.0", "id": ident, "result": result})
