@@ -7,7 +7,7 @@ import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { MandrakeApi } from '../api';
-import { Column, entryOf, IEntry, ownMessage, textOf } from '../core/entries';
+import { Column, entryOf, IEntry, ownMessage, questionOf, textOf } from '../core/entries';
 import { IConnection } from '../core/follow';
 import { entriesOf, isOver } from '../core/merge';
 import { blankAnswer } from '../core/reducer';
@@ -190,8 +190,7 @@ export class MandrakeChat extends AbstractChatModel {
 
   /** Send the question of `entry`, or the one before the answer it is, once more. */
   async resend(entry: IEntry): Promise<void> {
-    const until = this.entries.slice(0, this.entries.findIndex(other => other.key === entry.key) + 1);
-    const asked = [...until].reverse().find(other => other.message.role === 'user');
+    const asked = questionOf(this.entries, entry);
     if (asked) {
       await this.send(textOf(asked.message), asked.message.attachments);
     }
