@@ -46,7 +46,8 @@ export class MandrakeChat extends AbstractChatModel {
       },
       ended: () => void this._afterRun(),
       failed: error => {
-        this._say(error.message);
+        this._say(errorBodyOf(error).message);
+        this._failed.emit(error);
         this._changed.emit();
       }
     });
@@ -87,6 +88,10 @@ export class MandrakeChat extends AbstractChatModel {
   /** Sentences for the live region. */
   get announced(): ISignal<this, string> {
     return this._announced;
+  }
+  /** Something that was asked for failed, and no entry says so. */
+  get failed(): ISignal<this, unknown> {
+    return this._failed;
   }
   /** The user sent something: the column goes to its end. */
   get sent(): ISignal<this, void> {
@@ -282,7 +287,6 @@ export class MandrakeChat extends AbstractChatModel {
   private _session: ISession | null;
   private _making: Promise<ISession> | null = null;
   private _loaded = false;
-  /** Counts the loads. */
   private _loads = 0;
   /** The chat's last activity when it was loaded. */
   private _activity: string | null = null;
@@ -290,5 +294,6 @@ export class MandrakeChat extends AbstractChatModel {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _sessionChanged = new Signal<this, ISession>(this);
   private readonly _announced = new Signal<this, string>(this);
+  private readonly _failed = new Signal<this, unknown>(this);
   private readonly _sent = new Signal<this, void>(this);
 }
