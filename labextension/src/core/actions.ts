@@ -38,7 +38,7 @@ const TABLE: Record<string, [label: string, effect: ActionEffect]> = {
  */
 export function actionsOf(error: { code: string; actions: string[] }, fetched = false): IAction[] {
   return error.actions
-    .filter(id => id in TABLE)
+    .filter(id => Object.prototype.hasOwnProperty.call(TABLE, id))
     .slice(0, 3)
     .map(id => {
       const [label, effect] = TABLE[id];

@@ -114,6 +114,32 @@ function sameQuestion(a: IMessage, b: IMessage): boolean {
   return a.role === 'user' && b.role === 'user' && textOf(a) === textOf(b);
 }
 
+/** The question of `entry`: the message of the user in its run, or the one before it. */
+export function questionOf(entries: readonly IEntry[], entry: IEntry): IEntry | null {
+  const until = entries.slice(0, entries.findIndex(other => other.key === entry.key) + 1).reverse();
+  return until.find(({ message }) => message.role === 'user') ?? null;
+}
+
+/** The MCP server that an error below `entry` is about: that of its last call, or of the question's `/tool`. */
+export function serverOf(entries: readonly IEntry[], entry: IEntry): string | null {
+  const last = [...entry.message.parts].reverse().find(part => part.type === 'tool');
+  if (last?.type === 'tool') {
+    return last.server;
+  }
+  const asked = questionOf(entries, entry);
+  return asked ? toolServer(textOf(asked.message)) : null;
+}
+
+/** Whether the answer `entry` is the result of a tool that the user called himself, not the words of a model. */
+export function isDirect(entries: readonly IEntry[], entry: IEntry): boolean {
+  const asked = questionOf(entries, entry);
+  return asked !== null && /^\s*\/tool(\s|$)/.test(textOf(asked.message));
+}
+
+function toolServer(text: string): string | null {
+  return /^\s*\/tool\s+(\S+)/.exec(text)?.[1] ?? null;
+}
+
 /** Neighbouring parts that are drawn as one: a question about several calls, or a part alone. */
 export type Item =
   | { kind: 'part'; key: string; part: Part }

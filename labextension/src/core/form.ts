@@ -18,12 +18,12 @@ export interface IField {
 export function fields(schema: JsonObject | null, value: JsonObject): IField[] {
   const properties = asObject(schema?.properties) ?? {};
   const required = Array.isArray(schema?.required) ? schema.required : [];
-  const names = [...Object.keys(properties), ...Object.keys(value).filter(name => !(name in properties))];
+  const names = [...Object.keys(properties), ...Object.keys(value).filter(name => own(properties, name) === undefined)];
   return names.map(name => {
-    const property = asObject(properties[name]);
+    const property = asObject(own(properties, name));
     return {
       name,
-      kind: kindOf(property, value[name]),
+      kind: kindOf(property, own(value, name)),
       description: typeof property?.description === 'string' ? property.description : '',
       required: required.includes(name),
       choices: Array.isArray(property?.enum) ? property.enum : []
@@ -106,6 +106,11 @@ export function fromText(field: IField, text: string): { value: Json | undefined
         return { problem: 'This must be JSON.' };
       }
   }
+}
+
+/** The own property `name`: what a prototype has is nobody's argument. */
+export function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.prototype.hasOwnProperty.call(record, name) ? record[name] : undefined;
 }
 
 function asObject(value: Json | undefined): JsonObject | null {

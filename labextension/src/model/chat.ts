@@ -7,7 +7,7 @@ import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { MandrakeApi } from '../api';
-import { Column, entryOf, IEntry, ownMessage, textOf } from '../core/entries';
+import { Column, entryOf, IEntry, ownMessage, questionOf, textOf } from '../core/entries';
 import { IConnection } from '../core/follow';
 import { entriesOf, isOver } from '../core/merge';
 import { blankAnswer } from '../core/reducer';
@@ -46,7 +46,8 @@ export class MandrakeChat extends AbstractChatModel {
       },
       ended: () => void this._afterRun(),
       failed: error => {
-        this._say(error.message);
+        this._say(errorBodyOf(error).message);
+        this._failed.emit(error);
         this._changed.emit();
       }
     });
@@ -87,6 +88,10 @@ export class MandrakeChat extends AbstractChatModel {
   /** Sentences for the live region. */
   get announced(): ISignal<this, string> {
     return this._announced;
+  }
+  /** Something that was asked for failed, and no entry says so. */
+  get failed(): ISignal<this, unknown> {
+    return this._failed;
   }
   /** The user sent something: the column goes to its end. */
   get sent(): ISignal<this, void> {
@@ -190,8 +195,7 @@ export class MandrakeChat extends AbstractChatModel {
 
   /** Send the question of `entry`, or the one before the answer it is, once more. */
   async resend(entry: IEntry): Promise<void> {
-    const until = this.entries.slice(0, this.entries.findIndex(other => other.key === entry.key) + 1);
-    const asked = [...until].reverse().find(other => other.message.role === 'user');
+    const asked = questionOf(this.entries, entry);
     if (asked) {
       await this.send(textOf(asked.message), asked.message.attachments);
     }
@@ -283,7 +287,6 @@ export class MandrakeChat extends AbstractChatModel {
   private _session: ISession | null;
   private _making: Promise<ISession> | null = null;
   private _loaded = false;
-  /** Counts the loads. */
   private _loads = 0;
   /** The chat's last activity when it was loaded. */
   private _activity: string | null = null;
@@ -291,5 +294,6 @@ export class MandrakeChat extends AbstractChatModel {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _sessionChanged = new Signal<this, ISession>(this);
   private readonly _announced = new Signal<this, string>(this);
+  private readonly _failed = new Signal<this, unknown>(this);
   private readonly _sent = new Signal<this, void>(this);
 }

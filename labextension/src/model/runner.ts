@@ -17,7 +17,7 @@ export interface IRunnerHooks {
   /** A run ended, or could not be read further. */
   ended(): void;
   /** Something that was asked for failed, beside the column. */
-  failed(error: IErrorBody): void;
+  failed(error: unknown): void;
 }
 
 type Post = (signal: AbortSignal, answered: () => void) => AsyncIterable<RunEvent>;
@@ -170,7 +170,7 @@ export class Runner {
     this._api.cancel(this._workspace, live.message.session_id, run).catch(error => {
       this._cancelling.delete(run);
       this._column.patch(live.key, { stopping: false });
-      this._hooks.failed(errorBodyOf(error));
+      this._hooks.failed(error);
     });
   }
 

@@ -60,6 +60,7 @@ export function addCommands(options: IOptions): void {
     describedBy: NO_ARGUMENTS,
     execute: async () => {
       await open();
+      model.show('chat');
       const card = panel.node.querySelector<HTMLElement>('.jp-Mandrake-approval');
       card?.scrollIntoView({ block: 'nearest' });
       card?.focus();
@@ -79,6 +80,7 @@ export function addCommands(options: IOptions): void {
         return;
       }
       await open();
+      model.show('chat');
       model.chat?.input.addAttachment?.({
         type: 'notebook',
         value: path,

@@ -20,6 +20,7 @@ import { ToolCommandProvider } from '../model/slash';
 import { IMandrake, IMandrakePanel } from '../tokens';
 import { MandrakeChatWidget } from '../view/chatwidget';
 import { inputToolbar } from '../view/inputbar';
+import { localOnly } from '../view/localonly';
 import { MandrakePanel } from '../view/panel';
 import { addCommands } from './commands';
 import { Wishes } from './wishes';
@@ -76,11 +77,12 @@ export const panelPlugin: JupyterFrontEndPlugin<IMandrakePanel> = {
           config: { sendWithShiftEnter: wishes.sendWithShiftEnter }
         })
     });
+    const renderers = localOnly(rmRegistry, mandrake.trans);
     const createWidget = (chat: MandrakeChat) =>
       new MandrakeChatWidget(
         {
           model: chat,
-          rmRegistry,
+          rmRegistry: renderers,
           themeManager,
           chatCommandRegistry,
           attachmentOpenerRegistry: openers,

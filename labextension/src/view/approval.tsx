@@ -3,11 +3,12 @@
  * and nothing spins: waiting for a person is not work.
  */
 import { TranslationBundle } from '@jupyterlab/translation';
-import React, { useMemo, useState } from 'react';
+import React, { useMemo, useRef, useState } from 'react';
 
+import { argumentsOf, edit, Edits, shownText } from '../core/edits';
 import { IEntry } from '../core/entries';
-import { fields, fromText, IField, toText } from '../core/form';
-import { Decision, IErrorBody, IToolPart, JsonObject } from '../core/wire';
+import { fields, own } from '../core/form';
+import { Decision, IErrorBody, IToolPart } from '../core/wire';
 import { Icon } from '../icons';
 import { IDecision } from '../model/decisions';
 import { ArgumentField } from './argfield';
@@ -15,8 +16,6 @@ import { ToolName } from './toolcard';
 import { useChat } from './context';
 
 type Choice = Exclude<Decision, 'deny'>;
-/** The edited texts of a call, by argument. */
-type Edits = Record<string, string>;
 
 interface ICallState {
   on: boolean;
@@ -32,6 +31,7 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
   const [denying, setDenying] = useState(false);
   const [reason, setReason] = useState('');
   const [errors, setErrors] = useState<IErrorBody[]>([]);
+  const card = useRef<HTMLDivElement>(null);
   const stateOf = (call: IToolPart): ICallState => states[call.call_id] ?? { on: true, edits: {} };
   const put = (call: IToolPart, change: Partial<ICallState>) =>
     setStates({ ...states, [call.call_id]: { ...stateOf(call), ...change } });
@@ -42,7 +42,16 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
   const misfit = answers.some(({ call, problems }) => stateOf(call).on && Object.keys(problems).length > 0);
   const edited = allowed.some(call => Object.keys(stateOf(call).edits).length > 0);
 
-  const decide = async (decisions: IDecision[]) => setErrors(await chat.decisions.handIn(entry.message, decisions));
+  const decide = async (decisions: IDecision[]) => {
+    const turn = card.current?.closest<HTMLElement>('.jp-Mandrake-turn');
+    const refused = await chat.decisions.handIn(entry.message, decisions);
+    setErrors(refused);
+    // The pressed button is disabled or gone: don't leave the focus nowhere.
+    const focus = document.activeElement;
+    if (!focus || focus === document.body || card.current?.contains(focus)) {
+      (refused.length ? card.current : turn)?.focus({ preventScroll: true });
+    }
+  };
   const allow = () =>
     decide(
       answers.map(({ call, changed }) =>
@@ -53,7 +62,14 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
 
   const label = trans._n('Permission needed for %1 tool', 'Permission needed for %1 tools', calls.length);
   return (
-    <div className="jp-Mandrake-approval" role="group" aria-label={label} data-testid="mandrake-approval" tabIndex={-1}>
+    <div
+      ref={card}
+      className="jp-Mandrake-approval"
+      role="group"
+      aria-label={label}
+      data-testid="mandrake-approval"
+      tabIndex={-1}
+    >
       <div className="jp-Mandrake-approval-head">
         <Icon name="shield" className="is-busy" />
         <span className="jp-Mandrake-grow">
@@ -146,7 +162,7 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
 function Call(props: {
   call: IToolPart;
   state: ICallState;
-  problems: Record<string, string>;
+  problems: Readonly<Record<string, string>>;
   alone: boolean;
   disabled: boolean;
   onChange(change: Partial<ICallState>): void;
@@ -156,7 +172,7 @@ function Call(props: {
   const name = call.title || call.tool;
   const list = useMemo(() => fields(call.input_schema, call.arguments), [call.input_schema, call.arguments]);
   const describes = `mandrake-call-${call.call_id}`;
-  const given = list.filter(field => field.name in call.arguments || field.required);
+  const given = list.filter(field => own(call.arguments, field.name) !== undefined || field.required);
   return (
     <div className={`jp-Mandrake-call${state.on ? '' : ' is-off'}`}>
       <div className="jp-Mandrake-call-head">
@@ -186,9 +202,8 @@ function Call(props: {
             <ArgumentField
               key={field.name}
               field={field}
-              text={state.edits[field.name] ?? toText(field.kind, call.arguments[field.name])}
-              edited={field.name in state.edits}
-              problem={problems[field.name] ?? null}
+              {...shownText(state.edits, field, call)}
+              problem={own(problems, field.name) ?? null}
               disabled={props.disabled || !state.on}
               onChange={text => onChange({ edits: edit(state.edits, field, call, text) })}
               onUndo={() => onChange({ edits: edit(state.edits, field, call, null) })}
@@ -237,34 +252,4 @@ function helpFor(choice: Choice, count: number, trans: TranslationBundle): strin
     case 'workspace':
       return trans.__('%1 may run in all chats of this project.', who);
   }
-}
-
-/** The edits with `field` set to `text`; a text that is what the model gave is no edit. */
-function edit(edits: Edits, field: IField, call: IToolPart, text: string | null): Edits {
-  const rest = Object.fromEntries(Object.entries(edits).filter(([name]) => name !== field.name));
-  const same = text === null || text === toText(field.kind, call.arguments[field.name]);
-  return same ? rest : { ...rest, [field.name]: text };
-}
-
-/** The arguments as edited, undefined if nothing was; and what does not fit, by argument. */
-function argumentsOf(
-  call: IToolPart,
-  edits: Edits
-): { changed: JsonObject | undefined; problems: Record<string, string> } {
-  const problems: Record<string, string> = {};
-  const changed: JsonObject = { ...call.arguments };
-  for (const field of fields(call.input_schema, call.arguments)) {
-    if (!(field.name in edits)) {
-      continue;
-    }
-    const read = fromText(field, edits[field.name]);
-    if ('problem' in read) {
-      problems[field.name] = read.problem;
-    } else if (read.value === undefined) {
-      delete changed[field.name];
-    } else {
-      changed[field.name] = read.value;
-    }
-  }
-  return { changed: Object.keys(edits).length ? changed : undefined, problems };
 }

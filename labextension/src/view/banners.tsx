@@ -1,17 +1,21 @@
 /** News above the messages that is no single message's matter: the connection, trust, the demo model. */
+import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef } from 'react';
 
 import { megabytes } from '../core/format';
 import { IDemoState, IErrorBody } from '../core/wire';
 import { Icon } from '../icons';
 import { ProjectState } from '../model/project';
+import { errorBodyOf } from '../model/words';
 import { CommandIDs } from '../tokens';
 import { ErrorCard } from './errorcard';
 import { modelOf } from './modelpicker';
 import { useChat, useNow, useSignal } from './context';
+import { notifyFailure } from './notify';
 
 export function Banners(): JSX.Element {
-  const { chat, mandrake } = useChat();
+  const { chat, mandrake, wishes } = useChat();
+  useSignal(wishes.changed);
   useSignal(mandrake.project.changed);
   useSignal(chat.changed);
   useSignal(chat.sessionChanged);
@@ -32,16 +36,29 @@ function LostBanner(): JSX.Element | null {
   if (!lost) {
     return null;
   }
+  const sent = !chat.answering || chat.answering.message.run_id !== '';
   const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - now) / 1000));
   return (
-    <div className="jp-Mandrake-banner jp-mod-warn" role="status" data-testid="mandrake-lost-banner">
+    <div className="jp-Mandrake-banner jp-mod-warn" data-testid="mandrake-lost-banner">
       <Icon name="offline" className="is-warn" />
       <div className="jp-Mandrake-grow jp-Mandrake-lost">
         <div className="jp-Mandrake-grow">
           <div className="jp-Mandrake-strong">
-            {seconds ? trans.__('Connection lost. Trying again in %1 s.', seconds) : trans.__('Connection lost. Trying again…')}
+            <span className="jp-Mandrake-hidden" role="status">
+              {trans.__('Connection lost.')}
+            </span>
+            {/* The seconds are for the eye: read out, they would never end. */}
+            <span aria-hidden={true}>
+              {seconds
+                ? trans.__('Connection lost. Trying again in %1 s.', seconds)
+                : trans.__('Connection lost. Trying again…')}
+            </span>
           </div>
-          {trans.__('Your answer goes on without you and will be here when you are back.')}
+          <span role="status">
+            {sent
+              ? trans.__('Your answer goes on without you and will be here when you are back.')
+              : trans.__('Your message is not sent yet. Keep this chat open.')}
+          </span>
         </div>
         <button className="jp-Mandrake-btn" onClick={() => chat.tryNow()}>
           {trans.__('Try now')}
@@ -108,13 +125,27 @@ function DemoBanner(): JSX.Element | null {
     return () => clearInterval(timer);
   }, [fetching, project]);
 
-  if (!demo || (model && model.provider !== 'demo')) {
+  if (!demo) {
+    const failed = project instanceof ProjectState && project.failure !== null;
+    return failed && !chat.loadFailure ? (
+      <div className="jp-Mandrake-banner-card" data-testid="mandrake-models-failed">
+        <ErrorCard
+          error={errorBodyOf(project.failure)}
+          time={null}
+          entry={null}
+          live={true}
+          onRetry={() => void project.refresh()}
+        />
+      </div>
+    ) : null;
+  }
+  if (model && model.provider !== 'demo') {
     return null;
   }
   if (demo.state === 'failed') {
     return (
       <div className="jp-Mandrake-banner-card" data-testid="mandrake-demo-banner" data-state="failed">
-        <ErrorCard error={demoError(demo)} time={null} entry={null} live={true} />
+        <ErrorCard error={demoError(demo, trans)} time={null} entry={null} live={true} />
       </div>
     );
   }
@@ -130,28 +161,35 @@ function DemoBanner(): JSX.Element | null {
     </button>
   );
   return (
-    <div ref={banner} className="jp-Mandrake-banner" role="status" data-testid="mandrake-demo-banner" data-state={demo.state}>
+    <div ref={banner} className="jp-Mandrake-banner" data-testid="mandrake-demo-banner" data-state={demo.state}>
       <Icon name="info" className="is-busy" />
       <div className="jp-Mandrake-grow">
-        {fetching ? (
-          <Fetching demo={demo} />
-        ) : model && demo.state === 'ready' ? (
-          <>
-            {trans.__('You are using the')} <b>{trans.__('demo model')}</b>
-            {trans.__(': small and simple, for trying things out. Nothing leaves your Jupyter server.')}
-          </>
-        ) : demo.state === 'missing' ? (
-          trans.__('The demo model is not here yet: %1 MB are fetched once.', megabytes(demo.total_bytes))
-        ) : (
-          trans.__('No model is connected yet.')
-        )}
+        {fetching && <Fetching demo={demo} />}
+        {/* What counts up is outside: read out, it would never end. */}
+        <div role="status" className={fetching ? 'jp-Mandrake-hidden' : undefined}>
+          {fetching ? (
+            trans.__('Fetching the demo model')
+          ) : model && demo.state === 'ready' ? (
+            <>
+              {trans.__('You are using the')} <b>{trans.__('demo model')}</b>
+              {trans.__(': small and simple, for trying things out. Nothing leaves your Jupyter server.')}
+            </>
+          ) : demo.state === 'missing' ? (
+            trans.__('The demo model is not here yet: %1 MB are fetched once.', megabytes(demo.total_bytes))
+          ) : (
+            trans.__('No model is connected yet.')
+          )}
+        </div>
         <div className="jp-Mandrake-banner-actions">
           {demo.state === 'missing' && (
             <button
               className="jp-Mandrake-btn jp-mod-primary"
               data-testid="mandrake-fetch-demo"
               onClick={() => {
-                void mandrake.api.fetchDemo(project.workspace).finally(() => project.refresh());
+                mandrake.api
+                  .fetchDemo(project.workspace)
+                  .catch(error => notifyFailure(commands, error))
+                  .then(() => project.refresh());
               }}
             >
               {trans.__('Fetch the demo model')}
@@ -190,11 +228,11 @@ function Fetching(props: { demo: IDemoState }): JSX.Element {
   );
 }
 
-function demoError(demo: IDemoState): IErrorBody {
+function demoError(demo: IDemoState, trans: TranslationBundle): IErrorBody {
   const known = typeof demo.error === 'object' ? demo.error : null;
   return {
-    message: 'The demo model could not be fetched.',
-    then: 'Everything else works. You can connect your own model.',
+    message: trans.__('The demo model could not be fetched.'),
+    then: trans.__('Everything else works. You can connect your own model.'),
     reason: typeof demo.error === 'string' ? demo.error : null,
     retryable: true,
     retry_after: null,

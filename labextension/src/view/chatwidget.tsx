@@ -78,6 +78,11 @@ function Input(): JSX.Element {
 
 /** Enter and Tab take what the menu highlights. Left alone, Enter would take the half-typed word and clear the input. */
 function accept(event: React.KeyboardEvent): void {
+  if (isComposing(event)) {
+    // The key is the input method's: the package would send on Enter.
+    event.stopPropagation();
+    return;
+  }
   if ((event.key !== 'Enter' && event.key !== 'Tab') || event.shiftKey || !(event.target instanceof Element)) {
     return;
   }
@@ -91,9 +96,13 @@ function accept(event: React.KeyboardEvent): void {
   }
 }
 
+function isComposing({ nativeEvent }: React.KeyboardEvent): boolean {
+  return nativeEvent.isComposing || nativeEvent.keyCode === 229;
+}
+
 /** Escape stops the answer; where there is none to stop, it leaves the input. */
 function onEscape(event: React.KeyboardEvent, chat: MandrakeChat): void {
-  if (event.key !== 'Escape' || event.defaultPrevented) {
+  if (event.key !== 'Escape' || event.defaultPrevented || isComposing(event)) {
     return;
   }
   if (chat.answering && !chat.answering.stopping) {

@@ -10,6 +10,8 @@ import { IMandrake } from '../tokens';
 export interface IWishes {
   readonly keepDemo: boolean;
   setKeepDemo(): void;
+  /** Emitted when a wish changed. */
+  readonly changed: ISignal<unknown, void>;
 }
 
 export interface IChatEnvironment {

@@ -4,12 +4,12 @@
 import React from 'react';
 
 import { actionsOf, IAction } from '../core/actions';
-import { IEntry } from '../core/entries';
+import { IEntry, serverOf } from '../core/entries';
 import { IErrorBody } from '../core/wire';
 import { Icon, IconName } from '../icons';
-import { errorBodyOf } from '../model/words';
 import { openModelPicker } from './modelpicker';
 import { useChat, useSignal } from './context';
+import { notifyFailure } from './notify';
 
 interface IProps {
   error: IErrorBody;
@@ -19,13 +19,15 @@ interface IProps {
   entry: IEntry | null;
   /** Whether the ways out are still ahead: false once the chat went on. */
   live: boolean;
+  /** What "Try again" does, when it is neither the message nor the chat. */
+  onRetry?: () => void;
 }
 
 export function ErrorCard(props: IProps): JSX.Element {
   const { error, live } = props;
   const { project, trans } = useChat().mandrake;
   useSignal(project.changed);
-  const act = useAction(props.entry);
+  const act = useAction(props.entry, props.onRetry);
   const [then, log] = splitLog(error.then);
   const demo = project.catalogue?.demo.state;
   const actions = live ? actionsOf(error, props.entry !== null && demo === 'ready') : [];
@@ -66,13 +68,13 @@ export function ErrorCard(props: IProps): JSX.Element {
   );
 }
 
-function useAction(entry: IEntry | null): (action: IAction, anchor: HTMLElement) => void {
+function useAction(entry: IEntry | null, onRetry?: () => void): (action: IAction, anchor: HTMLElement) => void {
   const { chat, commands, mandrake } = useChat();
   const { api, project, trans } = mandrake;
   return ({ effect }, anchor) => {
     switch (effect.do) {
       case 'resend':
-        void (entry ? chat.resend(entry) : chat.load());
+        void (onRetry ? onRetry() : entry ? chat.resend(entry) : chat.load());
         break;
       case 'continue':
         void chat.send(trans.__('Continue'));
@@ -83,21 +85,21 @@ function useAction(entry: IEntry | null): (action: IAction, anchor: HTMLElement)
       case 'fetch_demo':
         api
           .fetchDemo(project.workspace)
-          .catch(error => console.warn(errorBodyOf(error).message))
+          .catch(error => notifyFailure(commands, error))
           .then(() => project.refresh());
         break;
       case 'command':
         if (commands.hasCommand(effect.id)) {
-          void commands.execute(effect.id, { ...effect.args, ...about(entry) });
+          void commands.execute(effect.id, { ...effect.args, ...about(entry, entry && serverOf(chat.entries, entry)) });
         }
     }
   };
 }
 
-/** Which provider a key is for: that of the model which was asked. */
-function about(entry: IEntry | null): { provider?: string } {
+/** Which provider a key is for: that of the model which was asked. Which MCP server: the one that was called last. */
+function about(entry: IEntry | null, server: string | null): { provider?: string; name?: string } {
   const provider = entry?.message.model?.split('/')[0];
-  return provider ? { provider } : {};
+  return { ...(provider ? { provider } : {}), ...(server ? { name: server } : {}) };
 }
 
 function iconOf(code: string): IconName {

@@ -5,9 +5,9 @@ import React, { useRef } from 'react';
 
 import { ICatalogue, IModelEntry } from '../core/wire';
 import { Icon } from '../icons';
-import { errorBodyOf } from '../model/words';
 import { CommandIDs } from '../tokens';
 import { IChatEnvironment, useChat, useSignal } from './context';
+import { notifyFailure } from './notify';
 
 /** The model that the next message of a chat goes to. */
 export function modelOf(environment: IChatEnvironment): IModelEntry | null {
@@ -77,7 +77,7 @@ function menuOf(environment: IChatEnvironment, catalogue: ICatalogue | null, cur
         try {
           await chat.chooseModel(model.id);
         } catch (error) {
-          await commands.execute('apputils:notify', { type: 'error', message: errorBodyOf(error).message });
+          await notifyFailure(commands, error);
         }
       }
     });

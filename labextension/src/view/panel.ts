@@ -10,6 +10,7 @@ import { IMandrake } from '../tokens';
 import { ChatList } from './chatlist';
 import { MandrakeChatWidget } from './chatwidget';
 import { Header } from './header';
+import { notifyFailure } from './notify';
 
 export interface IMandrakePanelOptions {
   model: PanelModel;
@@ -81,6 +82,7 @@ export class MandrakePanel extends Widget {
       model.chat.announced.connect((_, words) => {
         this._status.node.textContent = words;
       });
+      model.chat.failed.connect((_, error) => void notifyFailure(this._options.commands, error));
       (this.layout as PanelLayout).insertWidget(2, this._current);
     }
     this._chats.setHidden(model.view !== 'chats');

@@ -33,7 +33,13 @@ function useOpen(callId: string, otherwise: boolean): [boolean, () => void] {
   ];
 }
 
-export const ToolCard = React.memo(function ToolCard(props: { call: IToolPart }): JSX.Element {
+interface IProps {
+  call: IToolPart;
+  /** The user called it himself: its result is the answer. */
+  direct: boolean;
+}
+
+export const ToolCard = React.memo(function ToolCard(props: IProps): JSX.Element {
   const { call } = props;
   const { mandrake } = useChat();
   const { trans } = mandrake;
@@ -45,7 +51,9 @@ export const ToolCard = React.memo(function ToolCard(props: { call: IToolPart })
     }
   }, [running]);
   const elapsed = useNow(running) - since.current;
-  const [open, toggle] = useOpen(call.call_id, running && elapsed > SLOW);
+  const direct = props.direct || (call.by === 'user' && !call.needs_approval);
+  const shows = running ? elapsed > SLOW : direct && (call.status === 'done' || call.status === 'failed');
+  const [open, toggle] = useOpen(call.call_id, shows);
   const name = call.title || call.tool;
   const [icon, state] = lookOf(call);
 

@@ -7,7 +7,7 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import React, { useMemo } from 'react';
 
 import { splitBlocks } from '../core/blocks';
-import { IEntry, isOpen, itemsOf, textOf } from '../core/entries';
+import { IEntry, isDirect, isOpen, itemsOf, textOf } from '../core/entries';
 import { duration, usageLine, when } from '../core/format';
 import { ITextPart } from '../core/wire';
 import { Icon } from '../icons';
@@ -17,6 +17,7 @@ import { CopyButton } from './copy';
 import { ErrorCard } from './errorcard';
 import { ToolCard } from './toolcard';
 import { useChat, useNow } from './context';
+import { notifyFailure } from './notify';
 
 interface IProps {
   entry: IEntry;
@@ -33,7 +34,7 @@ export const Turn = React.memo(function Turn(props: IProps): JSX.Element {
 function Question(props: IProps): JSX.Element {
   const { entry } = props;
   const { message, failure } = entry;
-  const { chat, mandrake } = useChat();
+  const { chat, commands, mandrake } = useChat();
   const { trans } = mandrake;
   const time = when(message.created, new Date());
   const queued = message.status === 'queued';
@@ -73,7 +74,7 @@ function Question(props: IProps): JSX.Element {
                   <button
                     className="jp-Mandrake-chip"
                     data-testid="mandrake-remove"
-                    onClick={() => void chat.removeQueued(entry)}
+                    onClick={() => void chat.removeQueued(entry).catch(error => notifyFailure(commands, error))}
                   >
                     <Icon name="close" />
                     {trans.__('Remove')}
@@ -96,6 +97,7 @@ function Answer(props: IProps): JSX.Element {
   const { trans } = mandrake;
   const time = when(message.created, new Date());
   const open = isOpen(message);
+  const direct = isDirect(chat.entries, entry);
   const items = itemsOf(message, chat.decisions.deciding);
   const tail = message.parts[message.parts.length - 1];
   const writing = message.status === 'running' && tail?.type === 'text' && !entry.stopping;
@@ -120,7 +122,7 @@ function Answer(props: IProps): JSX.Element {
         item.kind === 'question' ? (
           <ApprovalCard key={item.key} entry={entry} calls={item.calls} />
         ) : item.part.type === 'tool' ? (
-          <ToolCard key={item.key} call={item.part} />
+          <ToolCard key={item.key} call={item.part} direct={direct} />
         ) : item.part.type === 'reasoning' ? (
           <Reasoning key={item.key} part={item.part} done={!open || item.part !== tail} />
         ) : (

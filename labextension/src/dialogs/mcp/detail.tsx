@@ -1,6 +1,7 @@
 /** The open row of an MCP server: what went wrong, what would run or runs, the end of its log, its tools. */
 import * as React from 'react';
 
+import { own } from '../../core/form';
 import { when } from '../../core/format';
 import { IErrorBody, ILogLine, IMcpServer, IToolSpec } from '../../core/wire';
 import { ErrorCard, SmallButton, Spinner } from '../common/parts';
@@ -68,7 +69,7 @@ function Trouble({ error, server, model, trans, review }: IRowProps & { error: I
     wait_longer: [trans.__('Wait longer'), start],
     open_log: [trans.__('Open log'), () => model.change({ whole: true })]
   };
-  const offered = error.actions.filter(id => id in ways && !(id === 'open_log' && model.open?.whole));
+  const offered = error.actions.filter(id => own(ways, id) && !(id === 'open_log' && model.open?.whole));
   return (
     <ErrorCard title={error.message} then={error.then}>
       {offered.length > 0 &&

@@ -3,7 +3,7 @@ import * as React from 'react';
 
 import { IMcpServer } from '../../core/wire';
 import { Icon, IconName } from '../../icons';
-import { SmallButton, useKeptFocus } from '../common/parts';
+import { ErrorCard, SmallButton, useKeptFocus } from '../common/parts';
 import { ITrans } from '../common/text';
 import { Detail } from './detail';
 import { McpModel } from './model';
@@ -25,6 +25,7 @@ export function Row(props: IRowProps): JSX.Element {
   const open = model.open?.name === server.name;
   const status = statusOf(trans, server, model.startingFor(server.name));
   const badge = badgeOf(trans, server);
+  const refused = model.refusals.get(server.name);
   return (
     <li
       ref={place}
@@ -60,6 +61,11 @@ export function Row(props: IRowProps): JSX.Element {
         <span data-testid="mandrake-mcp-state">{status.words}</span>
       </div>
       <Question {...props} />
+      {refused && !open && (
+        <div className="jp-Mandrake-detail">
+          <ErrorCard title={refused.message} then={refused.then} />
+        </div>
+      )}
       {open && <Detail {...props} />}
     </li>
   );

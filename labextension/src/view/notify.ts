@@ -1,0 +1,8 @@
+/** Says in a notification what failed and has no place of its own in the panel. */
+import { CommandRegistry } from '@lumino/commands';
+
+import { errorBodyOf } from '../model/words';
+
+export async function notifyFailure(commands: CommandRegistry, error: unknown): Promise<void> {
+  await commands.execute('apputils:notify', { type: 'error', message: errorBodyOf(error).message });
+}
