@@ -139,7 +139,9 @@ class MCPServerManager(LoggingConfigurable):
         servers: list[MCPServer] = []
         for name in self._builtins:
             tools += await self.tools(name)
-        for entry in self._roster.configured().values():
+        configured = self._roster.configured()
+        self._roster.tidy(configured)
+        for entry in configured.values():
             if entry.trusted and not entry.disabled:
                 try:
                     servers.append(await self._roster.current(entry))
@@ -213,7 +215,7 @@ class MCPServerManager(LoggingConfigurable):
 
     async def refresh(self) -> None:
         """Ends now what the configuration does not let run on, not at the next use. For whoever edited it."""
-        if ending := self._roster.tidy():
+        if ending := self._roster.tidy(self._roster.configured()):
             await asyncio.wait(ending)
 
     async def close(self, timeout: float = 8.0) -> list[str]:

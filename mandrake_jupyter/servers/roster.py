@@ -8,7 +8,7 @@ trusted entries.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,7 +79,9 @@ class Roster:
 
     def entry(self, name: str) -> MCPServerEntry:
         """One of them. Raises MCPServerNotFound, naming the known ones."""
-        configured = self.configured()
+        return self._named(name, self.configured())
+
+    def _named(self, name: str, configured: Mapping[str, MCPServerEntry]) -> MCPServerEntry:
         if name not in configured:
             known = ", ".join([*self._reserved, *configured]) or "none"
             raise MCPServerNotFound(name=name, known=known)
@@ -89,7 +91,9 @@ class Roster:
         """The server of that name, if it may run. Raises MCPServerNotFound, NotTrusted, Conflict (switched
         off).
         """
-        entry = self.entry(name)
+        configured = self.configured()
+        entry = self._named(name, configured)
+        self.tidy(configured)
         server = await self.current(entry)
         if not entry.trusted:
             raise NotTrusted(name=name)
@@ -100,10 +104,9 @@ class Roster:
         return server
 
     async def current(self, entry: MCPServerEntry) -> MCPServer:
-        """The server for `entry`, not running with any other configuration."""
+        """The server for `entry`, not running with any other configuration. To be called after `tidy`."""
         if self._closed:
             raise Unavailable("The Jupyter server is stopping.")
-        self.tidy()
         server = self._servers.get(entry.name)
         if server is None:
             self._servers[entry.name] = server = self._new(entry)
@@ -114,10 +117,14 @@ class Roster:
             server.entry = entry
         return server
 
-    def tidy(self) -> list[asyncio.Task[None]]:
-        """Begins to end what may not run on: removed, changed, untrusted, switched off. The tasks that do."""
-        configured = self.configured()
-        ending = []
+    def tidy(self, configured: Mapping[str, MCPServerEntry]) -> list[asyncio.Task[None]]:
+        """Begins to end what may not run on: removed, changed, untrusted, switched off. The tasks that do.
+
+        `configured` is what it says now: asking costs a look at the disk, so who uses many asks once.
+        """
+        ending: list[asyncio.Task[None]] = []
+        if self._closed:
+            return ending
         for name, server in list(self._servers.items()):
             entry = configured.get(name)
             if entry is None:

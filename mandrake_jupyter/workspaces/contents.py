@@ -1,8 +1,9 @@
 """Which files of the folder an MCP server entry would run, and a hash over the entry and them.
 
 Covered are the program and the scripts and settings its arguments name, and the usual file of runners such as
-``npm`` or ``make``. Not covered: what these files import, and data (a database given as an argument changes
-at every use).
+``npm`` or ``make``. Not covered: what these files import, data (a database given as an argument changes at
+every use), and files whose names come after the first 64 words of an entry that could be one: of these the
+text alone counts. So a look at an unchanged entry is at most 64 ``stat`` calls.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from ..errors import MandrakeError
@@ -19,6 +21,9 @@ from ..values import MCPServerEntry, content_hash
 
 #: Of a larger file the first part, size and time of change count, in bytes.
 MAX_HASHED = 32_000_000
+#: Names of files looked at for one entry, and what is remembered of how many entries and files.
+MAX_NAMES = 64
+MAX_KNOWN = 20_000
 CODE = re.compile(
     r"\.(py[zw]?|ipynb|[mc]?[jt]s|[jt]sx|(ba|z|fi)?sh|rb|pl|php|lua|r|jl|ps1|bat|cmd|exe|jar|wasm|so|dylib|dll|whl"
     r"|jsonc?|toml|ya?ml|ini|cfg|conf|env|mk)",
@@ -40,7 +45,8 @@ class ContentHasher:
 
     def __init__(self, root: Path):
         self.root = Path(os.path.realpath(root))
-        self._known: dict[Path, tuple[object, str]] = {}
+        self._known: dict[tuple[str, bool], tuple[object, str | None]] = {}
+        self._named: dict[object, dict[str, bool]] = {}
 
     def hash(self, entry: MCPServerEntry) -> str:
         """The entry's own hash when it runs nothing from the folder, else one over it and these files."""
@@ -52,15 +58,35 @@ class ContentHasher:
         if entry.transport != "stdio":
             return {}
         start = os.path.join(self.root, VARIABLE.sub("", entry.cwd or ""))
-        names: dict[str, bool] = {}
-        for name, is_program in _named(entry):
-            names[name] = names.get(name, False) or is_program
         found: dict[str, str] = {}
-        for name, is_program in sorted(names.items()):
-            path = os.path.join(start, name)
-            if os.path.isfile(path) and self._inside(path) and (is_program or _is_code(Path(path))):
-                found[name] = self._hash(Path(path))
+        for name, is_program in self._names(entry).items():
+            digest = self._look(os.path.join(start, name), is_program)
+            if digest is not None:
+                found[name] = digest
         return found
+
+    def _names(self, entry: MCPServerEntry) -> dict[str, bool]:
+        """As :func:`_names`, made once for each entry."""
+        key = (entry.command, entry.args, tuple(entry.env.values()))
+        if key not in self._named:
+            if len(self._named) >= MAX_KNOWN:
+                self._named.clear()
+            self._named[key] = _names(entry)
+        return self._named[key]
+
+    def _look(self, path: str, is_program: bool) -> str | None:
+        """The hash of that file, None when there is none that counts; one ``stat`` while it is unchanged."""
+        stamp = fingerprint(Path(path))
+        if stamp is None:
+            return None
+        known = self._known.get((path, is_program))
+        if known is None or known[0] != stamp:
+            counts = os.path.isfile(path) and self._inside(path) and (is_program or _is_code(Path(path)))
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            known = (stamp, _hash(path, stamp) if counts else None)
+            self._known[path, is_program] = known
+        return known[1]
 
     def _inside(self, path: str) -> bool:
         """Whether the folder decides what this file is: it, or a link to it, lies there."""
@@ -68,24 +94,31 @@ class ContentHasher:
         placed = Path(os.path.realpath(folder), name)
         return placed.is_relative_to(self.root) or Path(os.path.realpath(path)).is_relative_to(self.root)
 
-    def _hash(self, path: Path) -> str:
-        stamp = (os.path.realpath(path), fingerprint(path))
-        known = self._known.get(path)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        try:
-            content, more = read_bounded(path, MAX_HASHED)
-        except MandrakeError as exc:
-            content, more = str(exc).encode(), False
-        digest = hashlib.sha256(content)
-        if more:
-            digest.update(repr(stamp).encode())
-        self._known[path] = (stamp, digest.hexdigest())
-        return digest.hexdigest()
+
+def _hash(path: str, stamp: object) -> str:
+    try:
+        content, more = read_bounded(Path(path), MAX_HASHED)
+    except MandrakeError as exc:
+        content, more = str(exc).encode(), False
+    digest = hashlib.sha256(content)
+    if more:
+        digest.update(repr((os.path.realpath(path), stamp)).encode())
+    return digest.hexdigest()
+
+
+def _names(entry: MCPServerEntry) -> dict[str, bool]:
+    """The first :data:`MAX_NAMES` texts of `entry` that may name a file; whether one is the program itself."""
+    names: dict[str, bool] = {}
+    for name, is_program in islice(_named(entry), MAX_NAMES * 16):
+        if name in names or len(names) < MAX_NAMES:
+            names[name] = names.get(name, False) or is_program
+    return dict(sorted(names.items()))
 
 
 def _named(entry: MCPServerEntry) -> Iterator[tuple[str, bool]]:
-    """Every text of `entry` that may name a file, and whether it is the program itself."""
+    """Every text of `entry` that may name a file, and whether it is the program itself; the likely ones first,
+    as not all may be looked at.
+    """
     yield entry.command, "/" in entry.command
     program = re.split(r"[/\\]", entry.command)[-1].lower().removesuffix(".exe").removesuffix(".cmd")
     for name in RUNNERS.get(program, ()):
@@ -93,14 +126,15 @@ def _named(entry: MCPServerEntry) -> Iterator[tuple[str, bool]]:
     for before, arg in zip(("", *entry.args), entry.args, strict=False):
         yield arg, False
         yield VARIABLE.sub("", arg), False
-        yield from (
-            (part.lstrip("-"), False) for part in re.split(r"[=\s:,;{}]", arg) if part and part != arg
-        )
         if before == "-m":
             module = arg.replace(".", "/")
             yield from ((f"{module}{end}", True) for end in (".py", "/__main__.py", "/__init__.py"))
         if before in ("--directory", "--prefix", "--project", "-C", "--cwd"):
             yield from ((f"{arg}/{name}", False) for name in (*RUNNERS.get(program, ()), *entry.args))
+    for arg in entry.args:
+        yield from (
+            (part.lstrip("-"), False) for part in re.split(r"[=\s:,;{}]", arg) if part and part != arg
+        )
     for value in entry.env.values():
         yield from ((part, False) for part in re.split(r"[=\s:,;]", value) if "." in part)
 

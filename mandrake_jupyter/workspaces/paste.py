@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest, BrokenFile
 from ..stores.files import parse_json
-from .entries import NAME, RESERVED, TRANSPORTS, check_url, parse_entry
+from .entries import MAX_ENTRY, NAME, RESERVED, TRANSPORTS, check_url, parse_entry
 
 Pasted = list[tuple[str, dict[str, Any]]]
 HELP = (
@@ -21,6 +21,8 @@ HELP = (
     '"npx -y @modelcontextprotocol/server-everything".'
 )
 MAX_PASTED = 200_000
+#: Characters of a word that a name is made of.
+MAX_NAMED = 300
 RUNNERS = re.compile(
     r"npx|uvx?|pipx|bunx?|pnpm|yarn|npm|node|deno|python[\d.]*|py|docker|podman|java|go|dotnet|ruby|cargo|sh|bash"
 )
@@ -53,8 +55,8 @@ def parse_pasted(text: str) -> Pasted:
 
 def suggest_name(words: str) -> str:
     """A short legal name out of a package, image, module or host name."""
-    last = re.split(r"[/\\]", words.rstrip("/"))[-1]
-    last = re.sub(r"(?<=.)[@:=<>~\[].*$", "", last)
+    last = re.split(r"[/\\]", words.rstrip("/"))[-1][:MAX_NAMED]
+    last = last[:1] + re.split(r"[@:=<>~\[]", last[1:], maxsplit=1)[0]
     last = re.sub(r"\.(py|js|mjs|cjs|ts|sh|exe|jar|git)$", "", last)
     last = re.sub(
         r"^(mcp[-_.]server|server|mcp)[-_.]|[-_.](mcp[-_.]server|server[-_.]mcp|mcp|server)$", "", last
@@ -94,7 +96,7 @@ def _plain_variables(text: str) -> str:
     """VS Code's questions become variables of the environment: ``${input:api-key}`` is ``${API_KEY}``."""
     text = text.replace("${workspaceFolder}", ".")
     return re.sub(
-        r"\$\{input:([^}]*)\}", lambda match: "${" + re.sub(r"\W", "_", match[1]).upper() + "}", text
+        r"\$\{input:([^{}]*)\}", lambda match: "${" + re.sub(r"\W", "_", match[1]).upper() + "}", text
     )
 
 
@@ -144,6 +146,8 @@ def _url_name(url: str) -> str:
 
 
 def _from_command(text: str) -> tuple[str, dict[str, Any]]:
+    if len(text) > MAX_ENTRY:
+        raise BadRequest(f"That is a command line of more than {MAX_ENTRY // 1000} KB. {HELP}")
     try:
         lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
         lexer.whitespace_split, lexer.commenters = True, ""

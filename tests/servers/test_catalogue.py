@@ -232,3 +232,16 @@ async def test_a_built_in_tool_that_changed_is_not_run_either(house: House) -> N
     assert (await manager.call("jupyter", "look", {}, context=CONTEXT, expected=known)).ok
     with pytest.raises(Conflict, match="It was not run"):
         await manager.call("jupyter", "look", {}, context=CONTEXT, expected=(look.schema_hash, None))
+
+
+async def test_a_look_at_all_tools_asks_for_the_configuration_once(house: House) -> None:
+    for n in range(5):
+        house.raw(name=f"raw{n}")
+    manager = house.manager(learn_timeout=0.0)
+    asked: list[int] = []
+    entries = manager._roster._entries
+    manager._roster._entries = lambda: asked.append(1) or entries()  # type: ignore[func-returns-value]
+    await manager.catalogue(learn=False)
+    assert len(asked) == 1
+    await manager._roster.permitted("raw0")
+    assert len(asked) == 2

@@ -97,3 +97,32 @@ def test_a_link_that_is_pointed_elsewhere_asks_again(root: Path, workspace: Work
     (root / "server.py").symlink_to("../two.py")
     (root.parent / "two.py").write_text("other")
     assert trusted(workspace) == {"a": False}
+
+
+def test_an_entry_of_many_words_costs_few_looks_at_the_disk(
+    root: Path, workspace: WorkspaceManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A planted file can't make each look expensive: 64 names an entry, one `stat` each."""
+    words = [f"word{n}.py" for n in range(1000)]
+    text = " ".join(f"x{n}" for n in range(1000))
+    many = {f"e{n}": {"command": "python", "args": ["server.py", text, *words]} for n in range(30)}
+    put(root, ".mcp.json", servers(**many))
+    for name in ("server.py", *words):
+        put(root, name, "1")
+    trust_all(workspace)
+    looked: list[object] = []
+    for name in ("stat", "lstat"):
+        real = getattr(os, name)
+        monkeypatch.setattr(
+            os, name, lambda path, *a, real=real, **k: looked.append(path) or real(path, *a, **k)
+        )
+    assert all(trusted(workspace).values())
+    assert len(looked) < 30 * 64 + 30 * 40
+    monkeypatch.undo()
+    put(root, "word999.py", "2")
+    assert all(trusted(workspace).values()), "beyond the first names the text alone counts"
+    put(root, "word1.py", "2")
+    assert not any(trusted(workspace).values())
+    trust_all(workspace)
+    put(root, "server.py", "2")
+    assert not any(trusted(workspace).values())

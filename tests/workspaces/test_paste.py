@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from mandrake_jupyter.errors import BadRequest
 from mandrake_jupyter.workspaces.entries import check_name
-from mandrake_jupyter.workspaces.paste import parse_pasted
+from mandrake_jupyter.workspaces.paste import parse_pasted, suggest_name
 
 TIME = {"command": "uvx", "args": ["mcp-server-time"]}
 
@@ -122,6 +124,31 @@ def test_what_is_not_understood_says_what_to_paste_instead(text: str, words: str
     with pytest.raises(BadRequest) as caught:
         parse_pasted(text)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "npx " + "a" + "@" * 150_000,
+        '{"command": "' + "@" * 150_000 + '\\nx"}',
+        '{"a": "' + "${input:" * 24_000 + '"}',
+        "A=b " * 45_000 + "npx x",
+        "npx " + "-e " * 60_000,
+        "claude mcp add " + "-e K=v " * 25_000,
+    ],
+)
+def test_a_long_text_is_read_in_time_that_grows_with_its_length(text: str) -> None:
+    began = time.process_time()
+    with contextlib.suppress(BadRequest):
+        parse_pasted(text)
+    assert time.process_time() - began < 2
+
+
+def test_a_name_out_of_a_very_long_word_takes_no_time() -> None:
+    began = time.process_time()
+    assert suggest_name("mcp-notes" + "@" * 60_000 + "\nx") == "notes"
+    assert len(suggest_name("a" * 100_000)) == 64
+    assert time.process_time() - began < 0.2
 
 
 @given(st.text(max_size=60) | st.text(alphabet='{}[]":,npx -yabc/@$`\\\n=', max_size=60))
