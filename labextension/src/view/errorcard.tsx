@@ -30,7 +30,9 @@ export function ErrorCard(props: IProps): JSX.Element {
   const act = useAction(props.entry, props.onRetry);
   const [then, log] = splitLog(error.then);
   const demo = project.catalogue?.demo.state;
-  const actions = live ? actionsOf(error, props.entry !== null && demo === 'ready') : [];
+  // What no message caused can always be asked for again.
+  const ids = props.entry === null && error.actions.length === 0 ? ['try_again'] : error.actions;
+  const actions = live ? actionsOf({ ...error, actions: ids }, props.entry !== null && demo === 'ready') : [];
   return (
     <div className="jp-Mandrake-error" role="alert" data-testid="mandrake-error" data-code={error.code}>
       <div className="jp-Mandrake-error-head">
