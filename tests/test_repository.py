@@ -25,7 +25,7 @@ DOCUMENTS = [
 REGISTRIES = re.compile(r"(files\.pythonhosted|pypi|npmjs|yarnpkg)\.(org|com)/|registry\.(npmjs|yarnpkg)")
 #: Someone's own folders: any home outside of the tests' made-up ones, and where this clone lies now.
 HOMES = re.compile(r"(?<![\w.~/-])/(home|Users)/\w+/\w")
-HERE = (f"{ROOT.parent}/", f"{Path.home()}/")
+HERE = (f"{ROOT}/", f"{Path.home()}/")
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
