@@ -80,11 +80,11 @@ class Lab:
         while time.monotonic() < until and self.process.poll() is None:
             info = next((self.home / "runtime").glob(f"jpserver-{self.process.pid}.json"), None)
             if info is not None:
-                self.url = json.loads(info.read_text("utf-8"))["url"]
-                try:
+                try:  # the file is there before its content, and its content before the first answer
+                    self.url = json.loads(info.read_text("utf-8"))["url"]
                     self.api("GET", "api/status")
                     return
-                except OSError:
+                except (OSError, json.JSONDecodeError):
                     pass
             with_patience()
         raise AssertionError(f"JupyterLab did not start:\n{self.log[-3000:]}")

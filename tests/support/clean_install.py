@@ -94,11 +94,11 @@ def address(server: subprocess.Popen[bytes]) -> str:
     while time.monotonic() < until and server.poll() is None:
         info = Path(runtime) / f"jpserver-{server.pid}.json"
         if info.exists():
-            url = str(json.loads(info.read_text("utf-8"))["url"])
             try:
+                url = str(json.loads(info.read_text("utf-8"))["url"])
                 call(url, "mandrake/health/live")
                 return url
-            except OSError:
+            except (OSError, json.JSONDecodeError):
                 pass
         time.sleep(0.1)
     raise SystemExit(f"clean install: JupyterLab did not start\n{(WORK / 'server.log').read_text()[-3000:]}")
