@@ -1,0 +1,110 @@
+"""Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
+
+    MandrakeError
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, RunningElsewhere, NotTrusted)
+    ├── Gone 410                ├── TooMany 429
+    ├── Unavailable 503         ├── Interrupted (a run cut off by a stop or a crash)
+    ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
+    │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderRejected
+    └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · CallTimeout · ServerGone · ToolFailed · EngineOff
+                  VariableMissing
+
+``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
+the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
+``handlers/base.py`` reads ``status``.
+"""
+
+from __future__ import annotations
+
+from .base import (
+    ACTIONS,
+    AlreadyDecided,
+    BadRequest,
+    BrokenFile,
+    CallNotFound,
+    Conflict,
+    Forbidden,
+    Gone,
+    MandrakeError,
+    MCPServerNotFound,
+    NotFound,
+    NotTrusted,
+    RunningElsewhere,
+    RunNotFound,
+    SessionNotFound,
+    StoreUnavailable,
+    ToolNotFound,
+    TooMany,
+    Unavailable,
+    WorkspaceNotFound,
+)
+from .mcp import (
+    CallTimeout,
+    CommandNotFound,
+    EngineOff,
+    ExitedAtStart,
+    MCPError,
+    ServerGone,
+    StartTimeout,
+    ToolFailed,
+    VariableMissing,
+)
+from .models import (
+    DemoModelMissing,
+    KeyMissing,
+    KeyRefused,
+    ModelNotAvailable,
+    ProviderError,
+    ProviderRejected,
+    ProviderTimeout,
+    ProviderTrouble,
+    RateLimited,
+    StreamBroken,
+    Unreachable,
+)
+from .runs import Interrupted
+
+__all__ = [
+    "ACTIONS",
+    "AlreadyDecided",
+    "BadRequest",
+    "BrokenFile",
+    "CallNotFound",
+    "CallTimeout",
+    "CommandNotFound",
+    "Conflict",
+    "DemoModelMissing",
+    "EngineOff",
+    "ExitedAtStart",
+    "Forbidden",
+    "Gone",
+    "Interrupted",
+    "KeyMissing",
+    "KeyRefused",
+    "MCPError",
+    "MCPServerNotFound",
+    "MandrakeError",
+    "ModelNotAvailable",
+    "NotFound",
+    "NotTrusted",
+    "ProviderError",
+    "ProviderRejected",
+    "ProviderTimeout",
+    "ProviderTrouble",
+    "RateLimited",
+    "RunNotFound",
+    "RunningElsewhere",
+    "ServerGone",
+    "SessionNotFound",
+    "StartTimeout",
+    "StoreUnavailable",
+    "StreamBroken",
+    "TooMany",
+    "ToolFailed",
+    "ToolNotFound",
+    "Unavailable",
+    "Unreachable",
+    "VariableMissing",
+    "WorkspaceNotFound",
+]

@@ -1,0 +1,142 @@
+"""The root of the tree and its general branches: one class a kind of refusal, whatever it is about."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+#: Action ids as they travel on the wire; the panel gives them their labels.
+ACTIONS = (
+    "try_again", "try_now", "connect_model", "change_key", "choose_model", "continue", "start_over", "edit_mcp_server",
+    "open_log", "wait_longer", "open_mcp_servers", "review_trust", "fetch_demo_model",
+)  # fmt: skip
+
+
+class MandrakeError(Exception):
+    """Base of the tree. `status` and `code` are facts of the class; keyword fields fill `sentence` and `then_sentence`."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    sentence: ClassVar[str] = "Something went wrong in the Jupyter server."
+    then_sentence: ClassVar[str] = ""
+    actions: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        then: str = "",
+        reason: str = "",
+        retry_after: float | None = None,
+        **fields: Any,
+    ):
+        self.fields = fields
+        self.reason = reason or None
+        self.retry_after = retry_after
+        self.then = then or self.then_sentence.format_map(_Blank(fields))
+        super().__init__(message or self.sentence.format_map(_Blank(fields)))
+
+    def as_json(self) -> dict[str, Any]:
+        """``{message, reason, code, then, actions, retryable, retry_after}``: the body of an HTTP error."""
+        return {
+            "message": str(self),
+            "reason": self.reason,
+            "code": self.code,
+            "then": self.then,
+            "actions": list(self.actions),
+            "retryable": self.retryable,
+            "retry_after": self.retry_after,
+        }
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+class BadRequest(MandrakeError):
+    status, code = 400, "bad_request"
+
+
+class BrokenFile(BadRequest):
+    """A configuration file that can't be understood. Fields: `file`, `line` and `column` (from 1), `why`."""
+
+    code = "broken_file"
+    sentence = "{file}, line {line}: {why}"
+    then_sentence = "The file was left as it is."
+
+
+class Forbidden(MandrakeError):
+    status, code = 403, "forbidden"
+
+
+class NotFound(MandrakeError):
+    status, code = 404, "not_found"
+
+
+class WorkspaceNotFound(NotFound):
+    code = "workspace_not_found"
+    sentence = "No project with the id {workspace!r}."
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+    sentence = "No chat with the id {session!r} in this project."
+
+
+class RunNotFound(NotFound):
+    code = "run_not_found"
+    sentence = "No run with the id {run!r} in this chat."
+
+
+class CallNotFound(NotFound):
+    code = "call_not_found"
+    sentence = "No tool call with the id {call!r} waits for a decision in this run."
+
+
+class MCPServerNotFound(NotFound):
+    code = "mcp_server_not_found"
+    sentence = "No MCP server named {name!r}; known: {known}."
+
+
+class ToolNotFound(NotFound):
+    code = "tool_not_found"
+    sentence = "The MCP server {name!r} has no tool {tool!r}; it has: {known}."
+
+
+class Conflict(MandrakeError):
+    status, code = 409, "conflict"
+
+
+class AlreadyDecided(Conflict):
+    code = "already_decided"
+    sentence = "This tool call was already decided: {decision}, by {by}."
+
+
+class RunningElsewhere(Conflict):
+    code = "running_elsewhere"
+    sentence = "This chat is at work in another Jupyter. You can read it here."
+
+
+class NotTrusted(Conflict):
+    code = "mcp_not_trusted"
+    sentence = 'The MCP server "{name}" came with this folder and is not trusted yet. It was not started.'
+    then_sentence = "Review what it would run, then trust it."
+    actions = ("review_trust",)
+
+
+class Gone(MandrakeError):
+    status, code = 410, "gone"
+
+
+class TooMany(MandrakeError):
+    status, code, retryable = 429, "too_many", True
+
+
+class Unavailable(MandrakeError):
+    status, code, retryable = 503, "unavailable", True
+
+
+class StoreUnavailable(Unavailable):
+    code = "store_unavailable"
+    sentence = "The chat database can't be used: {why}."

@@ -1,0 +1,69 @@
+"""Trouble between us and an MCP server, as its owner reads it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from .base import MandrakeError
+
+
+class MCPError(MandrakeError):
+    """Trouble between us and an MCP server."""
+
+    status, code = 502, "mcp_error"
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "open_log")
+
+
+class CommandNotFound(MCPError):
+    code = "mcp_command_not_found"
+    sentence = '"{command}" was not found on your Jupyter server.'
+    then_sentence = 'The MCP server "{name}" needs it. {remedy}'
+    actions = ("try_again", "edit_mcp_server")
+
+
+class ExitedAtStart(MCPError):
+    code = "mcp_exited_at_start"
+    sentence = 'The MCP server "{name}" stopped right after its start.'
+    then_sentence = "It ended with code {exit_code}. Its last 5 lines: {tail}"
+    actions = ("try_again", "edit_mcp_server", "open_log")
+
+
+class StartTimeout(MCPError):
+    code, retryable = "mcp_start_timeout", True
+    sentence = 'The MCP server "{name}" did not answer within {seconds} s.'
+    then_sentence = "It was stopped. The first start may take longer while it downloads."
+    actions = ("wait_longer", "open_log")
+
+
+class CallTimeout(MCPError):
+    code = "mcp_call_timeout"
+    sentence = 'The tool "{tool}" of the MCP server "{name}" did not answer within {seconds} s.'
+    then_sentence = "It is not known whether it finished. It was not run again."
+
+
+class ServerGone(MCPError):
+    code = "mcp_gone"
+    sentence = 'The MCP server "{name}" ended while it was at work.'
+    then_sentence = "It is not known whether the call finished. It was not run again."
+
+
+class ToolFailed(MCPError):
+    code = "tool_failed"
+    sentence = 'The tool "{tool}" of the MCP server "{name}" failed: {why}'
+
+
+class VariableMissing(MCPError):
+    code = "mcp_variable_missing"
+    sentence = 'The MCP server "{name}" needs the environment variable {variable}, which is not set.'
+    then_sentence = "Set it before Jupyter starts, or give it a default: ${{{variable}:-default}}."
+    actions = ("edit_mcp_server", "try_again")
+
+
+class EngineOff(MCPError):
+    code, retryable = "docker_off", True
+    sentence = "Docker is not running."
+    then_sentence = (
+        'The MCP server "{name}" runs in a container. Start Docker, then try again. '
+        "Your other MCP servers are not affected."
+    )
+    actions = ("try_again", "open_mcp_servers")
