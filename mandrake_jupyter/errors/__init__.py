@@ -2,9 +2,9 @@
 
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, RunningElsewhere, NotTrusted)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── TooMany 429
-    ├── Unavailable 503         ├── Interrupted (a run cut off by a stop or a crash)
+    ├── Unavailable 503 (StopTimeout, StoreUnavailable) ├── Interrupted (a run cut off by a stop or a crash)
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · CallTimeout · ServerGone · ToolFailed · EngineOff
@@ -22,6 +22,7 @@ from .base import (
     AlreadyDecided,
     BadRequest,
     BrokenFile,
+    Busy,
     CallNotFound,
     Conflict,
     Forbidden,
@@ -33,6 +34,7 @@ from .base import (
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
+    StopTimeout,
     StoreUnavailable,
     ToolNotFound,
     TooMany,

@@ -125,6 +125,14 @@ class NotTrusted(Conflict):
     actions = ("review_trust",)
 
 
+class Busy(Conflict):
+    """A release that was not forced. Fields: `what`."""
+
+    code = "busy"
+    sentence = "{what} is in use."
+    then_sentence = "Nothing was ended. Wait until it is done, or force it."
+
+
 class Gone(MandrakeError):
     status, code = 410, "gone"
 
@@ -135,6 +143,13 @@ class TooMany(MandrakeError):
 
 class Unavailable(MandrakeError):
     status, code, retryable = 503, "unavailable", True
+
+
+class StopTimeout(Unavailable):
+    """An end that took longer than it may; it was given up, or goes on by force. Fields: `what`, `seconds`."""
+
+    code = "stop_timeout"
+    sentence = "{what} did not end within {seconds} s."
 
 
 class StoreUnavailable(Unavailable):

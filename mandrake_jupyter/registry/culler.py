@@ -1,0 +1,280 @@
+"""The cullers: at each interval they look at everything of their kind, ask the policy, and end what it names.
+
+Traits as ``MappingKernelManager`` has them, with the same names, meanings and log lines; what differs is said in
+``lifecycle.culling``. Traits may change while a culler runs. Looking, judging and beginning to end never hold the loop for long;
+each end is bounded, all run at once, and whatever was used since the look is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from traitlets import Bool, Float, Integer, Type, observe, validate
+from traitlets.config import LoggingConfigurable
+
+from ..lifecycle.announce import Why
+from ..lifecycle.culling import CullPolicy, CullSettings, Finding, Seen, Verdict, sentence
+from ..values import JSON
+
+#: Seconds for which a sweep may hold the event loop before it lets others work.
+SLICE = 0.004
+
+
+class Subjects(Protocol):
+    """What a culler looks after."""
+
+    def look(self) -> Iterable[Seen]:
+        """Everything there is, one by one."""
+        ...
+
+    def look_at(self, key: Hashable) -> Seen | None:
+        """The same thing a moment later; None when it is gone."""
+        ...
+
+    def end(self, key: Hashable, why: Why, reason: str) -> asyncio.Future[None]:
+        """Begin to end it: nobody gets it any more when this returns. The future is its end, by force after a while."""
+        ...
+
+    @property
+    def limit(self) -> int | None: ...
+    @property
+    def memory_over(self) -> int: ...
+
+
+@dataclass
+class Sweep:
+    """What one look at everything found and did. `culled` and `kept`: ``{id, name, reason, why}``."""
+
+    considered: int = 0
+    culled: list[JSON] = field(default_factory=list)
+    kept: list[JSON] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    gone: set[Hashable] = field(default_factory=set)
+
+
+class Culler(LoggingConfigurable):
+    """Of one kind of resource. ``sweep`` is one look; ``run`` looks at each interval until it is cancelled."""
+
+    noun = "resource"
+
+    cull_idle_timeout = Integer(
+        1800,
+        config=True,
+        help="Timeout (in seconds) after which one that was not used is considered idle and ready to be culled. Values of 0 or "
+        "lower disable culling of what is idle. One with a timeout of its own goes by that (0: never).",
+    )
+    cull_interval_default = 300
+    cull_interval = Integer(
+        cull_interval_default,
+        config=True,
+        help="The interval (in seconds) on which to check for those that exceed a timeout.",
+    )
+    cull_connected = Bool(
+        False, config=True, help="Whether to consider culling those which have one or more connections."
+    )
+    cull_busy = Bool(
+        False, config=True, help="Whether to consider culling those which are busy and show no sign of life."
+    )
+    cull_starting_timeout = Float(
+        600.0, min=0.0, config=True, help="Seconds after which one that is still starting is ended. 0: never."
+    )
+    cull_busy_timeout = Float(
+        0.0,
+        min=0.0,
+        config=True,
+        help="Seconds after which one that was busy without a pause is ended, whatever it does. 0: never.",
+    )
+    cull_stop_timeout = Float(
+        30.0, min=0.1, config=True, help="Seconds one may take to end before it is given up and reported."
+    )
+    policy_class = Type(
+        CullPolicy, klass=CullPolicy, config=True, help="The policy that says what goes. It stops nothing itself."
+    )
+
+    def __init__(self, *, subjects: Subjects, before: Callable[[], None] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._subjects = subjects
+        self._before = before
+        self._changed = asyncio.Event()
+
+    @validate("cull_interval")
+    def _valid_interval(self, proposal: Any) -> int:
+        """As ``MappingKernelManager.initialize_culler`` does, each time it is set."""
+        value = cast(int, proposal["value"])
+        if value <= 0:
+            self.log.warning(
+                "Invalid value for 'cull_interval' detected (%s) - using default value (%s).",
+                value,
+                self.cull_interval_default,
+            )
+            return self.cull_interval_default
+        return value
+
+    @observe("cull_idle_timeout", "cull_interval", "cull_connected", "cull_busy")
+    def _trait_changed(self, change: Any) -> None:
+        if hasattr(self, "_changed"):
+            self._changed.set()
+
+    @property
+    def settings(self) -> CullSettings:
+        return CullSettings(
+            max(0, self.cull_idle_timeout),
+            self.cull_connected,
+            self.cull_busy,
+            self.cull_starting_timeout,
+            self.cull_busy_timeout,
+            self._subjects.limit,
+            self._subjects.memory_over,
+        )
+
+    def culls_in(self, one: Seen) -> float | None:
+        """Seconds until it is idle for long enough, if nobody uses it; None when it would stay."""
+        settings = self.settings
+        timeout = settings.cull_idle_timeout if one.cull_idle_timeout is None else one.cull_idle_timeout
+        verdict = self.policy_class().rested(one, settings)
+        if verdict is Finding.IDLE:
+            return 0.0
+        return timeout - (one.idle_seconds or 0.0) if verdict is Finding.RECENT and timeout > 0 else None
+
+    async def run(self) -> None:
+        """Until it is cancelled. A change of a trait holds at once."""
+        self._say()
+        while True:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(self.cull_interval):
+                    await self._changed.wait()
+                self._say()
+            except TimeoutError:
+                try:
+                    await self.sweep()
+                except Exception:
+                    self.log.exception("The culler of %ss could not look", self.noun)
+
+    def _say(self) -> None:
+        if self.cull_idle_timeout > 0:
+            self.log.info(
+                "Culling %ss with idle durations > %s seconds at %s second intervals ...",
+                self.noun,
+                self.cull_idle_timeout,
+                self.cull_interval,
+            )
+            if self.cull_busy:
+                self.log.info("Culling %ss even if busy", self.noun)
+            if self.cull_connected:
+                self.log.info("Culling %ss even with connected clients", self.noun)
+
+    async def sweep(self, *, dry_run: bool = False, explain: bool = False) -> Sweep:
+        """One look at everything; `dry_run` ends nothing, `explain` lists what stays, too. Never raises for one of them."""
+        if self._before is not None and not dry_run:
+            self._before()
+        settings, done = self.settings, Sweep()
+        self.log.debug(
+            "Polling every %s seconds for %ss idle > %s seconds...",
+            self.cull_interval,
+            self.noun,
+            self.cull_idle_timeout,
+        )
+        pace = _Pace()
+        seen: list[Seen] = []
+        for one in self._subjects.look():
+            seen.append(one)
+            await pace.rest()
+        done.considered = len(seen)
+        ends: dict[asyncio.Future[None], Seen] = {}
+        for verdict in self.policy_class().judge(seen, settings):
+            await pace.rest()
+            if not verdict.goes:
+                if explain:
+                    done.kept.append(_told(verdict, settings))
+                continue
+            now = verdict.seen if dry_run else self._subjects.look_at(verdict.seen.key)
+            if now is None or _used_since(verdict.seen, now):
+                continue
+            done.culled.append(_told(verdict, settings))
+            done.gone.add(verdict.seen.key)
+            if not dry_run:
+                reason = sentence(verdict, settings)
+                self._log(verdict)
+                ends[self._subjects.end(now.key, cast(Why, verdict.finding.value), reason)] = now
+        await self._ended(ends, done)
+        return done
+
+    async def _ended(self, ends: dict[asyncio.Future[None], Seen], done: Sweep) -> None:
+        if not ends:
+            return
+        finished, late = await asyncio.wait(ends, timeout=self.cull_stop_timeout)
+        failed = {task: exc for task in finished if not task.cancelled() and (exc := task.exception())}
+        for task, exc in failed.items():
+            self.log.error(
+                "The following exception was encountered while culling %s %s: %s", self.noun, ends[task].key, exc
+            )
+            done.errors.append(f"{ends[task].name}: {exc}")
+        for task in late:
+            self.log.error("%s %s did not end within %s seconds.", self.noun, ends[task].key, self.cull_stop_timeout)
+            done.errors.append(f"{ends[task].name}: did not end within {self.cull_stop_timeout:g} s")
+
+    def _log(self, verdict: Verdict) -> None:
+        one = verdict.seen
+        if verdict.finding is Finding.DEAD:
+            self.log.warning("Culling '%s' dead %s '%s' (%s).", one.phase, self.noun, one.name, _id(one.key))
+        elif verdict.finding is Finding.IDLE:
+            self.log.warning(
+                "Culling '%s' %s '%s' (%s) with %d connections due to %s seconds of inactivity.",
+                "busy" if one.busy else "idle",
+                self.noun,
+                one.name,
+                _id(one.key),
+                one.connections,
+                round(one.idle_seconds or 0),
+            )
+        else:
+            self.log.warning("Culling %s '%s' (%s): %s", self.noun, one.name, _id(one.key), verdict.finding.value)
+
+
+class SessionCuller(Culler):
+    """Puts chats away that nobody uses. What they store comes back at the next use, as if they had never been away."""
+
+    noun = "chat"
+
+
+class MCPServerCuller(Culler):
+    """Stops MCP servers that nobody uses; the next call starts them again. What one keeps in its own memory is lost with it:
+    ``"cull_idle_timeout": 0`` or ``"stateful": true`` in its entry keeps it."""
+
+    noun = "MCP server"
+
+
+class _Pace:
+    """Lets others work after each slice of time."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    async def rest(self) -> None:
+        if time.perf_counter() - self._began > SLICE:
+            await asyncio.sleep(0)
+            self._began = time.perf_counter()
+
+
+def _used_since(then: Seen, now: Seen) -> bool:
+    return (then.phase, then.used, then.busy, then.connections) != (now.phase, now.used, now.busy, now.connections)
+
+
+def _id(key: Hashable) -> str:
+    return str(getattr(key, "session_id", None) or getattr(key, "name", None) or key)
+
+
+def _told(verdict: Verdict, settings: CullSettings) -> JSON:
+    one = verdict.seen
+    return {
+        "id": _id(one.key),
+        "workspace_id": str(getattr(one.key, "workspace_id", "")),
+        "name": one.name,
+        "why": verdict.finding.value,
+        "reason": sentence(verdict, settings),
+    }
