@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,7 @@ _CODES = {400: "bad_request", 403: "forbidden", 404: "not_found", 405: "method_n
 
 
 class StreamHandler(MandrakeHandler):
-    """A route that answers with a run's events: NDJSON, or SSE where ``Accept`` names it. Reading ends nothing but itself."""
+    """A route that answers with events as they come: NDJSON, or SSE where ``Accept`` names it. Reading ends only itself."""
 
     _pump: asyncio.Task[None] | None = None
 
@@ -115,6 +115,13 @@ class StreamHandler(MandrakeHandler):
     def wants_stream(self) -> bool:
         accept = self.request.headers.get("Accept", "")
         return NDJSON in accept or SSE in accept
+
+    def after(self) -> int | None:
+        """The last sequence number the client knows: ``?after=``, else ``Last-Event-ID``; None where it knows none."""
+        last = self.request.headers.get("Last-Event-ID")
+        given = self.get_query_argument("after", None)
+        name, value = ("after", given) if given else ("Last-Event-ID", last)
+        return self.number(name, value, 0) if value else None
 
     async def detachable(self, work: Any) -> Any:
         """Await `work` until it ends or the client leaves; None when he left."""
@@ -126,8 +133,12 @@ class StreamHandler(MandrakeHandler):
                 raise
             return None
 
-    async def stream(self, events: AsyncIterator[Event | None]) -> None:
-        """Send `events` as they come; None is a heartbeat. What fails after the first byte becomes an ``error`` event."""
+    async def stream(self, events: AsyncIterator[Mapping[str, Any] | Event | None]) -> None:
+        """Send `events` as they come, then end; None is a heartbeat. In SSE an event's ``type`` and ``seq`` are its name and id.
+
+        What fails after the first byte becomes an ``error`` event: ``{type, seq, time, code, content, …}``, with the
+        ``run_id`` of the events before it where they have one.
+        """
         sse = SSE in self.request.headers.get("Accept", "")
         self.set_header("Content-Type", SSE if sse else NDJSON)
         self.set_header("Cache-Control", "no-cache, no-transform")
@@ -136,14 +147,15 @@ class StreamHandler(MandrakeHandler):
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
 
-    async def _send(self, events: AsyncIterator[Event | None], sse: bool) -> None:
+    async def _send(self, events: AsyncIterator[Mapping[str, Any] | Event | None], sse: bool) -> None:
         await self.flush()
-        last: Event | None = None
+        last: Mapping[str, Any] = {"run_id": self.path_kwargs.get("run")}
         async with aclosing(events) as items:  # type: ignore[type-var]
             try:
                 async for event in items:
-                    last = event or last
-                    self.write(_frame(event.as_json() if event else None, sse))
+                    shown = event.as_json() if isinstance(event, Event) else event
+                    last = shown or last
+                    self.write(_frame(shown, sse))
                     await self.flush()
             except (asyncio.CancelledError, StreamClosedError):
                 raise
@@ -151,11 +163,7 @@ class StreamHandler(MandrakeHandler):
                 if not isinstance(exc, MandrakeError):
                     self.log.exception("A stream broke off")
                     exc = MandrakeError()
-                body = exc.as_json()
-                body["content"] = body.pop("message")
-                seq, run = (last.seq + 1, last.run_id) if last else (1, self.path_kwargs.get("run"))
-                body |= {"seq": seq, "run_id": run, "time": isoformat(utcnow())}
-                self.write(_frame({"type": "error", **body}, sse))
+                self.write(_frame(_broken_off(exc, last), sse))
 
     def on_connection_close(self) -> None:
         if self._pump is not None:
@@ -163,11 +171,21 @@ class StreamHandler(MandrakeHandler):
         super().on_connection_close()
 
 
-def _frame(event: JSON | None, sse: bool) -> str:
+def _broken_off(exc: MandrakeError, last: Mapping[str, Any]) -> JSON:
+    body, seq = exc.as_json(), last.get("seq")
+    body["content"] = body.pop("message")
+    seq = seq + 1 if isinstance(seq, int) else 1
+    run = {"run_id": last["run_id"]} if last.get("run_id") else {}
+    return {"type": "error", **body, "seq": seq, **run, "time": isoformat(utcnow())}
+
+
+def _frame(event: Mapping[str, Any] | None, sse: bool) -> str:
     if event is None:
         return ": heartbeat\n\n" if sse else "\n"
     text = json.dumps(event)
     if not sse:
         return f"{text}\n"
-    head = f"id: {event['seq']}\n" if "seq" in event else ""
-    return f"{head}event: {event['type']}\ndata: {text}\n\n"
+    named = [
+        f"{field}: {event[name]}\n" for field, name in (("id", "seq"), ("event", "type")) if name in event
+    ]
+    return f"{''.join(named)}data: {text}\n\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import health, mcp_servers, models, runs, sessions
+from . import events, health, mcp_servers, models, runs, sessions
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -15,6 +15,7 @@ M = rf"{W}/mcp-servers/(?P<name>[\w.-]+)"
 ROUTES: list[tuple[str, Any]] = [
     (r"health/live", health.LiveHandler),
     (r"health", health.HealthHandler),
+    (r"events", events.EventsHandler),
     (r"workspaces", sessions.WorkspacesHandler),
     (W, sessions.WorkspaceHandler),
     (r"sessions", sessions.AllSessionsHandler),

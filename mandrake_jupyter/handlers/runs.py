@@ -109,8 +109,7 @@ class RunEventsHandler(StreamHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str, session: str, run: str) -> None:
-        last = self.number("Last-Event-ID", self.request.headers.get("Last-Event-ID"), 0)
-        after = self.number("after", self.get_query_argument("after", None), last)
+        after = self.after() or 0
         coordinator = await self.registry.get_session_coordinator(workspace, session)
         await coordinator.run(run)  # an unknown run is a 404 here, before the first byte
         await self.stream(coordinator.watch(run, after))

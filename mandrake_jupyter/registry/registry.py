@@ -20,6 +20,7 @@ from ..errors import Unavailable
 from ..lifecycle.supervisor import SingleFlight
 from ..values import JSON, SessionKey, WorkspaceKey
 from .hosts import HostServices
+from .hub import Hub
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -59,6 +60,7 @@ class ServiceRegistry(LoggingConfigurable):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.hub = Hub()
         self._services: Services | None = None
         self._stopped = False
         self._opening: asyncio.Lock | None = None
@@ -116,6 +118,7 @@ class ServiceRegistry(LoggingConfigurable):
     async def stop(self) -> list[str]:
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""
         self._stopped = True
+        self.hub.close()
         if self._opening is not None:  # what is just being opened is closed, too
             async with self._opening:
                 pass
