@@ -4,7 +4,7 @@
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── TooMany 429
-    ├── Unavailable 503 (StopTimeout, StoreUnavailable) ├── Interrupted (a run cut off by a stop or a crash)
+    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted (a run cut off by a stop or a crash)
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · CallTimeout · ServerGone · ToolFailed · EngineOff
@@ -31,10 +31,10 @@ from .base import (
     MCPServerNotFound,
     NotFound,
     NotTrusted,
+    ReleaseTimeout,
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
-    StopTimeout,
     StoreUnavailable,
     ToolNotFound,
     TooMany,
@@ -72,6 +72,7 @@ __all__ = [
     "AlreadyDecided",
     "BadRequest",
     "BrokenFile",
+    "Busy",
     "CallNotFound",
     "CallTimeout",
     "CommandNotFound",
@@ -95,6 +96,7 @@ __all__ = [
     "ProviderTimeout",
     "ProviderTrouble",
     "RateLimited",
+    "ReleaseTimeout",
     "RunNotFound",
     "RunningElsewhere",
     "ServerGone",

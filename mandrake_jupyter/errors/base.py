@@ -145,10 +145,10 @@ class Unavailable(MandrakeError):
     status, code, retryable = 503, "unavailable", True
 
 
-class StopTimeout(Unavailable):
+class ReleaseTimeout(Unavailable):
     """An end that took longer than it may; it was given up, or goes on by force. Fields: `what`, `seconds`."""
 
-    code = "stop_timeout"
+    code = "release_timeout"
     sentence = "{what} did not end within {seconds} s."
 
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterat
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ..errors import Busy, StopTimeout, Unavailable
+from ..errors import Busy, ReleaseTimeout, Unavailable
 from ..lifecycle.announce import Announce, Culled, Kind, Moved, Why
 from ..lifecycle.backoff import Backoff
 from ..lifecycle.culling import Seen
@@ -224,7 +224,7 @@ class Pool(ABC, Generic[K, T]):
             task.cancel()
             self._late.add(task)
             task.add_done_callback(self._late.discard)
-            return StopTimeout(what=self.name(entry), seconds=f"{timeout:g}")
+            return ReleaseTimeout(what=self.name(entry), seconds=f"{timeout:g}")
         return None if task.cancelled() else task.exception()
 
     def _forget(self, entry: Entry[K, T]) -> None:
