@@ -8,6 +8,7 @@ registry.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
 from .roster import Roster
-from .server import MCPServer, PhaseSink, Timeouts
+from .seams import Admit, PhaseSink, Timeouts, admitted
+from .server import MCPServer
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ class MCPServerManager(LoggingConfigurable):
         builtins: Mapping[str, BuiltinServer],
         supervisor: Supervisor,
         on_phase: PhaseSink | None = None,
+        admit: Admit = admitted,
+        culls_at: Callable[[MCPServer], str | None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -92,6 +97,7 @@ class MCPServerManager(LoggingConfigurable):
         self._builtins = dict(builtins)
         self._builtin_tools: dict[str, int] = {}
         self._supervisor = supervisor
+        self._culls_at = culls_at
         self._roster = Roster(
             key,
             root,
@@ -102,6 +108,8 @@ class MCPServerManager(LoggingConfigurable):
             timeouts=Timeouts(self.start_timeout, self.call_timeout, self.stop_grace),
             starts=self.max_concurrent_starts,
             on_phase=on_phase,
+            admit=admit,
+            clock=clock,
         )
 
     # Looking: starts nothing, wakes nothing.
@@ -109,14 +117,31 @@ class MCPServerManager(LoggingConfigurable):
     def describe(self) -> list[JSON]:
         """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
         return [self._describe_builtin(name) for name in self._builtins] + [
-            self._roster.describe(entry) for entry in self._roster.configured().values()
+            self._describe(entry) for entry in self._roster.configured().values()
         ]
+
+    @property
+    def servers(self) -> list[MCPServer]:
+        """Those that were used at least once; built-in ones are none."""
+        return self._roster.servers
+
+    def find(self, name: str) -> MCPServer | None:
+        return self._roster.find(name)
+
+    def detach(self, session_id: str) -> None:
+        """That chat is not open any more: what it used may go when it is idle."""
+        for server in self.servers:
+            server.chats.discard(session_id)
 
     def describe_one(self, name: str) -> JSON:
         """One of them. Raises MCPServerNotFound."""
         if name in self._builtins:
             return self._describe_builtin(name)
-        return self._roster.describe(self._roster.entry(name))
+        return self._describe(self._roster.entry(name))
+
+    def _describe(self, entry: MCPServerEntry) -> JSON:
+        server = self._roster.find(entry.name)
+        return self._roster.describe(entry) | ({"culls_at": self._culls_at(server)} if server else {})
 
     def logs(self, name: str, tail: int = 200) -> list[JSON]:
         """The last `tail` lines the MCP server wrote, and what we did with it. Raises MCPServerNotFound."""
@@ -192,12 +217,14 @@ class MCPServerManager(LoggingConfigurable):
             check_tool(await self.tools(name), name, tool, expected)
             return await builtin.call_tool(tool, arguments, context)
         server = await self._roster.permitted(name)
+        if context.session_id:
+            server.chats.add(context.session_id)
         return await server.call(tool, arguments, on_progress=on_progress, expected=expected)
 
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""
         if name not in self._builtins:
-            await (await self._roster.permitted(name)).start()
+            await (await self._roster.permitted(name)).start(at_once=True)
         return self.describe_one(name)
 
     async def stop(self, name: str) -> JSON:

@@ -8,6 +8,7 @@ trusted entries.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,9 @@ from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
 from .describe import describe
 from .expand import expanded_values, launch_spec
+from .seams import Admit, PhaseSink, Timeouts, admitted
 from .secrets import Secrets
-from .server import MCPServer, PhaseSink, Timeouts
+from .server import MCPServer
 
 #: Which provisioner runs which transport.
 PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
@@ -43,6 +45,8 @@ class Roster:
         timeouts: Timeouts,
         starts: int,
         on_phase: PhaseSink | None,
+        admit: Admit = admitted,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key = key
         self._root = root
@@ -53,6 +57,8 @@ class Roster:
         self._timeouts = timeouts
         self._starts = asyncio.Semaphore(starts)
         self._on_phase = on_phase
+        self._admit = admit
+        self._clock = clock
         self._servers: dict[str, MCPServer] = {}
         self._closed = False
 
@@ -113,7 +119,7 @@ class Roster:
         elif server.entry != entry:
             if not _may_run_on(server.entry, entry):
                 await server.stop()
-                server.error = None
+                server.forget_failure()
             server.entry = entry
         return server
 
@@ -143,6 +149,8 @@ class Roster:
             starts=self._starts,
             timeouts=self._timeouts,
             on_phase=self._on_phase,
+            admit=self._admit,
+            clock=self._clock,
         )
 
     def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
