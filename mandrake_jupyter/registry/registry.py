@@ -17,6 +17,7 @@ from traitlets.config import LoggingConfigurable
 
 from .._version import __version__
 from ..errors import Unavailable
+from ..lifecycle.announce import Changed
 from ..lifecycle.supervisor import SingleFlight
 from ..values import JSON, SessionKey, WorkspaceKey
 from .hosts import HostServices
@@ -125,8 +126,7 @@ class ServiceRegistry(LoggingConfigurable):
         services, self._services = self._services, None
         if services is None:
             return []
-        problems: list[str] = []
-        budget = self.stop_timeout
+        problems, budget = list[str](), self.stop_timeout
         await self._bounded(problems, budget * 0.4, "chats", [c.close() for c in self._coordinators.values()])
         closing: list[Coroutine[Any, Any, Any]] = [m.close(budget * 0.3) for m in self._mcp.values()]
         closing.append(services.close_models(budget * 0.3))
@@ -165,8 +165,8 @@ class ServiceRegistry(LoggingConfigurable):
     async def list_workspaces(self) -> list[JSON]:
         services = await self.initialize_services()
         default = (await self.workspace_row("default")).id
-        rows = await services.sessions.workspaces()
-        return [{"id": r.id, "path": r.path, "name": r.name, "default": r.id == default} for r in rows]
+        known = await services.sessions.workspaces()
+        return [{"id": r.id, "path": r.path, "name": r.name, "default": r.id == default} for r in known]
 
     async def get_workspace_manager(self, workspace_id: str) -> WorkspaceManager:
         row = await self.workspace_row(workspace_id)
@@ -193,6 +193,7 @@ class ServiceRegistry(LoggingConfigurable):
                 entries=workspace.mcp_entries,
                 builtins=self.hosts.builtins(workspace.root),
                 supervisor=services.supervisor,
+                announce=self.hub.announce,
                 parent=self,
             )
         return self._mcp[key]
@@ -241,6 +242,7 @@ class ServiceRegistry(LoggingConfigurable):
                 first_token=self.first_token_timeout,
                 stall=self.stall_timeout,
             ),
+            self.hub.announce,
         )
         coordinator = SessionCoordinator(session, seams, services.supervisor, alive=services.instances.alive)
         await coordinator.open()
@@ -274,6 +276,7 @@ class ServiceRegistry(LoggingConfigurable):
         async def remove() -> None:
             await coordinator.end(by)
             await services.sessions.delete(session_id)
+            self.hub.announce(Changed("session", coordinator.row.workspace_id, session_id, "deleted"))
 
         await self._let_go(SessionKey(coordinator.row.workspace_id, session_id), remove())
 

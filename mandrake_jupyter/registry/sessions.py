@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
+from ..lifecycle.announce import Changed
 from ..values import JSON, SessionKey
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class SessionsDirectory:
         row = await services.sessions.create(
             workspace.id, name=name, notebook=notebook, model=_text(body, "model")
         )
+        self._registry.hub.announce(Changed("session", workspace.id, row.id, "created"))
         return await self.get(workspace_id, row.id)
 
     async def change(self, workspace_id: str, session_id: str, body: JSON) -> JSON:
@@ -61,6 +63,9 @@ class SessionsDirectory:
             values["model"] = _text(body, "model")
         async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
             await coordinator.change(**values)
+            self._registry.hub.announce(
+                Changed("session", coordinator.row.workspace_id, session_id, "changed")
+            )
         return await self.get(workspace_id, session_id)
 
     def _describe(self, row: SessionRow, runs: list[tuple[str, str]]) -> JSON:

@@ -8,15 +8,18 @@ registry.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from traitlets import Float, Int
 from traitlets.config import LoggingConfigurable
 
-from ..errors import MandrakeError, Unavailable
+from ..errors import CallTimeout, MandrakeError, ServerGone, Unavailable
+from ..lifecycle.announce import Announce, Changed, ToolCalled, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
@@ -25,7 +28,7 @@ from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
 from .roster import Roster
-from .server import MCPServer, PhaseSink, Timeouts
+from .server import MCPServer, Timeouts
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class MCPServerManager(LoggingConfigurable):
         entries: Callable[[], Sequence[MCPServerEntry]],
         builtins: Mapping[str, BuiltinServer],
         supervisor: Supervisor,
-        on_phase: PhaseSink | None = None,
+        announce: Announce = unheard,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -92,6 +95,7 @@ class MCPServerManager(LoggingConfigurable):
         self._builtins = dict(builtins)
         self._builtin_tools: dict[str, int] = {}
         self._supervisor = supervisor
+        self._announce = announce
         self._roster = Roster(
             key,
             root,
@@ -101,7 +105,7 @@ class MCPServerManager(LoggingConfigurable):
             supervisor=supervisor,
             timeouts=Timeouts(self.start_timeout, self.call_timeout, self.stop_grace),
             starts=self.max_concurrent_starts,
-            on_phase=on_phase,
+            announce=announce,
         )
 
     # Looking: starts nothing, wakes nothing.
@@ -189,10 +193,35 @@ class MCPServerManager(LoggingConfigurable):
         cancels this call only.
         """
         if (builtin := self._builtins.get(name)) is not None:
-            check_tool(await self.tools(name), name, tool, expected)
-            return await builtin.call_tool(tool, arguments, context)
+            with self._told(name, "builtin", context) as outcome:
+                check_tool(await self.tools(name), name, tool, expected)
+                return outcome(await builtin.call_tool(tool, arguments, context))
         server = await self._roster.permitted(name)
-        return await server.call(tool, arguments, on_progress=on_progress, expected=expected)
+        if not server.leases.busy:
+            self.changed(name)  # in use from here on; the announced call is its end
+        with self._told(name, server.entry.transport, context) as outcome:
+            return outcome(await server.call(tool, arguments, on_progress=on_progress, expected=expected))
+
+    @contextmanager
+    def _told(
+        self, name: str, transport: str, context: CallContext
+    ) -> Iterator[Callable[[ToolResult], ToolResult]]:
+        """Announces the call in the block once, however it ends; a cancelled one may have done its work."""
+        began, outcome = monotonic(), "unknown"
+
+        def ended(result: ToolResult) -> ToolResult:
+            nonlocal outcome
+            outcome = "done" if result.ok else "failed"
+            return result
+
+        try:
+            yield ended
+        except MandrakeError as exc:
+            outcome = "unknown" if isinstance(exc, CallTimeout | ServerGone) else "failed"
+            raise
+        finally:
+            chat = (self.key.workspace_id, context.session_id)
+            self._announce(ToolCalled(*chat, name, transport, outcome, monotonic() - began))
 
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""
@@ -212,6 +241,10 @@ class MCPServerManager(LoggingConfigurable):
         if name not in self._builtins:
             await (await self._roster.permitted(name)).restart()
         return self.describe_one(name)
+
+    def changed(self, name: str, what: What = "changed") -> None:
+        """Tells who listens that an MCP server as it is described is another one than before."""
+        self._announce(Changed("mcp_server", self.key.workspace_id, name, what))
 
     async def refresh(self) -> None:
         """Ends now what the configuration does not let run on, not at the next use. For whoever edited it."""

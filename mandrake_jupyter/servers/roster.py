@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
+from ..lifecycle.announce import Announce
 from ..lifecycle.environment import clean_environment
 from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
@@ -22,7 +23,7 @@ from .catalogue import Catalogue
 from .describe import describe
 from .expand import expanded_values, launch_spec
 from .secrets import Secrets
-from .server import MCPServer, PhaseSink, Timeouts
+from .server import MCPServer, Timeouts
 
 #: Which provisioner runs which transport.
 PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
@@ -42,7 +43,7 @@ class Roster:
         supervisor: Supervisor,
         timeouts: Timeouts,
         starts: int,
-        on_phase: PhaseSink | None,
+        announce: Announce,
     ) -> None:
         self._key = key
         self._root = root
@@ -52,7 +53,7 @@ class Roster:
         self._supervisor = supervisor
         self._timeouts = timeouts
         self._starts = asyncio.Semaphore(starts)
-        self._on_phase = on_phase
+        self._announce = announce
         self._servers: dict[str, MCPServer] = {}
         self._closed = False
 
@@ -142,7 +143,7 @@ class Roster:
             supervisor=self._supervisor,
             starts=self._starts,
             timeouts=self._timeouts,
-            on_phase=self._on_phase,
+            announce=self._announce,
         )
 
     def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MandrakeError, MCPError, ServerGone, Unavailable
+from ..lifecycle.announce import Announce, Moved, unheard
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
 from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
@@ -29,9 +30,6 @@ from .secrets import Secrets
 
 #: Seconds beyond the polite grace after which a stop goes over to force.
 FORCE_AFTER = 5.0
-
-
-PhaseSink = Callable[[ServerKey, Phase, str], None]
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class MCPServer:
         supervisor: Supervisor,
         starts: asyncio.Semaphore,
         timeouts: Timeouts,
-        on_phase: PhaseSink | None = None,
+        announce: Announce = unheard,
     ) -> None:
         self.key = key
         self.entry = entry
@@ -68,7 +66,7 @@ class MCPServer:
         self._supervisor = supervisor
         self._starts = starts
         self._timeouts = timeouts
-        self._on_phase = on_phase
+        self._announce = announce
         self._life = Lifecycle(f"MCP server {key.name}", self._moved)
         self._flights: SingleFlight[None] = SingleFlight(supervisor)
         self._connection: Connection | None = None
@@ -108,8 +106,10 @@ class MCPServer:
 
     def _moved(self, old: State, new: State) -> None:
         self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}")
-        if self._on_phase is not None:
-            self._on_phase(self.key, new.phase, new.reason)
+        key, seconds = self.key, new.at - old.at
+        self._announce(
+            Moved("mcp_server", key.workspace_id, key.name, old.phase, new.phase, new.reason, seconds)
+        )
 
     async def start(self) -> None:
         """Ready when it returns, started by whoever asked first; an end under way is awaited first.

@@ -135,6 +135,7 @@ class SessionCoordinator:
                 del self._live[run.id]
         if new:
             self.row = replace(self.row, **values)
+            run.ledger.teller.moved(run.ledger.row)
             if self._closing:  # it was closed while the message was being stored
                 run.stop(Ending(RunState.FAILED, "shutdown"))
                 self._drive(run)
