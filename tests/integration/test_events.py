@@ -10,6 +10,7 @@ from typing import Any
 
 from mandrake_jupyter.lifecycle.announce import Changed, Moved
 from mandrake_jupyter.lifecycle.phases import Phase
+from mandrake_jupyter.registry.events import schema_id
 from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Turn
 
@@ -121,3 +122,15 @@ async def test_mcp_servers_that_come_and_go_are_told(api: Api) -> None:
         ("broken", "failed"),
         ("broken", "deleted"),
     ]
+
+
+async def test_a_listener_of_jupyters_events_hears_of_a_chat(api: Api, jp_serverapp: Any) -> None:
+    heard: list[dict[str, Any]] = []
+
+    async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        heard.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=schema_id("resource"), listener=listen)
+    session = await api.session(name="plans")
+    assert heard[0]["action"] == "created"
+    assert session.endswith(heard[0]["id"])
