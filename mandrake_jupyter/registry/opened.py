@@ -104,6 +104,7 @@ class Opened:
             entries=workspace.mcp_entries,
             builtins=registry.hosts.builtins(workspace.root),
             supervisor=self.services.supervisor,
+            announce=registry.hub.announce,
             admit=lambda key: self.servers.admit(key),
             culls_at=self._culls_at,
             clock=registry.clock,
@@ -135,6 +136,7 @@ class Opened:
                     first_token=registry.first_token_timeout,
                     stall=registry.stall_timeout,
                 ),
+                registry.hub.announce,
                 registry.slots,
             )
             alive = services.instances.alive

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from traitlets import Float, Int
 from traitlets.config import LoggingConfigurable
 
 from ..errors import MandrakeError, Unavailable
+from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
@@ -26,8 +28,9 @@ from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
 from .roster import Roster
-from .seams import Admit, PhaseSink, Timeouts, admitted
+from .seams import Admit, Timeouts, admitted
 from .server import MCPServer
+from .telling import told
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class MCPServerManager(LoggingConfigurable):
         entries: Callable[[], Sequence[MCPServerEntry]],
         builtins: Mapping[str, BuiltinServer],
         supervisor: Supervisor,
-        on_phase: PhaseSink | None = None,
+        announce: Announce = unheard,
         admit: Admit = admitted,
         culls_at: Callable[[MCPServer], str | None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -98,6 +101,7 @@ class MCPServerManager(LoggingConfigurable):
         self._builtin_tools: dict[str, int] = {}
         self._supervisor = supervisor
         self._culls_at = culls_at
+        self._announce = announce
         self._roster = Roster(
             key,
             root,
@@ -107,7 +111,7 @@ class MCPServerManager(LoggingConfigurable):
             supervisor=supervisor,
             timeouts=Timeouts(self.start_timeout, self.call_timeout, self.stop_grace),
             starts=self.max_concurrent_starts,
-            on_phase=on_phase,
+            announce=announce,
             admit=admit,
             clock=clock,
         )
@@ -214,12 +218,21 @@ class MCPServerManager(LoggingConfigurable):
         cancels this call only.
         """
         if (builtin := self._builtins.get(name)) is not None:
-            check_tool(await self.tools(name), name, tool, expected)
-            return await builtin.call_tool(tool, arguments, context)
+            with self._told(name, "builtin", context) as outcome:
+                check_tool(await self.tools(name), name, tool, expected)
+                return outcome(await builtin.call_tool(tool, arguments, context))
         server = await self._roster.permitted(name)
         if context.session_id:
             server.chats.add(context.session_id)
-        return await server.call(tool, arguments, on_progress=on_progress, expected=expected)
+        if not server.leases.busy:
+            self.changed(name)  # in use from here on; the announced call is its end
+        with self._told(name, server.entry.transport, context) as outcome:
+            return outcome(await server.call(tool, arguments, on_progress=on_progress, expected=expected))
+
+    def _told(
+        self, name: str, transport: str, context: CallContext
+    ) -> AbstractContextManager[Callable[[ToolResult], ToolResult]]:
+        return told(self._announce, ServerKey(self.key.workspace_id, name), context.session_id, transport)
 
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""
@@ -239,6 +252,10 @@ class MCPServerManager(LoggingConfigurable):
         if name not in self._builtins:
             await (await self._roster.permitted(name)).restart()
         return self.describe_one(name)
+
+    def changed(self, name: str, what: What = "changed") -> None:
+        """Tells who listens that an MCP server as it is described is another one than before."""
+        self._announce(Changed("mcp_server", self.key.workspace_id, name, what))
 
     async def refresh(self) -> None:
         """Ends now what the configuration does not let run on, not at the next use. For whoever edited it."""

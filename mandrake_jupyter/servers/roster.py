@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
+from ..lifecycle.announce import Announce
 from ..lifecycle.environment import clean_environment
 from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
@@ -22,7 +23,7 @@ from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
 from .describe import describe
 from .expand import expanded_values, launch_spec
-from .seams import Admit, PhaseSink, Timeouts, admitted
+from .seams import Admit, Timeouts, admitted
 from .secrets import Secrets
 from .server import MCPServer
 
@@ -44,7 +45,7 @@ class Roster:
         supervisor: Supervisor,
         timeouts: Timeouts,
         starts: int,
-        on_phase: PhaseSink | None,
+        announce: Announce,
         admit: Admit = admitted,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,7 +57,7 @@ class Roster:
         self._supervisor = supervisor
         self._timeouts = timeouts
         self._starts = asyncio.Semaphore(starts)
-        self._on_phase = on_phase
+        self._announce = announce
         self._admit = admit
         self._clock = clock
         self._servers: dict[str, MCPServer] = {}
@@ -148,7 +149,7 @@ class Roster:
             supervisor=self._supervisor,
             starts=self._starts,
             timeouts=self._timeouts,
-            on_phase=self._on_phase,
+            announce=self._announce,
             admit=self._admit,
             clock=self._clock,
         )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ..lifecycle.phases import Phase
 from ..values import ServerKey
 
 #: Seconds beyond the polite grace after which a stop goes over to force.
 FORCE_AFTER = 5.0
 
-PhaseSink = Callable[[ServerKey, Phase, str], None]
 #: Returns when there is a place for one more; it starts before its next await. Raises TooMany.
 Admit = Callable[[ServerKey], Awaitable[None]]
 

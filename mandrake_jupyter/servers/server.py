@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from ..errors import MandrakeError, MCPError, ServerGone, Unavailable
+from ..lifecycle.announce import Announce, Moved, unheard
 from ..lifecycle.backoff import Backoff
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
@@ -27,7 +28,7 @@ from .connection import Connection, ProgressSink
 from .describe import describe
 from .endings import ended_by_itself, gone_in_call
 from .logs import LogRing
-from .seams import FORCE_AFTER, Admit, PhaseSink, Timeouts, admitted
+from .seams import FORCE_AFTER, Admit, Timeouts, admitted
 from .secrets import Secrets
 
 
@@ -44,7 +45,7 @@ class MCPServer:
         supervisor: Supervisor,
         starts: asyncio.Semaphore,
         timeouts: Timeouts,
-        on_phase: PhaseSink | None = None,
+        announce: Announce = unheard,
         admit: Admit = admitted,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -60,7 +61,7 @@ class MCPServer:
         self._starts = starts
         self._backoff = Backoff(clock)
         self._timeouts = timeouts
-        self._on_phase = on_phase
+        self._announce = announce
         self._admit = admit
         self.life = Lifecycle(f"MCP server {key.name}", self._moved, clock=clock)
         self._flights: SingleFlight[None] = SingleFlight(supervisor)
@@ -102,14 +103,14 @@ class MCPServer:
 
     def _moved(self, old: State, new: State) -> None:
         self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}")
-        if self._on_phase is not None:
-            self._on_phase(self.key, new.phase, new.reason)
+        key, seconds = self.key, new.at - old.at
+        self._announce(
+            Moved("mcp_server", key.workspace_id, key.name, old.phase, new.phase, new.reason, seconds)
+        )
 
     async def start(self, *, at_once: bool = False) -> None:
-        """Ready when it returns, started by whoever asked first; an end under way is awaited first.
-
-        Raises MCPError; Unavailable while it is too early after a failure that may pass, unless `at_once`.
-        """
+        """Ready when it returns, started by whoever asked first; an end under way is awaited first. Raises MCPError;
+        Unavailable while it is too early after a failure that may pass, unless `at_once`."""
         while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self._connection is None):
             await self._over()
         if self.phase is not Phase.READY:
@@ -217,9 +218,7 @@ class MCPServer:
             self.life.to(Phase.STOPPED, self.life.reason)
 
     async def stop(self) -> None:
-        """Ended when it returns, with everything it started; what it had at work ends as unknown. Bounded,
-        idempotent.
-        """
+        """Ended when it returns, with everything it started; calls at work end as unknown. Bounded, idempotent."""
         self.begin_stop()
         if self.phase is Phase.STOPPING:
             await self._over()
@@ -286,16 +285,17 @@ class MCPServer:
                     tool,
                     arguments,
                     timeout=self.entry.call_timeout or self._timeouts.call,
-                    on_progress=on_progress and self._touching(on_progress),
+                    on_progress=on_progress and _touching(self.leases, on_progress),
                 )
             except ServerGone as gone:
                 connection.provisioner.ended.set()  # a remote one is not seen to end
                 await self._settled(owner)
                 raise gone_in_call(self.key.name, self.life.state, gone) from gone
 
-    def _touching(self, sink: ProgressSink) -> ProgressSink:
-        async def report(progress: float, total: float | None, message: str | None) -> None:
-            self.leases.touch()
-            await sink(progress, total, message)
 
-        return report
+def _touching(leases: Leases, sink: ProgressSink) -> ProgressSink:
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        leases.touch()
+        await sink(progress, total, message)
+
+    return report

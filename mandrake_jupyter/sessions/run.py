@@ -115,9 +115,10 @@ class Run:
         except Exception as exc:  # the end itself could not be stored: readers are told all the same
             log.warning("The end of run %s could not be stored: %r", self.id, exc)
             if not self.ledger.log.closed:
-                self.ledger.log.emit(
-                    "error", _error_event(exc if isinstance(exc, MandrakeError) else MandrakeError())
-                )
+                error = exc if isinstance(exc, MandrakeError) else MandrakeError()
+                self.ledger.log.emit("error", _error_event(error))
+                failed = replace(self.ledger.row, state=RunState.FAILED.value, error=error.as_json())
+                self.ledger.teller.moved(failed)
         finally:
             if left := set(
                 self._children
@@ -194,6 +195,7 @@ class Run:
             )
             async with contextlib.aclosing(stream) as events:
                 async for event in events:
+                    self.ledger.teller.answered()
                     if isinstance(event, ToolCallRequested):
                         calls.append(event)
                     elif isinstance(event, Finished):

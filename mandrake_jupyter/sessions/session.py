@@ -145,6 +145,7 @@ class SessionCoordinator:
                 del self._live[run.id]
         if new:
             self.row = replace(self.row, **values)
+            run.ledger.teller.moved(run.ledger.row)
             if self._closing:  # it was closed while the message was being stored
                 run.stop(Ending(RunState.FAILED, "shutdown"))
                 self._drive(run)
@@ -257,8 +258,8 @@ class SessionCoordinator:
 
     async def put_away(self) -> None:
         """Close so that everything comes back: what waits behind a decision of a person goes on waiting in the store."""
+        self._closing = True
         if not self._tasks:
-            self._closing = True
             for run in self._queue:
                 run.ledger.log.detach()
                 del self._live[run.id]
