@@ -15,7 +15,7 @@ from .panel import Panel
 from .running import RunningSidebar
 from .scripted_model import Answer, ScriptedModel
 from .test_journey import add_notes_server
-from .test_panel import SHOTS
+from .test_panel import SHOTS, contrast
 
 SERVERS = "mandrake/workspaces/default/mcp-servers"
 
@@ -32,6 +32,8 @@ def running(panel: Panel, connected: Lab, model: ScriptedModel, tmp_path: Path) 
     yield RunningSidebar(panel.page).open()
     connected.api("DELETE", f"api/kernels/{kernel}")
     connected.api("DELETE", f"{SERVERS}/notes")
+    for session in connected.api("GET", "mandrake/sessions"):
+        connected.api("DELETE", f"mandrake/workspaces/default/sessions/{session['id']}")
 
 
 def test_a_chat_and_an_mcp_server_stand_beside_a_kernel_and_are_shut_down_there(
@@ -104,5 +106,7 @@ def test_the_sections_look_as_lab_s_own(theme: str, panel: Panel, running: Runni
     expect(running.state("MCP servers", "notes")).to_contain_text("Ready")
     SHOTS.mkdir(exist_ok=True)
     running.node.screenshot(path=SHOTS / f"running-{theme.lower()}.png")
-    own, labs = (running.rows(section).first.bounding_box() for section in ("Chats", "Kernels"))
+    own, labs = (running.rows(section).first.bounding_box() for section in ("Chats", "Open Tabs"))
     assert own and labs and own["height"] == labs["height"]
+    for words in (running.row("Chats", "Plot the sales"), running.state("MCP servers", "notes")):
+        assert contrast(words) >= 4.5
