@@ -53,10 +53,14 @@ const serverSays = (change: Partial<IMcpServer>, when = moment()) => {
 
 test('only what is alive is listed', () => {
   assert.deepEqual(
-    [chat(), chat({ phase: 'new' }), chat({ phase: 'new', active_run: run('r') }), chat({ phase: 'stopped' })].map(
-      running.isAliveChat
-    ),
-    [true, false, true, false]
+    [
+      chat(),
+      chat({ phase: 'new' }),
+      chat({ phase: 'stopped' }),
+      chat({ phase: 'stopped', execution_state: 'waiting', active_run: run('r') }),
+      chat({ phase: 'new', execution_state: 'busy', active_run: run('r') })
+    ].map(running.isAliveChat),
+    [true, false, false, true, false]
   );
   const phases = ['new', 'starting', 'ready', 'paused', 'stopping', 'stopped', 'failed'] as const;
   assert.deepEqual(
@@ -73,6 +77,7 @@ test('every state of a chat has its shape, its words, and a time for which they 
   assert.deepEqual(chatSays({ idle_seconds: 7300 }), ['bubble', 'Idle · 2 h', 3_500_000]);
   assert.deepEqual(chatSays({ idle_seconds: null }), ['bubble', 'Idle', Infinity]);
   assert.deepEqual(chatSays({ phase: 'starting' }), ['spinner', 'Starting…', Infinity]);
+  assert.deepEqual(chatSays({ phase: 'stopping', execution_state: 'busy' }), ['spinner', 'Stopping…', Infinity]);
   const busy = { execution_state: 'busy', active_run: run('r') } as const;
   assert.deepEqual(chatSays(busy), ['spinner', 'Answering', Infinity]);
   assert.deepEqual(chatSays(busy, moment({ since: new Map([['r', NOW - 21_400]]) })), ['spinner', 'Answering · 21 s', 600]);
@@ -125,6 +130,13 @@ test('the question before all are shut down names what is cut off', () => {
   );
   const calls = running.serverRow(trans, server({ busy: 1 }), moment()).row;
   assert.match(running.shutDownAllText(trans, 'servers', [calls]), /“time” has 1 call running/);
+});
+
+test('a chat that waits without being in memory has nothing to shut down', () => {
+  const waits = (phase: 'ready' | 'stopped') =>
+    running.chatRow(trans, chat({ phase, execution_state: 'waiting', active_run: run('r') }), moment()).row;
+  assert.equal(waits('ready').held, true);
+  assert.equal(waits('stopped').held, false);
 });
 
 test('rows are in the order of their names, and compared by what they say', () => {

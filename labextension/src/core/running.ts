@@ -17,6 +17,8 @@ export interface IRow {
   title: string;
   /** What a shut-down would cut off; empty for nothing. */
   cuts: string;
+  /** There is something to shut down. */
+  held: boolean;
 }
 
 /** A row, and the milliseconds for which it says the truth. */
@@ -41,9 +43,9 @@ const SOON = 5 * MINUTE;
 
 const ALIVE: ReadonlySet<Phase> = new Set<Phase>(['starting', 'ready', 'paused', 'stopping']);
 
-/** In the server's memory, or with a run that works or waits. */
+/** In the server's memory, or waiting for a person, which takes none. What is at work elsewhere is not of this server. */
 export function isAliveChat(session: ISession): boolean {
-  return ALIVE.has(session.phase) || session.active_run !== null;
+  return ALIVE.has(session.phase) || session.execution_state === 'waiting';
 }
 
 /** What is built in lives with Jupyter and can't be shut down. */
@@ -69,7 +71,8 @@ export function chatRow(trans: ITrans, session: ISession, moment: IMoment): ITim
       label,
       detail: state.words,
       title: title.filter(Boolean).join('\n'),
-      cuts: session.execution_state === 'busy' ? trans.__('“%1” is answering.', label) : ''
+      cuts: session.execution_state === 'busy' ? trans.__('“%1” is answering.', label) : '',
+      held: ALIVE.has(session.phase)
     },
     lasts: Math.min(state.lasts, culled?.lasts ?? Infinity)
   };
@@ -90,7 +93,8 @@ export function serverRow(trans: ITrans, server: IMcpServer, moment: IMoment): I
       title: [server.name, words, load, server.command].filter(Boolean).join('\n'),
       cuts: server.busy
         ? trans._n('“%2” has 1 call running.', '“%2” has %1 calls running.', server.busy, server.name)
-        : ''
+        : '',
+      held: true
     },
     lasts
   };
@@ -103,6 +107,9 @@ interface IState {
 }
 
 function chatState(trans: ITrans, session: ISession, moment: IMoment): IState {
+  if (session.phase === 'stopping') {
+    return { icon: 'spinner', words: passing(trans, 'stopping'), lasts: Infinity };
+  }
   if (session.execution_state === 'waiting') {
     return { icon: 'shield', words: trans.__('Waits for you'), lasts: Infinity };
   }
@@ -115,8 +122,8 @@ function chatState(trans: ITrans, session: ISession, moment: IMoment): IState {
       lasts: time?.lasts ?? Infinity
     };
   }
-  if (session.phase === 'starting' || session.phase === 'stopping') {
-    return { icon: 'spinner', words: passing(trans, session.phase), lasts: Infinity };
+  if (session.phase === 'starting') {
+    return { icon: 'spinner', words: passing(trans, 'starting'), lasts: Infinity };
   }
   const idle = session.idle_seconds;
   const time = typeof idle === 'number' ? elapsed(idle * SECOND + moment.now - moment.fetched, MINUTE) : null;
@@ -220,7 +227,7 @@ export function note(since: Map<string, number>, event: FeedEvent): void {
   }
 }
 
-/** The text under "Shut Down All?": what is ended, what it cuts off, and what comes back. */
+/** The text under "Shut Down All?" for rows that are held: what is ended, what it cuts off, and what comes back. */
 export function shutDownAllText(trans: ITrans, what: 'chats' | 'servers', rows: readonly IRow[]): string {
   const kept =
     what === 'chats'

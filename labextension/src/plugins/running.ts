@@ -57,7 +57,7 @@ function chats(app: JupyterFrontEnd, { api, feed, trans }: IMandrake): IRunningS
         row.cuts || trans.__('“%1” is at work.', row.label),
         trans.__('What was said so far is kept.')
       ]),
-    shutDownAllText: () => shutDownAllText(trans, 'chats', list.rows)
+    shutDownAllText: rows => shutDownAllText(trans, 'chats', rows)
   });
 }
 
@@ -80,7 +80,7 @@ function servers(app: JupyterFrontEnd, { api, feed, trans }: IMandrake): IRunnin
         row.cuts,
         trans.__('It is not known then whether that finished.')
       ]),
-    shutDownAllText: () => shutDownAllText(trans, 'servers', list.rows)
+    shutDownAllText: rows => shutDownAllText(trans, 'servers', rows)
   });
 }
 
@@ -91,7 +91,7 @@ interface IPart {
   shutDown(row: IRow, sure: boolean): Promise<void>;
   /** Asks whether what `row` is at may be cut off. */
   sure(row: IRow): Promise<boolean>;
-  shutDownAllText(): string;
+  shutDownAllText(rows: readonly IRow[]): string;
 }
 
 function manager<T>(app: JupyterFrontEnd, list: RunningList<T>, part: IPart): IRunningSessions.IManager {
@@ -119,17 +119,18 @@ function manager<T>(app: JupyterFrontEnd, list: RunningList<T>, part: IPart): IR
     labelTitle: () => row.title,
     detail: () => row.detail,
     open: () => void part.open(row),
-    shutdown: () => void attempt(one(row)),
+    shutdown: row.held ? () => void attempt(one(row)) : undefined,
     context: row.key
   });
+  const held = () => list.rows.filter(row => row.held);
   void app.restored.then(() => list.start());
   return {
     name: part.name,
     running: () => list.rows.map(item),
     runningChanged: list.changed,
     refreshRunning: () => void list.refresh().catch(error => notifyFailure(app.commands, error)),
-    shutdownAll: () => void Promise.all(list.rows.map(row => attempt(part.shutDown(row, true)))),
-    shutdownAllConfirmationText: part.shutDownAllText,
+    shutdownAll: () => void Promise.all(held().map(row => attempt(part.shutDown(row, true)))),
+    shutdownAllConfirmationText: () => part.shutDownAllText(held()),
     supportsMultipleViews: false
   };
 }
