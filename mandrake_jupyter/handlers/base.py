@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 
 NDJSON = "application/x-ndjson"
 SSE = "text/event-stream"
+#: Verbs that only look.
+LOOKS = ("GET", "HEAD", "OPTIONS")
 LONGEST_BODY = 4_000_000
 LONGEST_NUMBER = 15
 
 
 class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
-    """A JSON route. Leaf classes set ``auth_resource`` and decorate each verb with ``@web.authenticated @authorized``."""
+    """A JSON route. Leaf classes set ``auth_resource`` and decorate each verb with ``@web.authenticated @authorized``.
+
+    What changes something counts as activity of the Jupyter server, a look (GET) does not, for pages poll. A leaf class
+    that knows better sets ``_track_activity``; a client may say ``?no_track_activity=1``.
+    """
 
     @property
     def registry(self) -> ServiceRegistry:
@@ -40,6 +46,20 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     @property
     def username(self) -> str:
         return str(getattr(self.current_user, "username", "") or "user")
+
+    @property
+    def _track_activity(self) -> bool:
+        return self.request.method not in LOOKS
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        self.update_api_activity()
+
+    def update_api_activity(self) -> None:
+        """Called when a request that counts begins and, by Jupyter, when it ends: the heartbeat takes over in between."""
+        known = getattr(self, "_jupyter_current_user", None)
+        if self._track_activity and known and self.get_argument("no_track_activity", None) is None:
+            self.settings["mandrake_activity"].touch()
 
     def body(self) -> JSON:
         """The request's JSON object, an empty one where there is no body. Raises BadRequest in words."""
@@ -154,7 +174,9 @@ class StreamHandler(MandrakeHandler):
             try:
                 async for event in items:
                     shown = event.as_json() if isinstance(event, Event) else event
-                    last = shown or last
+                    if shown is not None:
+                        last = shown
+                        self.update_api_activity()
                     self.write(_frame(shown, sse))
                     await self.flush()
             except (asyncio.CancelledError, StreamClosedError):
