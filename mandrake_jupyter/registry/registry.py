@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Float, Instance, Integer, Unicode
-from traitlets.config import LoggingConfigurable
+from traitlets import Float, Instance, Unicode
 
 from .._version import __version__
 from ..errors import Unavailable
 from ..lifecycle.supervisor import SingleFlight
 from ..values import JSON, SessionKey, WorkspaceKey
+from .bounds import RunBounds
 from .hosts import HostServices
 from .hub import Hub
 
@@ -31,28 +31,12 @@ if TYPE_CHECKING:
     from .services import Services
 
 
-class ServiceRegistry(LoggingConfigurable):
+class ServiceRegistry(RunBounds):
     """``get_*`` look and make; work goes through the lease form, ``use_session_coordinator``."""
 
     data_dir = Unicode(
         config=True,
         help="Folder for chats, trust, keys and catalogues. Default: 'mandrake' in the Jupyter data dir.",
-    )
-    max_steps = Integer(
-        25,
-        min=1,
-        config=True,
-        help="Model requests one answer may make before it ends with finish_reason 'steps'.",
-    )
-    max_queued = Integer(20, min=0, config=True, help="Messages that may wait in one chat while it answers.")
-    first_token_timeout = Float(
-        120.0,
-        min=0.1,
-        config=True,
-        help="Seconds a model may take to its first word. An error ends the answer after it.",
-    )
-    stall_timeout = Float(
-        60.0, min=0.1, config=True, help="Seconds a model may fall silent in the middle of an answer."
     )
     stop_timeout = Float(8.0, min=0.1, config=True, help="Seconds that stopping everything may take in all.")
 
@@ -222,7 +206,7 @@ class ServiceRegistry(LoggingConfigurable):
     async def _make_coordinator(self, key: SessionKey) -> SessionCoordinator:
         if (held := self._coordinators.get(key)) is not None:  # made while the caller was on its way here
             return held
-        from ..sessions.seams import Bounds, Seams
+        from ..sessions.seams import Seams
         from ..sessions.session import SessionCoordinator
 
         services = await self.initialize_services()
@@ -235,12 +219,7 @@ class ServiceRegistry(LoggingConfigurable):
             await self.get_mcp_manager(key.workspace_id),
             workspace.root.name,
             services.instances.own,
-            Bounds(
-                steps=self.max_steps,
-                queued=self.max_queued,
-                first_token=self.first_token_timeout,
-                stall=self.stall_timeout,
-            ),
+            self.bounds(),
         )
         coordinator = SessionCoordinator(session, seams, services.supervisor, alive=services.instances.alive)
         await coordinator.open()

@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import MandrakeError, MCPError, ServerGone, Unavailable
+from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
 from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
@@ -29,7 +29,6 @@ from .secrets import Secrets
 
 #: Seconds beyond the polite grace after which a stop goes over to force.
 FORCE_AFTER = 5.0
-
 
 PhaseSink = Callable[[ServerKey, Phase, str], None]
 
@@ -244,7 +243,8 @@ class MCPServer:
                 return
             if force is not None:
                 force()
-        raise Unavailable(f'The MCP server "{self.key.name}" does not end.')
+        waited = 3 * (self._timeouts.stop_grace + FORCE_AFTER)
+        raise StopTimeout(name=self.key.name, seconds=f"{waited:g}")
 
     async def _settled(self, owner: asyncio.Task[None]) -> bool:
         """Waits for the end of that task, the owner or an earlier one; False when it takes too long."""

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ..errors import Conflict, RunningElsewhere, TooMany, Unavailable
@@ -18,9 +19,10 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import Message, RunRow, SessionRow
 from ..values import JSON, Decision, Event
+from .endings import WITHDRAWN, Ending
 from .posting import draft
 from .recovery import take_up
-from .run import WITHDRAWN, Ending, Run
+from .run import Run
 from .run_state import RunState
 from .seams import Seams
 
@@ -81,11 +83,12 @@ class SessionCoordinator:
 
     async def _put(self, run: Run) -> None:
         self._live[run.id] = run
-        if run.parked and run.ledger.waiting() and self._current is None:
+        ending = run.unanswered(self._seams.now())
+        if run.parked and run.ledger.waiting() and self._current is None and ending is None:
             self._current = run
             return
-        run.stop(Ending(RunState.FAILED, "recovery"))
-        await run.drive(self._before(run))
+        run.stop(ending or Ending(RunState.FAILED, "recovery"))
+        await run.drive()
         del self._live[run.id]
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
@@ -243,6 +246,15 @@ class SessionCoordinator:
             self._drive(run)
         return part.as_json()
 
+    def expire(self, now: datetime) -> list[str]:
+        """End the runs that have waited for a decision for too long by `now` (UTC); their ids."""
+        if self._closing:
+            return []
+        late = {run: ending for run in self.runs if run.parked and (ending := run.unanswered(now))}
+        for run, ending in late.items():
+            self._stop(run, ending)
+        return [run.id for run in late]
+
     async def end(self, by: str) -> None:
         """Cancel everything, what waits for a person too, and close. Raises RunningElsewhere, and then ends nothing."""
         if await self._elsewhere():
@@ -268,7 +280,7 @@ class SessionCoordinator:
 
     def _drive(self, run: Run) -> None:
         run.parked = False
-        task = self._supervisor.spawn(f"run {run.id}", run.drive(self._before(run)))
+        task = self._supervisor.spawn(f"run {run.id}", run.drive())
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._driven(run, task))
 
@@ -283,17 +295,3 @@ class SessionCoordinator:
         if run is self._current:
             self._current = None
             self._advance()
-
-    def _before(self, run: Run) -> Callable[[], Any]:
-        async def before() -> list[Message]:
-            rows = await self._seams.runs.history(self.row.id)
-            own = run.ledger.row
-            earlier = []
-            for message, row in rows:
-                if row.id == own.id:
-                    break
-                if not row.open and row.finish_reason != WITHDRAWN:
-                    earlier.append(message)
-            return earlier
-
-        return before

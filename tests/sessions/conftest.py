@@ -113,11 +113,13 @@ class Chat:
     session_id: str
     bounds: Bounds = field(default_factory=lambda: Bounds(flush=0.01, cancel=1.0))
     alive: frozenset[str] = frozenset()
+    clock: Any = None
 
     async def open(self, instance: str = "one") -> SessionCoordinator:
         store = SessionStore(self.database)
+        clocks = {"clock": self.clock.monotonic, "now": self.clock.now} if self.clock else {}
         seams = Seams(
-            RunStore(self.database), store, self.model, self.tools, "project", instance, self.bounds
+            RunStore(self.database), store, self.model, self.tools, "project", instance, self.bounds, **clocks
         )
 
         async def alive(other: str) -> bool:
