@@ -117,7 +117,7 @@ class Opened:
         return None if left is None else isoformat(utcnow() + timedelta(seconds=left))
 
     async def _open_chat(self, key: SessionKey, leases: Leases) -> SessionCoordinator:
-        from ..sessions.seams import Bounds, Seams
+        from ..sessions.seams import Seams
         from ..sessions.session import SessionCoordinator
 
         registry, services = self.registry, self.services
@@ -130,14 +130,10 @@ class Opened:
                 project.mcp,
                 project.workspace.root.name,
                 services.instances.own,
-                Bounds(
-                    steps=registry.max_steps,
-                    queued=registry.max_queued,
-                    first_token=registry.first_token_timeout,
-                    stall=registry.stall_timeout,
-                ),
+                registry.bounds(),
                 registry.hub.announce,
                 registry.slots,
+                registry.clock,
             )
             alive = services.instances.alive
             coordinator = SessionCoordinator(session, seams, services.supervisor, alive=alive, leases=leases)
