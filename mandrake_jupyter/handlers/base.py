@@ -92,6 +92,13 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
             raise BadRequest(f"{name} must be a whole number, not {value!r}.")
         return int(value)
 
+    def flag(self, name: str) -> bool:
+        """A query argument that is ``true`` or ``false``; false where it is left out."""
+        value = self.get_query_argument(name, "false").lower()
+        if value not in ("true", "false"):
+            raise BadRequest(f"{name} must be true or false, not {value!r:.40}.")
+        return value == "true"
+
     def answer(self, value: Any, status: int = 200, *, location: str | None = None) -> None:
         """Finish with `value` as JSON; `location` is relative to the extension's root."""
         self.set_status(status)
@@ -154,7 +161,9 @@ class StreamHandler(MandrakeHandler):
             return None
 
     async def stream(self, events: AsyncIterator[Mapping[str, Any] | Event | None]) -> None:
-        """Send `events` as they come, then end; None is a heartbeat. In SSE an event's ``type`` and ``seq`` are its name and id.
+        """Send `events` as they come, then end; None is a heartbeat. Raises TooMany where too many streams are open.
+
+        In SSE an event's ``type`` and ``seq`` are its name and id.
 
         What fails after the first byte becomes an ``error`` event: ``{type, seq, time, code, content, …}``, with the
         ``run_id`` of the events before it where they have one.
@@ -163,7 +172,10 @@ class StreamHandler(MandrakeHandler):
         self.set_header("Content-Type", SSE if sse else NDJSON)
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
-        await self.detachable(self._send(events, sse))
+        with self.registry.open_stream(
+            self.request.path.removeprefix(f"{self.settings['base_url']}mandrake/")
+        ):
+            await self.detachable(self._send(events, sse))
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
 
