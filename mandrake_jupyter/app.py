@@ -12,7 +12,7 @@ from traitlets import Unicode, default
 
 from ._version import __version__
 from .commands import InstallModelApp, TrustApp
-from .handlers.routes import ROUTES
+from .handlers.routes import NO_ROUTE, ROUTES
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
 
@@ -54,7 +54,7 @@ class MandrakeApp(ExtensionApp):
         self.settings["mandrake_registry"] = self.registry
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in ROUTES)
+        self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in [*ROUTES, NO_ROUTE])
 
     async def stop_extension(self) -> None:
         """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it."""

@@ -92,10 +92,15 @@ class Culler(LoggingConfigurable):
         30.0, min=0.1, config=True, help="Seconds one may take to end before it is given up and reported."
     )
     policy_class = Type(
-        CullPolicy, klass=CullPolicy, config=True, help="The policy that says what goes. It stops nothing itself."
+        CullPolicy,
+        klass=CullPolicy,
+        config=True,
+        help="The policy that says what goes. It stops nothing itself.",
     )
 
-    def __init__(self, *, subjects: Subjects, before: Callable[[], None] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, subjects: Subjects, before: Callable[[], None] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self._subjects = subjects
         self._before = before
@@ -211,11 +216,16 @@ class Culler(LoggingConfigurable):
         failed = {task: exc for task in finished if not task.cancelled() and (exc := task.exception())}
         for task, exc in failed.items():
             self.log.error(
-                "The following exception was encountered while culling %s %s: %s", self.noun, ends[task].key, exc
+                "The following exception was encountered while culling %s %s: %s",
+                self.noun,
+                ends[task].key,
+                exc,
             )
             done.errors.append(f"{ends[task].name}: {exc}")
         for task in late:
-            self.log.error("%s %s did not end within %s seconds.", self.noun, ends[task].key, self.cull_stop_timeout)
+            self.log.error(
+                "%s %s did not end within %s seconds.", self.noun, ends[task].key, self.cull_stop_timeout
+            )
             done.errors.append(f"{ends[task].name}: did not end within {self.cull_stop_timeout:g} s")
 
     def _log(self, verdict: Verdict) -> None:
@@ -233,7 +243,9 @@ class Culler(LoggingConfigurable):
                 round(one.idle_seconds or 0),
             )
         else:
-            self.log.warning("Culling %s '%s' (%s): %s", self.noun, one.name, _id(one.key), verdict.finding.value)
+            self.log.warning(
+                "Culling %s '%s' (%s): %s", self.noun, one.name, _id(one.key), verdict.finding.value
+            )
 
 
 class SessionCuller(Culler):
@@ -262,7 +274,12 @@ class _Pace:
 
 
 def _used_since(then: Seen, now: Seen) -> bool:
-    return (then.phase, then.used, then.busy, then.connections) != (now.phase, now.used, now.busy, now.connections)
+    return (then.phase, then.used, then.busy, then.connections) != (
+        now.phase,
+        now.used,
+        now.busy,
+        now.connections,
+    )
 
 
 def _id(key: Hashable) -> str:

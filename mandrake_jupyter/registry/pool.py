@@ -129,7 +129,9 @@ class Pool(ABC, Generic[K, T]):
         self.backoff.check(key)
         self.entries[key] = entry = Entry(key, self, self._clock)
         entry.ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
-        entry.making = self._supervisor.spawn(f"start of {self.kind} {self.ids(key)[1]}", self._bring_up(entry))
+        entry.making = self._supervisor.spawn(
+            f"start of {self.kind} {self.ids(key)[1]}", self._bring_up(entry)
+        )
         entry.making.add_done_callback(lambda _: self._settle(entry))
         return entry
 
@@ -157,7 +159,9 @@ class Pool(ABC, Generic[K, T]):
     def _settle(self, entry: Entry[K, T]) -> None:
         """However its making went, nobody waits for it for ever."""
         if not entry.ready.done():
-            entry.ready.set_exception(Unavailable(f"{self.name(entry)} was put away before it was ready.", retry_after=1))
+            entry.ready.set_exception(
+                Unavailable(f"{self.name(entry)} was put away before it was ready.", retry_after=1)
+            )
         if entry.ending is None and entry.service is None:
             self._forget(entry)
 
@@ -240,14 +244,19 @@ class Pool(ABC, Generic[K, T]):
     async def stop(self, timeout: float) -> list[str]:
         """End all of them at once, within `timeout` seconds; no further use. What did not end well, in words."""
         self._closed = True
-        ends = {self.begin_end(entry, "The Jupyter server is stopping."): entry for entry in list(self.entries.values())}
+        ends = {
+            self.begin_end(entry, "The Jupyter server is stopping."): entry
+            for entry in list(self.entries.values())
+        }
         if not ends:
             return []
         names = {task: self.name(entry) for task, entry in ends.items()}
         done, late = await asyncio.wait(ends, timeout=timeout)
         for task in late:
             task.cancel()
-        problems = [f"{names[task]}: {exc}" for task in done if not task.cancelled() and (exc := task.exception())]
+        problems = [
+            f"{names[task]}: {exc}" for task in done if not task.cancelled() and (exc := task.exception())
+        ]
         return problems + [f"{names[task]}: not stopped within {timeout:.1f} s" for task in late]
 
     # Looks.
