@@ -13,6 +13,7 @@ from traitlets import Unicode, default
 from ._version import __version__
 from .commands import InstallModelApp, TrustApp
 from .handlers.routes import NO_ROUTE, ROUTES
+from .registry.events import JupyterEvents
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
 
@@ -51,6 +52,7 @@ class MandrakeApp(ExtensionApp):
             server.session_manager,
         )
         self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
+        self.registry.hub.add(JupyterEvents(server.event_logger))
         self.settings["mandrake_registry"] = self.registry
 
     def initialize_handlers(self) -> None:

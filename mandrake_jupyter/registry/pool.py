@@ -27,6 +27,7 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 #: How many keys are remembered with the reason why they were put away.
 REMEMBERED = 1000
+STOPPING = "The Jupyter server is stopping."
 
 
 class Pool(ABC, Generic[K, T]):
@@ -112,7 +113,7 @@ class Pool(ABC, Generic[K, T]):
     async def _found(self, key: K) -> Entry[K, T]:
         while True:
             if self._closed:
-                raise Unavailable("The Jupyter server is stopping.")
+                raise Unavailable(STOPPING)
             entry = self.entries.get(key) or self._begin(key)
             if entry.phase is Phase.READY:
                 return entry
@@ -241,13 +242,12 @@ class Pool(ABC, Generic[K, T]):
         if len(self._reasons) > REMEMBERED:
             self._reasons.popitem(last=False)
 
-    async def stop(self, timeout: float) -> list[str]:
+    async def stop(
+        self, timeout: float, work: Callable[[T], Coroutine[Any, Any, None]] | None = None
+    ) -> list[str]:
         """End all of them at once, within `timeout` seconds; no further use. What did not end well, in words."""
         self._closed = True
-        ends = {
-            self.begin_end(entry, "The Jupyter server is stopping."): entry
-            for entry in list(self.entries.values())
-        }
+        ends = {self.begin_end(entry, STOPPING, work): entry for entry in list(self.entries.values())}
         if not ends:
             return []
         names = {task: self.name(entry) for task, entry in ends.items()}
@@ -261,11 +261,12 @@ class Pool(ABC, Generic[K, T]):
 
     # Looks.
 
-    def moved(self, entry: Entry[K, T], old: Phase, new: State, seconds: float) -> None:
+    def moved(self, entry: Entry[K, T], old: State, new: State) -> None:
         workspace_id, id = self.ids(entry.key)
-        self._announce(Moved(self.kind, workspace_id, id, old, new.phase, new.reason, seconds))
+        seconds = max(0.0, new.at - old.at)
+        self._announce(Moved(self.kind, workspace_id, id, old.phase, new.phase, new.reason, seconds))
 
-    def look(self) -> Iterator[Seen]:
+    def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
         return (self.seen(entry) for entry in list(self.entries.values()))
 
     def seen(self, entry: Entry[K, T]) -> Seen:
@@ -274,7 +275,7 @@ class Pool(ABC, Generic[K, T]):
             entry.key,
             self.name(entry),
             entry.life.phase,
-            entry.phase_seconds,
+            entry.life.seconds,
             leases.unused_seconds,
             leases.busy_seconds,
             leases.busy + entry.waiting,

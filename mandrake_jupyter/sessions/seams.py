@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..lifecycle.announce import Announce, unheard
+from ..lifecycle.limits import Slots
 from ..providers.base import LLMProvider
 from ..stores.runs import RunStore
 from ..stores.sessions import SessionStore
@@ -68,3 +70,5 @@ class Seams:
     workspace: str
     instance: str
     bounds: Bounds = Bounds()
+    announce: Announce = unheard
+    slots: Slots | None = None
