@@ -82,8 +82,11 @@ def test_a_chat_that_answers_is_named_before_it_is_cut_off(
     running.shut_down("Chats", "Plot the sales")
     expect(panel.page.locator(".jp-Dialog")).to_contain_text("“Plot the sales” is answering.")
     panel.page.locator(".jp-Dialog").get_by_role("button", name="Shut Down").click()
-    expect(running.row("Chats", "Plot the sales")).to_have_count(0)
     model.wait_until_hung_up()
+    expect(running.rows("Chats").filter(has_text="Answering")).to_have_count(0)
+    panel.page.evaluate("() => window.jupyterapp.shell.activateById('mandrake-panel')")
+    expect(panel.message("assistant")).to_have_attribute("data-status", "failed")
+    expect(panel.message("assistant")).to_contain_text("It begins")
 
 
 def test_rows_lead_to_what_they_name(panel: Panel, running: RunningSidebar) -> None:
