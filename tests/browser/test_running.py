@@ -110,6 +110,8 @@ def test_the_sections_look_as_lab_s_own(theme: str, panel: Panel, running: Runni
     SHOTS.mkdir(exist_ok=True)
     running.node.screenshot(path=SHOTS / f"running-{theme.lower()}.png")
     own, labs = (running.rows(section).first.bounding_box() for section in ("Chats", "Open Tabs"))
-    assert own and labs and own["height"] == labs["height"]
+    assert own is not None
+    assert labs is not None
+    assert own["height"] == labs["height"]
     for words in (running.row("Chats", "Plot the sales"), running.state("MCP servers", "notes")):
         assert contrast(words) >= 4.5
