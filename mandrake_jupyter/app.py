@@ -13,9 +13,9 @@ from traitlets import Unicode, default
 from ._version import __version__
 from .commands import InstallModelApp, TrustApp
 from .handlers.routes import ROUTES
-from .registry.events import JupyterEvents
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
+from .registry.sinks import listen
 
 
 class MandrakeApp(ExtensionApp):
@@ -52,7 +52,7 @@ class MandrakeApp(ExtensionApp):
             server.session_manager,
         )
         self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
-        self.registry.hub.add(JupyterEvents(server.event_logger))
+        self._deafen = listen(self.registry.hub, server.event_logger)
         self.settings["mandrake_registry"] = self.registry
 
     def initialize_handlers(self) -> None:
@@ -65,6 +65,8 @@ class MandrakeApp(ExtensionApp):
         except Exception:
             self.log.exception("Mandrake did not stop cleanly")
             return
+        finally:
+            self._deafen()
         for problem in problems:
             self.log.warning("Mandrake: %s", problem)
 

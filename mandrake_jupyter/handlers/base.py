@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from ..errors import BadRequest, MandrakeError
+from ..registry.metrics import OPEN_STREAMS, count_error
 from ..values import JSON, Event, isoformat, parse_json, utcnow
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
             body = MandrakeError(said or self._reason).as_json() | {
                 "code": _CODES.get(status_code, "internal")
             }
+        count_error(body["code"])
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))
 
@@ -143,7 +145,8 @@ class StreamHandler(MandrakeHandler):
         self.set_header("Content-Type", SSE if sse else NDJSON)
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
-        await self.detachable(self._send(events, sse))
+        with OPEN_STREAMS.track_inprogress():
+            await self.detachable(self._send(events, sse))
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
 
@@ -172,6 +175,7 @@ class StreamHandler(MandrakeHandler):
 
 
 def _broken_off(exc: MandrakeError, last: Mapping[str, Any]) -> JSON:
+    count_error(exc.code)
     body, seq = exc.as_json(), last.get("seq")
     body["content"] = body.pop("message")
     seq = seq + 1 if isinstance(seq, int) else 1

@@ -1,15 +1,17 @@
-"""Routes of health. They start nothing."""
+"""Routes of health and of numbers. They start nothing, and asking often is no activity."""
 
 from __future__ import annotations
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..registry import metrics
 from .base import MandrakeHandler
 
 
 class LiveHandler(MandrakeHandler):
     auth_resource = "mandrake:admin"
+    _track_activity = False
 
     @web.authenticated
     @authorized
@@ -19,8 +21,19 @@ class LiveHandler(MandrakeHandler):
 
 class HealthHandler(MandrakeHandler):
     auth_resource = "mandrake:admin"
+    _track_activity = False
 
     @web.authenticated
     @authorized
     async def get(self) -> None:
         self.answer(self.registry.health())
+
+
+class MetricsHandler(MandrakeHandler):
+    auth_resource = "mandrake:admin"
+    _track_activity = False
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(metrics.as_json())
