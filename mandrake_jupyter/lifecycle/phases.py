@@ -50,12 +50,12 @@ class BadTransition(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """A phase, why it came (a sentence or nothing) and since when: `since` (UTC) for people, `at` (monotonic) for durations."""
+    """A phase, why it came (a sentence or nothing) and since when: UTC for people, `at` in monotonic seconds for sums."""
 
     phase: Phase
     reason: str
     since: datetime
-    at: float = 0.0
+    at: float
 
 
 Mover = Callable[[State, State], None]
@@ -93,6 +93,11 @@ class Lifecycle:
     @property
     def since(self) -> datetime:
         return self._state.since
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been in this phase."""
+        return max(0.0, self._clock() - self._state.at)
 
     def may(self, phase: Phase) -> bool:
         """Whether the table allows the move from here."""

@@ -8,18 +8,18 @@ registry.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from traitlets import Float, Int
 from traitlets.config import LoggingConfigurable
 
-from ..errors import CallTimeout, MandrakeError, ServerGone, Unavailable
-from ..lifecycle.announce import Announce, Changed, ToolCalled, What, unheard
+from ..errors import MandrakeError, Unavailable
+from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
@@ -28,7 +28,9 @@ from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
 from .roster import Roster
-from .server import MCPServer, Timeouts
+from .seams import Admit, Timeouts, admitted
+from .server import MCPServer
+from .telling import told
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ class MCPServerManager(LoggingConfigurable):
         builtins: Mapping[str, BuiltinServer],
         supervisor: Supervisor,
         announce: Announce = unheard,
+        admit: Admit = admitted,
+        culls_at: Callable[[MCPServer], str | None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -95,6 +100,7 @@ class MCPServerManager(LoggingConfigurable):
         self._builtins = dict(builtins)
         self._builtin_tools: dict[str, int] = {}
         self._supervisor = supervisor
+        self._culls_at = culls_at
         self._announce = announce
         self._roster = Roster(
             key,
@@ -106,6 +112,8 @@ class MCPServerManager(LoggingConfigurable):
             timeouts=Timeouts(self.start_timeout, self.call_timeout, self.stop_grace),
             starts=self.max_concurrent_starts,
             announce=announce,
+            admit=admit,
+            clock=clock,
         )
 
     # Looking: starts nothing, wakes nothing.
@@ -113,14 +121,31 @@ class MCPServerManager(LoggingConfigurable):
     def describe(self) -> list[JSON]:
         """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
         return [self._describe_builtin(name) for name in self._builtins] + [
-            self._roster.describe(entry) for entry in self._roster.configured().values()
+            self._describe(entry) for entry in self._roster.configured().values()
         ]
+
+    @property
+    def servers(self) -> list[MCPServer]:
+        """Those that were used at least once; built-in ones are none."""
+        return self._roster.servers
+
+    def find(self, name: str) -> MCPServer | None:
+        return self._roster.find(name)
+
+    def detach(self, session_id: str) -> None:
+        """That chat is not open any more: what it used may go when it is idle."""
+        for server in self.servers:
+            server.chats.discard(session_id)
 
     def describe_one(self, name: str) -> JSON:
         """One of them. Raises MCPServerNotFound."""
         if name in self._builtins:
             return self._describe_builtin(name)
-        return self._roster.describe(self._roster.entry(name))
+        return self._describe(self._roster.entry(name))
+
+    def _describe(self, entry: MCPServerEntry) -> JSON:
+        server = self._roster.find(entry.name)
+        return self._roster.describe(entry) | ({"culls_at": self._culls_at(server)} if server else {})
 
     def logs(self, name: str, tail: int = 200) -> list[JSON]:
         """The last `tail` lines the MCP server wrote, and what we did with it. Raises MCPServerNotFound."""
@@ -197,36 +222,22 @@ class MCPServerManager(LoggingConfigurable):
                 check_tool(await self.tools(name), name, tool, expected)
                 return outcome(await builtin.call_tool(tool, arguments, context))
         server = await self._roster.permitted(name)
+        if context.session_id:
+            server.chats.add(context.session_id)
         if not server.leases.busy:
             self.changed(name)  # in use from here on; the announced call is its end
         with self._told(name, server.entry.transport, context) as outcome:
             return outcome(await server.call(tool, arguments, on_progress=on_progress, expected=expected))
 
-    @contextmanager
     def _told(
         self, name: str, transport: str, context: CallContext
-    ) -> Iterator[Callable[[ToolResult], ToolResult]]:
-        """Announces the call in the block once, however it ends; a cancelled one may have done its work."""
-        began, outcome = monotonic(), "unknown"
-
-        def ended(result: ToolResult) -> ToolResult:
-            nonlocal outcome
-            outcome = "done" if result.ok else "failed"
-            return result
-
-        try:
-            yield ended
-        except MandrakeError as exc:
-            outcome = "unknown" if isinstance(exc, CallTimeout | ServerGone) else "failed"
-            raise
-        finally:
-            chat = (self.key.workspace_id, context.session_id)
-            self._announce(ToolCalled(*chat, name, transport, outcome, monotonic() - began))
+    ) -> AbstractContextManager[Callable[[ToolResult], ToolResult]]:
+        return told(self._announce, ServerKey(self.key.workspace_id, name), context.session_id, transport)
 
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""
         if name not in self._builtins:
-            await (await self._roster.permitted(name)).start()
+            await (await self._roster.permitted(name)).start(at_once=True)
         return self.describe_one(name)
 
     async def stop(self, name: str) -> JSON:

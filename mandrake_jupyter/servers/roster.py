@@ -8,6 +8,7 @@ trusted entries.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,9 @@ from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
 from .describe import describe
 from .expand import expanded_values, launch_spec
+from .seams import Admit, Timeouts, admitted
 from .secrets import Secrets
-from .server import MCPServer, Timeouts
+from .server import MCPServer
 
 #: Which provisioner runs which transport.
 PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
@@ -44,6 +46,8 @@ class Roster:
         timeouts: Timeouts,
         starts: int,
         announce: Announce,
+        admit: Admit = admitted,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key = key
         self._root = root
@@ -54,6 +58,8 @@ class Roster:
         self._timeouts = timeouts
         self._starts = asyncio.Semaphore(starts)
         self._announce = announce
+        self._admit = admit
+        self._clock = clock
         self._servers: dict[str, MCPServer] = {}
         self._closed = False
 
@@ -114,7 +120,7 @@ class Roster:
         elif server.entry != entry:
             if not _may_run_on(server.entry, entry):
                 await server.stop()
-                server.error = None
+                server.forget_failure()
             server.entry = entry
         return server
 
@@ -144,6 +150,8 @@ class Roster:
             starts=self._starts,
             timeouts=self._timeouts,
             announce=self._announce,
+            admit=self._admit,
+            clock=self._clock,
         )
 
     def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:

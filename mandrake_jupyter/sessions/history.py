@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from ..providers.base import ChatMessage, ToolCallPart, ToolResultPart
-from ..stores.rows import Message, Part
+from ..stores.rows import WITHDRAWN, Message, Part, RunRow
+from ..stores.runs import RunStore
 
 SHOWN_TO_MODEL = 32_000
 UNKNOWN = "It is not known whether this call finished. It was not run again."
@@ -77,3 +78,14 @@ def result_text(part: Part) -> str:
     if len(text) > SHOWN_TO_MODEL:
         return f"{text[:SHOWN_TO_MODEL]}\n[cut: {len(text) - SHOWN_TO_MODEL} more characters were not shown]"
     return text
+
+
+async def earlier(runs: RunStore, own: RunRow) -> list[Message]:
+    """The messages before the run `own` that a model is to see."""
+    found = []
+    for message, row in await runs.history(own.session_id):
+        if row.id == own.id:
+            break
+        if not row.open and row.finish_reason != WITHDRAWN:
+            found.append(message)
+    return found

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from ..errors import Interrupted, MandrakeError, StreamBroken
 from ..providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
-from ..stores.rows import Message, Part, RunRow
+from ..stores.rows import WITHDRAWN, Message, Part, RunRow
 from ..values import JSON, CallContext, Decision, Usage, isoformat, utcnow
 from .event_log import EventLog
 from .ledger import Ledger
@@ -29,8 +29,9 @@ from .transcript import Transcript
 T = TypeVar("T")
 History = Callable[[], Coroutine[Any, Any, list[Message]]]
 log = logging.getLogger("mandrake_jupyter")
-#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
-WITHDRAWN = "withdrawn"
+
+
+INTERRUPTIONS = {"put_away": "The answer was interrupted because its chat was shut down."}
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ class Run:
     @property
     def state(self) -> RunState:
         return self.ledger.state
+
+    async def waits_for(self, turn: Coroutine[Any, Any, None]) -> bool:
+        """Whether `turn` came; False when the run was stopped before."""
+        child = self._child(turn)
+        await asyncio.wait({child})
+        return not child.cancelled()
 
     def stop(self, ending: Ending) -> None:
         """Ask the driver to end; idempotent, the first ending counts. A run that nobody drives needs ``drive`` for it."""
@@ -247,7 +254,7 @@ class Run:
             reason = WITHDRAWN if self.state is RunState.QUEUED else None
             await self._finish(RunState.CANCELLED, "cancelled", {"by": self._ending.by}, finish_reason=reason)
         else:
-            await self._fail(Interrupted())
+            await self._fail(Interrupted(INTERRUPTIONS.get(self._ending.by, "") if self._ending else ""))
 
     async def _finish(self, state: RunState, event: str, data: Mapping[str, Any], **columns: Any) -> None:
         def left() -> list[Recorded]:

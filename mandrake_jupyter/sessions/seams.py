@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..lifecycle.announce import Announce, unheard
+from ..lifecycle.limits import Slots
 from ..providers.base import LLMProvider
 from ..stores.runs import RunStore
 from ..stores.sessions import SessionStore
@@ -70,3 +71,4 @@ class Seams:
     instance: str
     bounds: Bounds = Bounds()
     announce: Announce = unheard
+    slots: Slots | None = None

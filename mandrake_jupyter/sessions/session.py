@@ -16,11 +16,13 @@ from typing import Any
 from ..errors import Conflict, RunningElsewhere, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
-from ..stores.rows import Message, RunRow, SessionRow
+from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Decision, Event
+from . import shown
+from .history import earlier
 from .posting import draft
 from .recovery import take_up
-from .run import WITHDRAWN, Ending, Run
+from .run import Ending, Run
 from .run_state import RunState
 from .seams import Seams
 
@@ -35,9 +37,10 @@ class SessionCoordinator:
         supervisor: Supervisor,
         *,
         alive: Callable[[str], Awaitable[bool]],
+        leases: Leases | None = None,
     ) -> None:
         self.row = row
-        self.leases = Leases()
+        self.leases = leases or Leases()
         self._seams = seams
         self._supervisor = supervisor
         self._alive = alive
@@ -76,16 +79,21 @@ class SessionCoordinator:
                 if row.instance != self._seams.instance and await self._alive(row.instance):
                     found = True
                 elif (run := await take_up(row, self._seams, self.row.workspace_id)) is not None:
-                    await self._put(run)
+                    await self._put(run, own=row.instance == self._seams.instance)
+            self._advance()
             return found
 
-    async def _put(self, run: Run) -> None:
+    async def _put(self, run: Run, *, own: bool) -> None:
+        """Waits on where a person must decide, or where it never began before this chat was put away; else it has ended."""
         self._live[run.id] = run
+        if own and run.state is RunState.QUEUED:
+            self._queue.append(run)
+            return
         if run.parked and run.ledger.waiting() and self._current is None:
             self._current = run
             return
         run.stop(Ending(RunState.FAILED, "recovery"))
-        await run.drive(self._before(run))
+        await run.drive(lambda: earlier(self._seams.runs, run.ledger.row))
         del self._live[run.id]
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
@@ -115,6 +123,8 @@ class SessionCoordinator:
         self._check_open()
         if len(self._queue) >= self._seams.bounds.queued:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
+        if self._current is None and self._seams.slots is not None:
+            self._seams.slots.check()
         run, values = draft(
             self.row,
             self._seams,
@@ -155,32 +165,14 @@ class SessionCoordinator:
 
     async def messages(self) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
-        live = dict(self._live)
-        rows = [
-            pair for pair in await self._seams.runs.history(self.row.id) if pair[1].finish_reason != WITHDRAWN
-        ]
-        return [self._message(message, row, live.get(message.run_id)) for message, row in rows]
-
-    def _message(self, message: Message, row: RunRow, run: Run | None) -> JSON:
-        if message.role == "user" or run is None:
-            return message.as_json(row)
-        ledger = run.ledger
-        return ledger.as_message().as_json(ledger.row, seq=ledger.log.last_seq)
+        return await shown.messages(self._seams.runs, self.row.id, dict(self._live))
 
     async def run(self, run_id: str) -> JSON:
-        held = self._live.get(run_id)
-        row = held.ledger.row if held else await self._seams.runs.get(self.row.id, run_id)
-        last = (
-            held.ledger.log.last_seq
-            if held
-            else max((e.seq for e in await self._seams.runs.replay(row)), default=0)
-        )
-        return {**row.as_json(), "last_seq": last}
+        return await shown.run(self._seams.runs, self.row.id, run_id, self._live)
 
     async def answer(self, run_id: str) -> JSON:
         """The answer of a run as a message."""
-        row = await self._seams.runs.get(self.row.id, run_id)
-        return self._message(await self._seams.runs.answer(row), row, self._live.get(run_id))
+        return await shown.answer(self._seams.runs, self.row.id, run_id, self._live)
 
     async def watch(
         self, run_id: str, after: int = 0, *, heartbeat: float = 10.0
@@ -253,14 +245,26 @@ class SessionCoordinator:
             self._stop(run, Ending(RunState.CANCELLED, by))
         await self.close()
 
-    async def close(self) -> None:
+    async def close(self, by: str = "shutdown") -> None:
         """Interrupt what runs, leave what waits for a person as it is; terminal events are written before this ends."""
         self._closing = True
         for run in self.runs:
             if not run.parked:
-                self._stop(run, Ending(RunState.FAILED, "shutdown"))
+                self._stop(run, Ending(RunState.FAILED, by))
         if self._tasks:
             await asyncio.wait(self._tasks.values())
+        for run in self.runs:
+            run.ledger.log.detach()
+
+    async def put_away(self) -> None:
+        """Close so that everything comes back: what waits behind a decision of a person goes on waiting in the store."""
+        self._closing = True
+        if not self._tasks:
+            for run in self._queue:
+                run.ledger.log.detach()
+                del self._live[run.id]
+            self._queue.clear()
+        await self.close("put_away")
 
     def _advance(self) -> None:
         if self._current is None and self._queue and not self._closing:
@@ -269,32 +273,29 @@ class SessionCoordinator:
 
     def _drive(self, run: Run) -> None:
         run.parked = False
-        task = self._supervisor.spawn(f"run {run.id}", run.drive(self._before(run)))
+        self.leases.begin()
+        task = self._supervisor.spawn(f"run {run.id}", self._in_slot(run))
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._driven(run, task))
 
+    async def _in_slot(self, run: Run) -> None:
+        """Drives the run when it is its turn among those of all chats."""
+        slots = self._seams.slots
+        held = slots is not None and await run.waits_for(slots.take(self.row.name))
+        try:
+            await run.drive(lambda: earlier(self._seams.runs, run.ledger.row))
+        finally:
+            if slots is not None and held:
+                slots.give(self.row.name)
+
     def _driven(self, run: Run, task: asyncio.Task[None]) -> None:
+        self.leases.end()
         if self._tasks.get(run.id) is not task:  # decided in the moment it parked: another drive is at work
             return
         del self._tasks[run.id]
-        self.leases.touch()
         if run.parked:
             return
         self._live.pop(run.id, None)
         if run is self._current:
             self._current = None
             self._advance()
-
-    def _before(self, run: Run) -> Callable[[], Any]:
-        async def before() -> list[Message]:
-            rows = await self._seams.runs.history(self.row.id)
-            own = run.ledger.row
-            earlier = []
-            for message, row in rows:
-                if row.id == own.id:
-                    break
-                if not row.open and row.finish_reason != WITHDRAWN:
-                    earlier.append(message)
-            return earlier
-
-        return before
