@@ -52,7 +52,8 @@ class MandrakeApp(ExtensionApp):
             server.session_manager,
         )
         self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
-        self._deafen = listen(self.registry.hub, server.event_logger)
+        self._deafen = listen(self.registry.hub, server.event_logger, self.log, self.registry.secrets)
+        self.registry.secrets.learn(server.identity_provider.token)
         self.settings["mandrake_registry"] = self.registry
 
     def initialize_handlers(self) -> None:

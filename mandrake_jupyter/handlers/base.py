@@ -9,7 +9,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.base.handlers import APIHandler
@@ -81,10 +81,13 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         self.finish(json.dumps(value))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if isinstance(value, MandrakeError) and value.status != 500:
-            self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value, value.code)
-        else:
+        if isinstance(value, HTTPError | StreamClosedError):
             super().log_exception(typ, value, tb)
+        elif isinstance(value, MandrakeError) and value.status != 500:
+            self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value, value.code)
+        else:  # by our own log, which masks secrets; the host's would not
+            told = (typ, value, tb)
+            self.log.error("%s %s failed", self.request.method, self.request.path, exc_info=told)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         exc = (kwargs.get("exc_info") or (None, None, None))[1]
@@ -112,11 +115,27 @@ class StreamHandler(MandrakeHandler):
     """A route that answers with events as they come: NDJSON, or SSE where ``Accept`` names it. Reading ends only itself."""
 
     _pump: asyncio.Task[None] | None = None
+    _place: ExitStack | None = None
 
     @property
     def wants_stream(self) -> bool:
         accept = self.request.headers.get("Accept", "")
         return NDJSON in accept or SSE in accept
+
+    def take_place(self) -> None:
+        """Take a place among the open streams until the request ends. Raises TooMany.
+
+        For a route that begins something before it streams; all others leave it to ``stream``.
+        """
+        if self._place is None:
+            with ExitStack() as place:
+                place.enter_context(self.registry.open_stream(self.request.path))
+                place.enter_context(OPEN_STREAMS.track_inprogress())
+                self._place = place.pop_all()
+
+    def _leave_place(self) -> None:
+        if self._place is not None:
+            self._place.close()
 
     def after(self) -> int | None:
         """The last sequence number the client knows: ``?after=``, else ``Last-Event-ID``; None where it knows none."""
@@ -141,12 +160,15 @@ class StreamHandler(MandrakeHandler):
         What fails after the first byte becomes an ``error`` event: ``{type, seq, time, code, content, …}``, with the
         ``run_id`` of the events before it where they have one.
         """
+        self.take_place()
         sse = SSE in self.request.headers.get("Accept", "")
         self.set_header("Content-Type", SSE if sse else NDJSON)
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
-        with OPEN_STREAMS.track_inprogress():
+        try:
             await self.detachable(self._send(events, sse))
+        finally:
+            self._leave_place()
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
 
@@ -167,6 +189,10 @@ class StreamHandler(MandrakeHandler):
                     self.log.exception("A stream broke off")
                     exc = MandrakeError()
                 self.write(_frame(_broken_off(exc, last), sse))
+
+    def on_finish(self) -> None:
+        self._leave_place()
+        super().on_finish()
 
     def on_connection_close(self) -> None:
         if self._pump is not None:

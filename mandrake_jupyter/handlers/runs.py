@@ -37,6 +37,8 @@ class MessagesHandler(StreamHandler):
     async def post(self, workspace: str, session: str) -> None:
         body = self.body()
         content, wait = self.text(body, "content"), self._wait(body)
+        if self.wants_stream:
+            self.take_place()
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             row = await coordinator.repeated(self._key()) or await coordinator.post(
                 content,

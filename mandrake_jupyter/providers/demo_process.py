@@ -33,7 +33,7 @@ SECRET = frozenset(ENVIRONMENT.values())
 #: Lines of its stderr that are kept.
 TAIL = 20
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("mandrake_jupyter")
 
 
 class Child:
