@@ -13,9 +13,12 @@ from traitlets import Unicode, default
 from ._version import __version__
 from .commands import InstallModelApp, TrustApp
 from .handlers.routes import ROUTES
+from .registry.activity import HostActivity
+from .registry.culler import MCPServerCuller, SessionCuller
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
 from .registry.sinks import listen
+from .values import JSON
 
 
 class MandrakeApp(ExtensionApp):
@@ -25,7 +28,7 @@ class MandrakeApp(ExtensionApp):
     extension_url = "/lab"
     load_other_extensions = True
     version = __version__
-    classes: ClassVar[list[Any]] = [ServiceRegistry]
+    classes: ClassVar[list[Any]] = [ServiceRegistry, SessionCuller, MCPServerCuller, HostActivity]
     subcommands: ClassVar[dict[str, Any]] = {
         "trust": (TrustApp, "Trust what a folder's own files would start or contact, and say what that is."),
         "install-model": (
@@ -55,13 +58,23 @@ class MandrakeApp(ExtensionApp):
         self._deafen = listen(self.registry.hub, server.event_logger, self.log, self.registry.secrets)
         self.registry.secrets.learn(server.identity_provider.token)
         self.settings["mandrake_registry"] = self.registry
+        times = server.web_app.settings["last_activity_times"]
+        self.activity = HostActivity(times, lambda: self.registry.busy, parent=self)
+        self.settings["mandrake_activity"] = self.activity
+        self.registry.hub.add(self.activity.hear)
 
     def initialize_handlers(self) -> None:
         self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in ROUTES)
 
+    def current_activity(self) -> JSON | None:
+        """What keeps a server with ``shutdown_no_activity_timeout`` alive. Must not raise: Jupyter would never ask again."""
+        activity: HostActivity | None = getattr(self, "activity", None)
+        return activity.current() if activity else None
+
     async def stop_extension(self) -> None:
         """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it."""
         try:
+            self.activity.stop()
             problems = await asyncio.wait_for(self.registry.stop(), self.registry.stop_timeout + 1)
         except Exception:
             self.log.exception("Mandrake did not stop cleanly")

@@ -9,7 +9,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.base.handlers import APIHandler
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 
 NDJSON = "application/x-ndjson"
 SSE = "text/event-stream"
+#: Verbs that only look.
+LOOKS = ("GET", "HEAD", "OPTIONS")
 LONGEST_BODY = 4_000_000
 LONGEST_NUMBER = 15
 
 
 class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
-    """A JSON route. Leaf classes set ``auth_resource`` and decorate each verb with ``@web.authenticated @authorized``."""
+    """A JSON route. Leaf classes set ``auth_resource`` and decorate each verb with ``@web.authenticated @authorized``.
+
+    What changes something counts as activity of the Jupyter server, a look (GET) does not, for pages poll. A leaf class
+    that knows better sets ``_track_activity``; a client may say ``?no_track_activity=1``.
+    """
 
     @property
     def registry(self) -> ServiceRegistry:
@@ -41,6 +47,20 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     @property
     def username(self) -> str:
         return str(getattr(self.current_user, "username", "") or "user")
+
+    @property
+    def _track_activity(self) -> bool:
+        return self.request.method not in LOOKS
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        self.update_api_activity()
+
+    def update_api_activity(self) -> None:
+        """Called when a request that counts begins and, by Jupyter, when it ends: the heartbeat takes over in between."""
+        known = getattr(self, "_jupyter_current_user", None)
+        if self._track_activity and known and self.get_argument("no_track_activity", None) is None:
+            self.settings["mandrake_activity"].touch()
 
     def body(self) -> JSON:
         """The request's JSON object, an empty one where there is no body. Raises BadRequest in words."""
@@ -72,6 +92,13 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         if not (value.isascii() and value.isdigit() and len(value) <= LONGEST_NUMBER):
             raise BadRequest(f"{name} must be a whole number, not {value!r}.")
         return int(value)
+
+    def flag(self, name: str) -> bool:
+        """A query argument that is ``true`` or ``false``; false where it is left out."""
+        value = self.get_query_argument(name, "false").lower()
+        if value not in ("true", "false"):
+            raise BadRequest(f"{name} must be true or false, not {value!r:.40}.")
+        return value == "true"
 
     def answer(self, value: Any, status: int = 200, *, location: str | None = None) -> None:
         """Finish with `value` as JSON; `location` is relative to the extension's root."""
@@ -115,27 +142,11 @@ class StreamHandler(MandrakeHandler):
     """A route that answers with events as they come: NDJSON, or SSE where ``Accept`` names it. Reading ends only itself."""
 
     _pump: asyncio.Task[None] | None = None
-    _place: ExitStack | None = None
 
     @property
     def wants_stream(self) -> bool:
         accept = self.request.headers.get("Accept", "")
         return NDJSON in accept or SSE in accept
-
-    def take_place(self) -> None:
-        """Take a place among the open streams until the request ends. Raises TooMany.
-
-        For a route that begins something before it streams; all others leave it to ``stream``.
-        """
-        if self._place is None:
-            with ExitStack() as place:
-                place.enter_context(self.registry.open_stream(self.request.path))
-                place.enter_context(OPEN_STREAMS.track_inprogress())
-                self._place = place.pop_all()
-
-    def _leave_place(self) -> None:
-        if self._place is not None:
-            self._place.close()
 
     def after(self) -> int | None:
         """The last sequence number the client knows: ``?after=``, else ``Last-Event-ID``; None where it knows none."""
@@ -155,20 +166,20 @@ class StreamHandler(MandrakeHandler):
             return None
 
     async def stream(self, events: AsyncIterator[Mapping[str, Any] | Event | None]) -> None:
-        """Send `events` as they come, then end; None is a heartbeat. In SSE an event's ``type`` and ``seq`` are its name and id.
+        """Send `events` as they come, then end; None is a heartbeat. Raises TooMany where too many streams are open.
+
+        In SSE an event's ``type`` and ``seq`` are its name and id.
 
         What fails after the first byte becomes an ``error`` event: ``{type, seq, time, code, content, …}``, with the
         ``run_id`` of the events before it where they have one.
         """
-        self.take_place()
         sse = SSE in self.request.headers.get("Accept", "")
         self.set_header("Content-Type", SSE if sse else NDJSON)
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
-        try:
+        what = self.request.path.removeprefix(f"{self.settings['base_url']}mandrake/")
+        with self.registry.open_stream(what), OPEN_STREAMS.track_inprogress():
             await self.detachable(self._send(events, sse))
-        finally:
-            self._leave_place()
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
 
@@ -179,7 +190,9 @@ class StreamHandler(MandrakeHandler):
             try:
                 async for event in items:
                     shown = event.as_json() if isinstance(event, Event) else event
-                    last = shown or last
+                    if shown is not None:
+                        last = shown
+                        self.update_api_activity()
                     self.write(_frame(shown, sse))
                     await self.flush()
             except (asyncio.CancelledError, StreamClosedError):
@@ -189,10 +202,6 @@ class StreamHandler(MandrakeHandler):
                     self.log.exception("A stream broke off")
                     exc = MandrakeError()
                 self.write(_frame(_broken_off(exc, last), sse))
-
-    def on_finish(self) -> None:
-        self._leave_place()
-        super().on_finish()
 
     def on_connection_close(self) -> None:
         if self._pump is not None:

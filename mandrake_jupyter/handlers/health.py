@@ -11,7 +11,6 @@ from .base import MandrakeHandler
 
 class LiveHandler(MandrakeHandler):
     auth_resource = "mandrake:admin"
-    _track_activity = False
 
     @web.authenticated
     @authorized
@@ -21,7 +20,6 @@ class LiveHandler(MandrakeHandler):
 
 class HealthHandler(MandrakeHandler):
     auth_resource = "mandrake:admin"
-    _track_activity = False
 
     @web.authenticated
     @authorized
@@ -31,7 +29,6 @@ class HealthHandler(MandrakeHandler):
 
 class MetricsHandler(MandrakeHandler):
     auth_resource = "mandrake:admin"
-    _track_activity = False
 
     @web.authenticated
     @authorized

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, mcp_servers, models, runs, sessions
+from . import events, health, limits, mcp_servers, models, runs, sessions
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -17,11 +17,15 @@ ROUTES: list[tuple[str, Any]] = [
     (r"health", health.HealthHandler),
     (r"metrics\.json", health.MetricsHandler),
     (r"events", events.EventsHandler),
+    (r"limits", limits.LimitsHandler),
+    (r"cleanup", limits.CleanupHandler),
     (r"workspaces", sessions.WorkspacesHandler),
     (W, sessions.WorkspaceHandler),
+    (rf"{W}/release", limits.ReleaseWorkspaceHandler),
     (r"sessions", sessions.AllSessionsHandler),
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),
+    (rf"{S}/release", limits.ReleaseSessionHandler),
     (rf"{S}/messages", runs.MessagesHandler),
     (R, runs.RunHandler),
     (rf"{R}/events", runs.RunEventsHandler),

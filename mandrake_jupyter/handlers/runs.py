@@ -38,7 +38,7 @@ class MessagesHandler(StreamHandler):
         body = self.body()
         content, wait = self.text(body, "content"), self._wait(body)
         if self.wants_stream:
-            self.take_place()
+            self.registry.streams.check()
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             row = await coordinator.repeated(self._key()) or await coordinator.post(
                 content,

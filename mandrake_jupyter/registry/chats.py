@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..lifecycle.announce import Why
 from ..lifecycle.culling import Seen
 from ..lifecycle.leases import Leases
-from ..values import SessionKey, WorkspaceKey
+from ..values import SessionKey, WorkspaceKey, utcnow
 from .entry import Entry
 from .pool import Pool
 
@@ -63,7 +63,11 @@ class Chats(Pool[SessionKey, "SessionCoordinator"]):
     # Subjects of a culler.
 
     def tidy(self) -> None:
-        pass
+        """Ends what has waited for a person for too long."""
+        now = utcnow()
+        for entry in list(self.entries.values()):
+            if entry.service is not None:
+                entry.service.expire(now)
 
     @property
     def limit(self) -> int:

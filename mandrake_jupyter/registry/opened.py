@@ -89,6 +89,10 @@ class Opened:
         now = memory() if percent else None
         return now.over(percent) if now else 0
 
+    def look_at(self, row: WorkspaceRow) -> Project:
+        """What is open of a workspace, or what would be: not kept, good for describing."""
+        return self.projects.peek(WorkspaceKey(row.id)) or self._open_project(row)
+
     # Making.
 
     def _open_project(self, row: WorkspaceRow) -> Project:
@@ -119,7 +123,7 @@ class Opened:
         return None if left is None else isoformat(utcnow() + timedelta(seconds=left))
 
     async def _open_chat(self, key: SessionKey, leases: Leases) -> SessionCoordinator:
-        from ..sessions.seams import Bounds, Seams
+        from ..sessions.seams import Seams
         from ..sessions.session import SessionCoordinator
 
         registry, services = self.registry, self.services
@@ -132,14 +136,10 @@ class Opened:
                 project.mcp,
                 project.workspace.root.name,
                 services.instances.own,
-                Bounds(
-                    steps=registry.max_steps,
-                    queued=registry.max_queued,
-                    first_token=registry.first_token_timeout,
-                    stall=registry.stall_timeout,
-                ),
+                registry.bounds(),
                 registry.hub.announce,
                 registry.slots,
+                registry.clock,
             )
             alive = services.instances.alive
             coordinator = SessionCoordinator(session, seams, services.supervisor, alive=alive, leases=leases)

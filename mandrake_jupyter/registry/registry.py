@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Callable, Float, Instance, Integer, List, Unicode, observe
-from traitlets.config import LoggingConfigurable
 
 from .._version import __version__
 from ..errors import Unavailable
 from ..lifecycle.announce import Changed
 from ..lifecycle.limits import Slots
 from ..values import JSON, SessionKey, WorkspaceKey
+from .bounds import RunBounds
 from .cleanup import CleanupReport, perform
 from .culler import MCPServerCuller, SessionCuller
 from .hosts import HostServices
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 
-class ServiceRegistry(LoggingConfigurable):
+class ServiceRegistry(RunBounds):
     """``get_*`` look and make; work goes through the lease forms, ``use_*`` and ``…_for_request``."""
 
     data_dir = Unicode(
@@ -81,22 +81,6 @@ class ServiceRegistry(LoggingConfigurable):
         min=1,
         config=True,
         help="Event streams that clients may hold open at once. The next is refused (429).",
-    )
-    max_steps = Integer(
-        25,
-        min=1,
-        config=True,
-        help="Model requests one answer may make before it ends with finish_reason 'steps'.",
-    )
-    max_queued = Integer(20, min=0, config=True, help="Messages that may wait in one chat while it answers.")
-    first_token_timeout = Float(
-        120.0,
-        min=0.1,
-        config=True,
-        help="Seconds a model may take to its first word. An error ends the answer after it.",
-    )
-    stall_timeout = Float(
-        60.0, min=0.1, config=True, help="Seconds a model may fall silent in the middle of an answer."
     )
     stop_timeout = Float(8.0, min=0.1, config=True, help="Seconds that stopping everything may take in all.")
 
@@ -189,6 +173,12 @@ class ServiceRegistry(LoggingConfigurable):
     async def list_workspaces(self) -> list[JSON]:
         """The registered ones, and those found below ``workspace_roots``, which are registered by this."""
         return await (await self._open()).projects.list(tuple(map(Path, self.workspace_roots)))
+
+    async def list_mcp_servers(self) -> list[JSON]:
+        """Those of all workspaces; opens none of them."""
+        opened = await self._open()
+        known = [await self.workspace_row(workspace["id"]) for workspace in await self.list_workspaces()]
+        return [model for row in known for model in opened.look_at(row).mcp.describe()]
 
     async def get_workspace_manager(self, workspace_id: str) -> WorkspaceManager:
         key = WorkspaceKey((await self.workspace_row(workspace_id)).id)

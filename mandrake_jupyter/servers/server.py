@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
-from ..errors import MandrakeError, MCPError, ServerGone, Unavailable
+from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
 from ..lifecycle.announce import Announce, Moved, unheard
 from ..lifecycle.backoff import Backoff
 from ..lifecycle.leases import Leases
@@ -78,8 +78,7 @@ class MCPServer:
     @property
     def tools(self) -> tuple[ToolSpec, ...] | None:
         """Its tools as last seen, by this connection or an earlier one; None when it never ran."""
-        known = self._catalogue.get(self.entry.hash, self.key.name)
-        return known.tools if known else None
+        return known.tools if (known := self._catalogue.get(self.entry.hash, self.key.name)) else None
 
     def describe(self, entry: MCPServerEntry | None = None) -> JSON:
         """The wire's MCP server, as `entry` configures it now: it runs with that one from its next use on."""
@@ -120,7 +119,6 @@ class MCPServer:
             await self._flights.run(self.key.name, self._begin)
 
     def forget_failure(self) -> None:
-        """It is configured anew: what failed before says nothing."""
         self.error = None
         self._backoff.clear(self.key)
 
@@ -250,7 +248,8 @@ class MCPServer:
                 return
             if force is not None:
                 force()
-        raise Unavailable(f'The MCP server "{self.key.name}" does not end.')
+        waited = 3 * (self._timeouts.stop_grace + FORCE_AFTER)
+        raise StopTimeout(name=self.key.name, seconds=f"{waited:g}")
 
     async def _settled(self, owner: asyncio.Task[None]) -> bool:
         """Waits for the end of that task, the owner or an earlier one; False when it takes too long."""

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from ..providers.base import ChatMessage, ToolCallPart, ToolResultPart
-from ..stores.rows import WITHDRAWN, Message, Part, RunRow
+from ..stores.rows import Message, Part, RunRow
 from ..stores.runs import RunStore
+from .endings import WITHDRAWN
 
 SHOWN_TO_MODEL = 32_000
 UNKNOWN = "It is not known whether this call finished. It was not run again."
+
+
+async def earlier(store: RunStore, run: RunRow) -> list[Message]:
+    """The messages before those of `run` that ended, oldest first; without what was taken back while it waited."""
+    before = takewhile(lambda pair: pair[1].id != run.id, await store.history(run.session_id))
+    return [message for message, row in before if not row.open and row.finish_reason != WITHDRAWN]
 
 
 def build_history(
@@ -78,14 +85,3 @@ def result_text(part: Part) -> str:
     if len(text) > SHOWN_TO_MODEL:
         return f"{text[:SHOWN_TO_MODEL]}\n[cut: {len(text) - SHOWN_TO_MODEL} more characters were not shown]"
     return text
-
-
-async def earlier(runs: RunStore, own: RunRow) -> list[Message]:
-    """The messages before the run `own` that a model is to see."""
-    found = []
-    for message, row in await runs.history(own.session_id):
-        if row.id == own.id:
-            break
-        if not row.open and row.finish_reason != WITHDRAWN:
-            found.append(message)
-    return found

@@ -11,20 +11,22 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict, RunningElsewhere, TooMany, Unavailable
+from ..errors import Conflict, Interrupted, RunningElsewhere, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Decision, Event
 from . import shown
-from .history import earlier
+from .endings import Ending
 from .posting import draft
 from .recovery import take_up
-from .run import Ending, Run
+from .run import Run
 from .run_state import RunState
 from .seams import Seams
+from .turns import in_turn
 
 
 class SessionCoordinator:
@@ -61,10 +63,6 @@ class SessionCoordinator:
         """Unfinished runs held here, oldest first."""
         return list(self._live.values())
 
-    @property
-    def closed(self) -> bool:
-        return self._closing
-
     async def open(self) -> None:
         """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
         await self._elsewhere()
@@ -89,11 +87,12 @@ class SessionCoordinator:
         if own and run.state is RunState.QUEUED:
             self._queue.append(run)
             return
-        if run.parked and run.ledger.waiting() and self._current is None:
+        ending = run.unanswered(self._seams.now())
+        if run.parked and run.ledger.waiting() and self._current is None and ending is None:
             self._current = run
             return
-        run.stop(Ending(RunState.FAILED, "recovery"))
-        await run.drive(lambda: earlier(self._seams.runs, run.ledger.row))
+        run.stop(ending or Ending(RunState.FAILED, "recovery"))
+        await run.drive()
         del self._live[run.id]
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
@@ -236,6 +235,15 @@ class SessionCoordinator:
             self._drive(run)
         return part.as_json()
 
+    def expire(self, now: datetime) -> list[str]:
+        """End the runs that have waited for a decision for too long by `now` (UTC); their ids."""
+        if self._closing:
+            return []
+        late = {run: ending for run in self.runs if run.parked and (ending := run.unanswered(now))}
+        for run, ending in late.items():
+            self._stop(run, ending)
+        return [run.id for run in late]
+
     async def end(self, by: str) -> None:
         """Cancel everything, what waits for a person too, and close. Raises RunningElsewhere, and then ends nothing."""
         if await self._elsewhere():
@@ -245,12 +253,12 @@ class SessionCoordinator:
             self._stop(run, Ending(RunState.CANCELLED, by))
         await self.close()
 
-    async def close(self, by: str = "shutdown") -> None:
+    async def close(self, error: Interrupted | None = None) -> None:
         """Interrupt what runs, leave what waits for a person as it is; terminal events are written before this ends."""
         self._closing = True
         for run in self.runs:
             if not run.parked:
-                self._stop(run, Ending(RunState.FAILED, by))
+                self._stop(run, Ending(RunState.FAILED, "shutdown", error))
         if self._tasks:
             await asyncio.wait(self._tasks.values())
         for run in self.runs:
@@ -264,7 +272,7 @@ class SessionCoordinator:
                 run.ledger.log.detach()
                 del self._live[run.id]
             self._queue.clear()
-        await self.close("put_away")
+        await self.close(Interrupted("The answer was interrupted because its chat was shut down."))
 
     def _advance(self) -> None:
         if self._current is None and self._queue and not self._closing:
@@ -274,19 +282,9 @@ class SessionCoordinator:
     def _drive(self, run: Run) -> None:
         run.parked = False
         self.leases.begin()
-        task = self._supervisor.spawn(f"run {run.id}", self._in_slot(run))
+        task = self._supervisor.spawn(f"run {run.id}", in_turn(run, self._seams.slots, self.row.name))
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._driven(run, task))
-
-    async def _in_slot(self, run: Run) -> None:
-        """Drives the run when it is its turn among those of all chats."""
-        slots = self._seams.slots
-        held = slots is not None and await run.waits_for(slots.take(self.row.name))
-        try:
-            await run.drive(lambda: earlier(self._seams.runs, run.ledger.row))
-        finally:
-            if slots is not None and held:
-                slots.give(self.row.name)
 
     def _driven(self, run: Run, task: asyncio.Task[None]) -> None:
         self.leases.end()

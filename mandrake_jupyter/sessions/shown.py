@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..stores.rows import WITHDRAWN, Message, RunRow
+from ..stores.rows import Message, RunRow
 from ..stores.runs import RunStore
 from ..values import JSON
+from .endings import WITHDRAWN
 from .run import Run
 
 

@@ -8,8 +8,6 @@ from typing import Any
 
 from ..values import JSON, Usage
 
-#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
-WITHDRAWN = "withdrawn"
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
 

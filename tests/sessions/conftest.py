@@ -115,9 +115,11 @@ class Chat:
     bounds: Bounds = field(default_factory=lambda: Bounds(flush=0.01, cancel=1.0))
     alive: frozenset[str] = frozenset()
     announced: list[Announcement] = field(default_factory=list)
+    clock: Any = None
 
     async def open(self, instance: str = "one") -> SessionCoordinator:
         store = SessionStore(self.database)
+        clocks = {"clock": self.clock.monotonic, "now": self.clock.now} if self.clock else {}
         seams = Seams(
             RunStore(self.database),
             store,
@@ -127,6 +129,7 @@ class Chat:
             instance,
             self.bounds,
             self.announced.append,
+            **clocks,
         )
 
         async def alive(other: str) -> bool:
