@@ -12,7 +12,7 @@ from traitlets import Unicode, default
 
 from ._version import __version__
 from .commands import InstallModelApp, TrustApp
-from .handlers.routes import ROUTES
+from .handlers.routes import NO_ROUTE, ROUTES
 from .registry.activity import HostActivity
 from .registry.culler import MCPServerCuller, SessionCuller
 from .registry.hosts import HostServices
@@ -64,7 +64,7 @@ class MandrakeApp(ExtensionApp):
         self.registry.hub.add(self.activity.hear)
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in ROUTES)
+        self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in [*ROUTES, NO_ROUTE])
 
     def current_activity(self) -> JSON | None:
         """What keeps a server with ``shutdown_no_activity_timeout`` alive. Must not raise: Jupyter would never ask again."""

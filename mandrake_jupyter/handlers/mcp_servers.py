@@ -58,9 +58,10 @@ class MCPServersHandler(_MCPHandler):
 
 
 def _entries(body: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(body.get("name"), str):
-        body = {"mcpServers": {body["name"]: body.get("entry")}}
     entries = body.get("mcpServers")
+    if "name" in body:
+        named = isinstance(body["name"], str) and "mcpServers" not in body
+        entries = {body["name"]: body.get("entry")} if named else None
     if not isinstance(entries, dict) or not entries or not all(isinstance(e, dict) for e in entries.values()):
         raise BadRequest('Give {"name": "…", "entry": {…}} or {"mcpServers": {"name": {…}}}.')
     return entries
@@ -125,7 +126,7 @@ class MCPCallHandler(_MCPHandler):
     @authorized(action="execute", resource="mandrake:mcp-servers")
     async def post(self, workspace: str, name: str) -> None:
         body = self.body()
-        arguments = body.get("arguments") or {}
+        arguments = {} if body.get("arguments") is None else body["arguments"]
         if not isinstance(arguments, dict):
             raise BadRequest("arguments must be a JSON object.")
         async with self.manager(workspace) as manager:

@@ -45,3 +45,6 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{M}/call", mcp_servers.MCPCallHandler),
     (rf"{W}/trust", mcp_servers.TrustHandler),
 ]
+
+#: Comes after all of them.
+NO_ROUTE: tuple[str, Any] = (r".*", health.NoRouteHandler)
