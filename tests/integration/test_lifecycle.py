@@ -91,9 +91,9 @@ async def test_a_chat_with_a_waiting_approval_is_culled_and_goes_on_after_it(
     chats = api.registry.opened.chats.entries
     await until(lambda: any(entry.leases.connections for entry in chats.values()))
     clock.now += 1801
-    assert (await api("POST", "cleanup"))["culled"] == []
+    assert (await api.registry.session_culler.sweep()).culled == []
     api.registry.session_culler.cull_connected = True
-    assert len((await api("POST", "cleanup"))["culled"]) == 1
+    assert len((await api.registry.session_culler.sweep()).culled) == 1
     seen = await watching
     assert seen[-1]["type"] == "toolCall"  # the stream ended, the answer did not
     waiting = await api("GET", f"{session}/messages")
