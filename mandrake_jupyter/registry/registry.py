@@ -21,6 +21,7 @@ from ..lifecycle.supervisor import SingleFlight
 from ..values import JSON, SessionKey, WorkspaceKey
 from .hosts import HostServices
 from .hub import Hub
+from .recovery import Recovery
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -61,6 +62,7 @@ class ServiceRegistry(LoggingConfigurable):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.hub = Hub()
+        self.recovery = Recovery(self)
         self._services: Services | None = None
         self._stopped = False
         self._opening: asyncio.Lock | None = None
@@ -119,6 +121,7 @@ class ServiceRegistry(LoggingConfigurable):
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""
         self._stopped = True
         self.hub.close()
+        await self.recovery.stop()
         if self._opening is not None:  # what is just being opened is closed, too
             async with self._opening:
                 pass
