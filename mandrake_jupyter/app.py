@@ -72,13 +72,20 @@ class MandrakeApp(ExtensionApp):
         return activity.current() if activity else None
 
     async def stop_extension(self) -> None:
-        """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it."""
+        """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it, and
+        never waits for what does not even end when it is cancelled.
+        """
         try:
             self.activity.stop()
-            problems = await asyncio.wait_for(self.registry.stop(), self.registry.stop_timeout + 1)
+            stopping = asyncio.ensure_future(self.registry.stop())
+            done, late = await asyncio.wait({stopping}, timeout=self.registry.stop_timeout + 1)
+            problems = [problem for task in done for problem in task.result()]
         except Exception:
             self.log.exception("Mandrake did not stop cleanly")
             return
+        for task in late:
+            task.cancel()
+            problems.append(f"not stopped within {self.registry.stop_timeout + 1:.1f} s")
         for problem in problems:
             self.log.warning("Mandrake: %s", problem)
 

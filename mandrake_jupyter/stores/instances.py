@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from ..errors import StoreUnavailable
 
-
 SUFFIX = ".lock"
 #: Seconds to wait for one's own lock: another server may be looking at it in this moment.
 OWN_LOCK = 5.0

@@ -19,7 +19,7 @@ RAW = str(Path(__file__).parent.parent / "support" / "mcp_raw.py")
 
 class HeldModel(ScriptedOpenAI):
     """``hold …`` is answered with one word, and a second one when `gate` opens; ``add`` asks for a tool that needs
-    permission; anything else is answered at once."""
+    permission; anything else is answered at once, and so is the tool's result."""
 
     def __init__(self) -> None:
         super().__init__(brain=self._turn)
@@ -29,7 +29,7 @@ class HeldModel(ScriptedOpenAI):
         text = last_text(body)
         if text.startswith("hold"):
             return Turn(["first", " last"], gates={1: self.gate})
-        if text.startswith("add"):
+        if text.startswith("add") and body["messages"][-1]["role"] != "tool":
             return Turn(calls=[Call("raw__add", {"a": 1, "b": 1})])
         return Turn(["done"])
 
