@@ -14,6 +14,8 @@ from ._version import __version__
 from .commands import InstallModelApp, TrustApp
 from .handlers.routes import ROUTES
 from .registry.activity import HostActivity
+from .registry.culler import MCPServerCuller, SessionCuller
+from .registry.events import JupyterEvents
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
 from .values import JSON
@@ -26,7 +28,7 @@ class MandrakeApp(ExtensionApp):
     extension_url = "/lab"
     load_other_extensions = True
     version = __version__
-    classes: ClassVar[list[Any]] = [ServiceRegistry, HostActivity]
+    classes: ClassVar[list[Any]] = [ServiceRegistry, SessionCuller, MCPServerCuller, HostActivity]
     subcommands: ClassVar[dict[str, Any]] = {
         "trust": (TrustApp, "Trust what a folder's own files would start or contact, and say what that is."),
         "install-model": (
@@ -53,6 +55,7 @@ class MandrakeApp(ExtensionApp):
             server.session_manager,
         )
         self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
+        self.registry.hub.add(JupyterEvents(server.event_logger))
         self.settings["mandrake_registry"] = self.registry
         times = server.web_app.settings["last_activity_times"]
         self.activity = HostActivity(times, lambda: self.registry.busy, parent=self)
@@ -80,7 +83,7 @@ class MandrakeApp(ExtensionApp):
             stopping = asyncio.ensure_future(self.registry.stop())
             done, late = await asyncio.wait({stopping}, timeout=self.registry.stop_timeout + 1)
             problems = [problem for task in done for problem in task.result()]
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             self.log.exception("Mandrake did not stop cleanly")
             return
         for task in late:

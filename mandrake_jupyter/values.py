@@ -153,6 +153,9 @@ class MCPServerEntry:
     disabled: bool = False
     start_timeout: float | None = None
     call_timeout: float | None = None
+    cull_idle_timeout: float | None = (
+        None  #: seconds; 0: never culled for being idle; None: what the culler says
+    )
 
 
 @dataclass(frozen=True)

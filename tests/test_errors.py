@@ -1,4 +1,4 @@
-"""The sentences of the twelve most likely first-day errors, as a user reads them."""
+"""The sentences of the most likely errors, as a user reads them."""
 
 from __future__ import annotations
 
@@ -72,6 +72,24 @@ FIRST_DAY = [
         'The MCP server "git" did not answer within 30 s.',
         "It was stopped. The first start may take longer while it downloads.",
         ["wait_longer", "open_log"],
+    ),
+    (
+        errors.StopTimeout(name="git", seconds=21),
+        'The MCP server "git" did not end within 21 s.',
+        "It was told to end by force. It can't start again before it is gone.",
+        ["try_again", "open_log"],
+    ),
+    (
+        errors.RunTimeout(limit="1 hour"),
+        "The answer was stopped, because it was at work for 1 hour.",
+        "What arrived is kept above.",
+        ["continue", "start_over"],
+    ),
+    (
+        errors.ApprovalTimeout(tool="commit", limit="7 days"),
+        'Nobody decided on the tool "commit" within 7 days.',
+        "It was not run. What arrived is kept above.",
+        ["continue", "start_over"],
     ),
     (
         errors.NotTrusted(name="git"),

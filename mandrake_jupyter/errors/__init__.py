@@ -4,11 +4,11 @@
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── TooMany 429
-    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted (a run cut off by a stop or a crash)
+    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
-    │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderRejected
-    └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · CallTimeout · ServerGone · ToolFailed · EngineOff
-                  VariableMissing
+    │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
+    └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
+                  EngineOff · VariableMissing
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -49,6 +49,7 @@ from .mcp import (
     MCPError,
     ServerGone,
     StartTimeout,
+    StopTimeout,
     ToolFailed,
     VariableMissing,
 )
@@ -59,17 +60,19 @@ from .models import (
     ModelNotAvailable,
     ProviderError,
     ProviderRejected,
+    ProviderStalled,
     ProviderTimeout,
     ProviderTrouble,
     RateLimited,
     StreamBroken,
     Unreachable,
 )
-from .runs import Interrupted
+from .runs import ApprovalTimeout, Interrupted, RunTimeout
 
 __all__ = [
     "ACTIONS",
     "AlreadyDecided",
+    "ApprovalTimeout",
     "BadRequest",
     "BrokenFile",
     "Busy",
@@ -93,15 +96,18 @@ __all__ = [
     "NotTrusted",
     "ProviderError",
     "ProviderRejected",
+    "ProviderStalled",
     "ProviderTimeout",
     "ProviderTrouble",
     "RateLimited",
     "ReleaseTimeout",
     "RunNotFound",
+    "RunTimeout",
     "RunningElsewhere",
     "ServerGone",
     "SessionNotFound",
     "StartTimeout",
+    "StopTimeout",
     "StoreUnavailable",
     "StreamBroken",
     "TooMany",

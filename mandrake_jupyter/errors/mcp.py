@@ -35,6 +35,13 @@ class StartTimeout(MCPError):
     actions = ("wait_longer", "open_log")
 
 
+class StopTimeout(MCPError):
+    code, retryable = "mcp_stop_timeout", True
+    sentence = 'The MCP server "{name}" did not end within {seconds} s.'
+    then_sentence = "It was told to end by force. It can't start again before it is gone."
+    actions = ("try_again", "open_log")
+
+
 class CallTimeout(MCPError):
     code = "mcp_call_timeout"
     sentence = 'The tool "{tool}" of the MCP server "{name}" did not answer within {seconds} s.'

@@ -60,6 +60,13 @@ class ProviderTimeout(ProviderError):
     then_sentence = "Your message is kept. What arrived is kept above."
 
 
+class ProviderStalled(ProviderError):
+    code, retryable = "model_stalled", True
+    sentence = "{provider} fell silent for {seconds} s in the middle of its answer."
+    then_sentence = "What arrived is kept above."
+    actions = ("continue", "start_over")
+
+
 class StreamBroken(ProviderError):
     code, retryable = "model_stream_broken", True
     sentence = "The answer broke off."

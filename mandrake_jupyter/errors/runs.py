@@ -10,3 +10,21 @@ class Interrupted(MandrakeError):
     sentence = "The answer was interrupted because the Jupyter server stopped."
     then_sentence = "What arrived is kept above."
     actions = ("continue", "start_over")
+
+
+class RunTimeout(MandrakeError):
+    """The whole answer took too long. Fields: `limit`, in words."""
+
+    status, code, retryable = 504, "run_timeout", True
+    sentence = "The answer was stopped, because it was at work for {limit}."
+    then_sentence = "What arrived is kept above."
+    actions = ("continue", "start_over")
+
+
+class ApprovalTimeout(MandrakeError):
+    """A tool call was never decided on. Fields: `tool`; `limit`, in words."""
+
+    status, code, retryable = 504, "approval_timeout", True
+    sentence = 'Nobody decided on the tool "{tool}" within {limit}.'
+    then_sentence = "It was not run. What arrived is kept above."
+    actions = ("continue", "start_over")

@@ -46,6 +46,8 @@ class MCPServersHandler(_MCPHandler):
         files = await self.registry.get_workspace_manager(workspace)
         names = await asyncio.to_thread(files.add_mcp_servers, entries)
         manager = await self.manager(workspace)
+        for name in names:
+            manager.changed(name, "created")
         made = [manager.describe_one(name) for name in names]
         self.answer(
             made[0] if len(made) == 1 else made,
@@ -85,6 +87,7 @@ class MCPServerHandler(_MCPHandler):
         files = await self.registry.get_workspace_manager(workspace)
         await asyncio.to_thread(files.remove_mcp_server, name)
         await manager.refresh()
+        manager.changed(name, "deleted")
         self.set_status(204)
         self.finish()
 
@@ -145,5 +148,8 @@ class TrustHandler(MandrakeHandler):
             raise BadRequest("entries must be a list of ids, as GET trust gives them.")
         files = await self.registry.get_workspace_manager(workspace)
         left = await asyncio.to_thread(files.trust, self.text(body, "hash"), entries)
-        await (await self.registry.get_mcp_manager(workspace)).refresh()
+        manager = await self.registry.get_mcp_manager(workspace)
+        await manager.refresh()
+        for server in manager.describe():
+            manager.changed(server["name"])
         self.answer(left)

@@ -16,6 +16,7 @@ from .phases import Phase
 Kind = Literal["session", "mcp_server", "workspace"]
 #: Why a thing was culled or evicted, in the order in which a policy asks.
 Why = Literal["dead", "stuck", "over_limit", "memory", "idle", "evicted"]
+What = Literal["created", "changed", "deleted"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Changed:
     kind: Kind
     workspace_id: str
     id: str
-    what: Literal["created", "changed", "deleted"]
+    what: What
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What may go: one pure, ordered policy over things as they were seen. It stops nothing and asks no clock.
 
-The order is *dead, stuck, over the limit, memory, idle*; the first that holds is the reason. The meaning of the four settings that
-kernels have, too, is that of ``MappingKernelManager`` (jupyter_server/services/kernels/kernelmanager.py), with three
+The order is *dead, stuck, over the limit, memory, idle*; the first that holds is the reason. The meaning of the four settings
+that kernels have, too, is that of ``MappingKernelManager`` (jupyter_server/services/kernels/kernelmanager.py), with three
 differences: a timeout of 0 on a single thing means never, what is starting is never idle, and what is stopping is left alone.
 """
 
@@ -35,7 +35,9 @@ class Seen(NamedTuple):
     cull_idle_timeout: float | None = None  #: its own; 0: never for being idle
     memory: int | None = None
     dead: bool = False
-    used: float | None = None  #: when it was last used, by a monotonic clock: the same value means nothing happened since
+    used: float | None = (
+        None  #: when it was last used, by a monotonic clock: the same value means nothing happened since
+    )
 
     @property
     def unused(self) -> bool:

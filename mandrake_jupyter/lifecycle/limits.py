@@ -27,7 +27,7 @@ def refusal(limit: int, what: str, names: Iterable[str], way_out: str) -> TooMan
     if len(busy) > NAMED:
         shown += f" and {len(busy) - NAMED} more"
     return TooMany(
-        f"All {limit} {what} that this Jupyter server may have are in use: {shown}.",
+        f"This Jupyter server has {limit} {what} at most, and all are in use: {shown}.",
         then=f"Try again when one of them is free, or raise {way_out}.",
         reason="limit",
         retry_after=RETRY_AFTER,
@@ -67,12 +67,17 @@ class Room:
     limit: Callable[[], int]
     members: Callable[[], Iterable[Resident]]
 
-    async def make(self) -> None:
-        """Returns when there is a place; the caller takes it before its next await. Raises TooMany when all are busy."""
+    async def make(self) -> bool:
+        """Returns when there is a place, which the caller takes before its next await; whether that took a wait.
+
+        Raises TooMany when all are busy.
+        """
+        waited = False
         while True:
             alive = [one for one in self.members() if one.phase in ALIVE]
             if len(alive) < self.limit():
-                return
+                return waited
+            waited = True
             leaving = [one for one in alive if one.phase is Phase.STOPPING]
             if unused := [one for one in alive if evictable(one)]:
                 leaving = [min(unused, key=lambda one: one.leases.used or 0.0)]

@@ -9,6 +9,7 @@ or how many are attached to it, are counts (`leases`), never phases.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,11 +50,12 @@ class BadTransition(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """A phase, why it came (a sentence or nothing) and since when (UTC)."""
+    """A phase, why it came (a sentence or nothing) and since when: UTC for people, `at` in monotonic seconds for sums."""
 
     phase: Phase
     reason: str
     since: datetime
+    at: float
 
 
 Mover = Callable[[State, State], None]
@@ -63,12 +65,18 @@ class Lifecycle:
     """Holds one thing's :class:`State`; `on_move(old, new)` hears of every move, after it was made."""
 
     def __init__(
-        self, name: str, on_move: Mover | None = None, *, now: Callable[[], datetime] = utcnow
+        self,
+        name: str,
+        on_move: Mover | None = None,
+        *,
+        now: Callable[[], datetime] = utcnow,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
         self._on_move = on_move
         self._now = now
-        self._state = State(Phase.NEW, "", now())
+        self._clock = clock
+        self._state = State(Phase.NEW, "", now(), clock())
 
     @property
     def state(self) -> State:
@@ -86,6 +94,11 @@ class Lifecycle:
     def since(self) -> datetime:
         return self._state.since
 
+    @property
+    def seconds(self) -> float:
+        """How long it has been in this phase."""
+        return max(0.0, self._clock() - self._state.at)
+
     def may(self, phase: Phase) -> bool:
         """Whether the table allows the move from here."""
         return phase in NEXT[self._state.phase]
@@ -95,7 +108,7 @@ class Lifecycle:
         old = self._state
         if phase not in NEXT[old.phase]:
             raise BadTransition(f"{self.name}: {old.phase.value} -> {phase.value}")
-        self._state = State(phase, reason, self._now())
+        self._state = State(phase, reason, self._now(), self._clock())
         if self._on_move is not None:
             self._on_move(old, self._state)
         return self._state

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import ProviderTimeout, StreamBroken
+from ..errors import ProviderError, ProviderStalled, ProviderTimeout, StreamBroken
 from .base import Finished, ModelEvent, ModelRequest, ReasoningDelta, TextDelta
 from .endpoint import Endpoint
 from .faults import Attempt, provider_errors
@@ -66,7 +66,7 @@ class ApiProvider:
         attempt = Attempt(self.endpoint, request.model)
         with provider_errors(attempt):
             async with AsyncExitStack() as stack:
-                async with self._deadline(first_token_timeout):
+                async with self._deadline(first_token_timeout, ProviderTimeout):
                     http = await stack.enter_async_context(_http_client(attempt))
                     model = _model(self.endpoint, request.model, http)
                     opening = _open(model, messages, parameters, request.settings)
@@ -77,13 +77,13 @@ class ApiProvider:
                 while event is not None:
                     if (delta := _delta(event)) is not None:
                         yield delta
-                    async with self._deadline(stall_timeout):
+                    async with self._deadline(stall_timeout, ProviderStalled):
                         event = await anext(events, None)
                 for last in _ending(answer, request, self.endpoint):
                     yield last
 
     @asynccontextmanager
-    async def _deadline(self, seconds: float) -> AsyncIterator[None]:
+    async def _deadline(self, seconds: float, error: type[ProviderError]) -> AsyncIterator[None]:
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
@@ -91,7 +91,7 @@ class ApiProvider:
         except TimeoutError as exc:
             if not limit.expired():
                 raise
-            raise ProviderTimeout(provider=self.endpoint.name, seconds=f"{seconds:g}") from exc
+            raise error(provider=self.endpoint.name, seconds=f"{seconds:g}") from exc
 
 
 def _load(kind: str) -> None:

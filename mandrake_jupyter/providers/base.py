@@ -95,7 +95,8 @@ class LLMProvider(Protocol):
     """Streams one model request. Closing the iterator early (``aclosing``) ends the request at the provider.
 
     Silence ends in :class:`~mandrake_jupyter.errors.ProviderTimeout` after `first_token_timeout` seconds
-    before the first event, and `stall_timeout` seconds between any two after it.
+    before the first event, in :class:`~mandrake_jupyter.errors.ProviderStalled` after `stall_timeout` seconds
+    between any two after it.
     """
 
     def stream(

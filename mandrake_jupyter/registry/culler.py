@@ -8,52 +8,14 @@ each end is bounded, all run at once, and whatever was used since the look is le
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from traitlets import Bool, Float, Integer, Type, observe, validate
 from traitlets.config import LoggingConfigurable
 
 from ..lifecycle.announce import Why
 from ..lifecycle.culling import CullPolicy, CullSettings, Finding, Seen, Verdict, sentence
-from ..values import JSON
-
-#: Seconds for which a sweep may hold the event loop before it lets others work.
-SLICE = 0.004
-
-
-class Subjects(Protocol):
-    """What a culler looks after."""
-
-    def look(self) -> Iterable[Seen]:
-        """Everything there is, one by one."""
-        ...
-
-    def look_at(self, key: Hashable) -> Seen | None:
-        """The same thing a moment later; None when it is gone."""
-        ...
-
-    def end(self, key: Hashable, why: Why, reason: str) -> asyncio.Future[None]:
-        """Begin to end it: nobody gets it any more when this returns. The future is its end, by force after a while."""
-        ...
-
-    @property
-    def limit(self) -> int | None: ...
-    @property
-    def memory_over(self) -> int: ...
-
-
-@dataclass
-class Sweep:
-    """What one look at everything found and did. `culled` and `kept`: ``{id, name, reason, why}``."""
-
-    considered: int = 0
-    culled: list[JSON] = field(default_factory=list)
-    kept: list[JSON] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    gone: set[Hashable] = field(default_factory=set)
+from .sweep import Pace, Subjects, Sweep, id_of, told, used_since
 
 
 class Culler(LoggingConfigurable):
@@ -92,14 +54,20 @@ class Culler(LoggingConfigurable):
         30.0, min=0.1, config=True, help="Seconds one may take to end before it is given up and reported."
     )
     policy_class = Type(
-        CullPolicy, klass=CullPolicy, config=True, help="The policy that says what goes. It stops nothing itself."
+        CullPolicy,
+        klass=CullPolicy,
+        config=True,
+        help="The policy that says what goes. It stops nothing itself.",
     )
 
-    def __init__(self, *, subjects: Subjects, before: Callable[[], None] | None = None, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._subjects = subjects
-        self._before = before
+        self._subjects: Subjects | None = None
         self._changed = asyncio.Event()
+
+    def look_after(self, subjects: Subjects) -> None:
+        """Before this there is nothing to cull."""
+        self._subjects = subjects
 
     @validate("cull_interval")
     def _valid_interval(self, proposal: Any) -> int:
@@ -121,14 +89,15 @@ class Culler(LoggingConfigurable):
 
     @property
     def settings(self) -> CullSettings:
+        subjects = self._subjects
         return CullSettings(
             max(0, self.cull_idle_timeout),
             self.cull_connected,
             self.cull_busy,
             self.cull_starting_timeout,
             self.cull_busy_timeout,
-            self._subjects.limit,
-            self._subjects.memory_over,
+            subjects.limit if subjects is not None else None,
+            subjects.memory_over if subjects is not None else 0,
         )
 
     def culls_in(self, one: Seen) -> float | None:
@@ -168,20 +137,25 @@ class Culler(LoggingConfigurable):
             if self.cull_connected:
                 self.log.info("Culling %ss even with connected clients", self.noun)
 
-    async def sweep(self, *, dry_run: bool = False, explain: bool = False) -> Sweep:
-        """One look at everything; `dry_run` ends nothing, `explain` lists what stays, too. Never raises for one of them."""
-        if self._before is not None and not dry_run:
-            self._before()
+    async def sweep(
+        self, *, dry_run: bool = False, explain: bool = False, without: frozenset[str] = frozenset()
+    ) -> Sweep:
+        """One look at everything; never raises for one of them. `dry_run` ends nothing, `explain` lists what stays, too;
+        `without` are ids of sessions to be taken for gone."""
         settings, done = self.settings, Sweep()
+        if (subjects := self._subjects) is None:
+            return done
+        if not dry_run:
+            subjects.tidy()
         self.log.debug(
             "Polling every %s seconds for %ss idle > %s seconds...",
             self.cull_interval,
             self.noun,
             self.cull_idle_timeout,
         )
-        pace = _Pace()
+        pace = Pace()
         seen: list[Seen] = []
-        for one in self._subjects.look():
+        for one in subjects.look(without):
             seen.append(one)
             await pace.rest()
         done.considered = len(seen)
@@ -190,17 +164,17 @@ class Culler(LoggingConfigurable):
             await pace.rest()
             if not verdict.goes:
                 if explain:
-                    done.kept.append(_told(verdict, settings))
+                    done.kept.append(told(verdict, settings))
                 continue
-            now = verdict.seen if dry_run else self._subjects.look_at(verdict.seen.key)
-            if now is None or _used_since(verdict.seen, now):
+            now = verdict.seen if dry_run else subjects.look_at(verdict.seen.key)
+            if now is None or used_since(verdict.seen, now):
                 continue
-            done.culled.append(_told(verdict, settings))
+            done.culled.append(told(verdict, settings))
             done.gone.add(verdict.seen.key)
             if not dry_run:
                 reason = sentence(verdict, settings)
                 self._log(verdict)
-                ends[self._subjects.end(now.key, cast(Why, verdict.finding.value), reason)] = now
+                ends[subjects.end(now.key, cast(Why, verdict.finding.value), reason)] = now
         await self._ended(ends, done)
         return done
 
@@ -211,29 +185,38 @@ class Culler(LoggingConfigurable):
         failed = {task: exc for task in finished if not task.cancelled() and (exc := task.exception())}
         for task, exc in failed.items():
             self.log.error(
-                "The following exception was encountered while culling %s %s: %s", self.noun, ends[task].key, exc
+                "The following exception was encountered while culling %s %s: %s",
+                self.noun,
+                ends[task].key,
+                exc,
             )
             done.errors.append(f"{ends[task].name}: {exc}")
         for task in late:
-            self.log.error("%s %s did not end within %s seconds.", self.noun, ends[task].key, self.cull_stop_timeout)
+            self.log.error(
+                "%s %s did not end within %s seconds.", self.noun, ends[task].key, self.cull_stop_timeout
+            )
             done.errors.append(f"{ends[task].name}: did not end within {self.cull_stop_timeout:g} s")
 
     def _log(self, verdict: Verdict) -> None:
         one = verdict.seen
         if verdict.finding is Finding.DEAD:
-            self.log.warning("Culling '%s' dead %s '%s' (%s).", one.phase, self.noun, one.name, _id(one.key))
+            self.log.warning(
+                "Culling '%s' dead %s '%s' (%s).", one.phase, self.noun, one.name, id_of(one.key)
+            )
         elif verdict.finding is Finding.IDLE:
             self.log.warning(
                 "Culling '%s' %s '%s' (%s) with %d connections due to %s seconds of inactivity.",
                 "busy" if one.busy else "idle",
                 self.noun,
                 one.name,
-                _id(one.key),
+                id_of(one.key),
                 one.connections,
                 round(one.idle_seconds or 0),
             )
         else:
-            self.log.warning("Culling %s '%s' (%s): %s", self.noun, one.name, _id(one.key), verdict.finding.value)
+            self.log.warning(
+                "Culling %s '%s' (%s): %s", self.noun, one.name, id_of(one.key), verdict.finding.value
+            )
 
 
 class SessionCuller(Culler):
@@ -248,33 +231,11 @@ class MCPServerCuller(Culler):
 
     noun = "MCP server"
 
-
-class _Pace:
-    """Lets others work after each slice of time."""
-
-    def __init__(self) -> None:
-        self._began = time.perf_counter()
-
-    async def rest(self) -> None:
-        if time.perf_counter() - self._began > SLICE:
-            await asyncio.sleep(0)
-            self._began = time.perf_counter()
-
-
-def _used_since(then: Seen, now: Seen) -> bool:
-    return (then.phase, then.used, then.busy, then.connections) != (now.phase, now.used, now.busy, now.connections)
-
-
-def _id(key: Hashable) -> str:
-    return str(getattr(key, "session_id", None) or getattr(key, "name", None) or key)
-
-
-def _told(verdict: Verdict, settings: CullSettings) -> JSON:
-    one = verdict.seen
-    return {
-        "id": _id(one.key),
-        "workspace_id": str(getattr(one.key, "workspace_id", "")),
-        "name": one.name,
-        "why": verdict.finding.value,
-        "reason": sentence(verdict, settings),
-    }
+    cull_memory_percent = Integer(
+        95,
+        min=0,
+        max=100,
+        config=True,
+        help="Percent of memory (of the container Jupyter runs in, where that has a limit, else of the machine) above which "
+        "unused MCP servers are ended, least recently used first, until it is enough. 0: never. Linux only.",
+    )

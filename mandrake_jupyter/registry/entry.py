@@ -23,15 +23,13 @@ class Entry(Generic[K, T]):
     def __init__(self, key: K, pool: Pool[K, T], clock: Callable[[], float]) -> None:
         self.key = key
         self.leases = Leases(clock)
-        self.life = Lifecycle(f"{pool.kind} {key}", self._moved)
+        self.life = Lifecycle(f"{pool.kind} {key}", self._moved, clock=clock)
         self.service: T | None = None
         self.waiting = 0
         self.making: asyncio.Task[None] | None = None
         self.ending: asyncio.Task[None] | None = None
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pool = pool
-        self._clock = clock
-        self._since = clock()
 
     @property
     def name(self) -> str:
@@ -45,10 +43,6 @@ class Entry(Generic[K, T]):
     def held(self) -> bool:
         return self.waiting > 0 or self._pool.held(self)
 
-    @property
-    def phase_seconds(self) -> float:
-        return max(0.0, self._clock() - self._since)
-
     def evict(self) -> None:
         self._pool.cull(self, "evicted", EVICTED)
 
@@ -57,5 +51,4 @@ class Entry(Generic[K, T]):
             await asyncio.wait({self.ending})
 
     def _moved(self, old: State, new: State) -> None:
-        seconds, self._since = self.phase_seconds, self._clock()
-        self._pool.moved(self, old.phase, new, seconds)
+        self._pool.moved(self, old, new)

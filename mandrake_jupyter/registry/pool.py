@@ -27,6 +27,7 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 #: How many keys are remembered with the reason why they were put away.
 REMEMBERED = 1000
+STOPPING = "The Jupyter server is stopping."
 
 
 class Pool(ABC, Generic[K, T]):
@@ -112,7 +113,7 @@ class Pool(ABC, Generic[K, T]):
     async def _found(self, key: K) -> Entry[K, T]:
         while True:
             if self._closed:
-                raise Unavailable("The Jupyter server is stopping.")
+                raise Unavailable(STOPPING)
             entry = self.entries.get(key) or self._begin(key)
             if entry.phase is Phase.READY:
                 return entry
@@ -129,7 +130,9 @@ class Pool(ABC, Generic[K, T]):
         self.backoff.check(key)
         self.entries[key] = entry = Entry(key, self, self._clock)
         entry.ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
-        entry.making = self._supervisor.spawn(f"start of {self.kind} {self.ids(key)[1]}", self._bring_up(entry))
+        entry.making = self._supervisor.spawn(
+            f"start of {self.kind} {self.ids(key)[1]}", self._bring_up(entry)
+        )
         entry.making.add_done_callback(lambda _: self._settle(entry))
         return entry
 
@@ -157,7 +160,9 @@ class Pool(ABC, Generic[K, T]):
     def _settle(self, entry: Entry[K, T]) -> None:
         """However its making went, nobody waits for it for ever."""
         if not entry.ready.done():
-            entry.ready.set_exception(Unavailable(f"{self.name(entry)} was put away before it was ready.", retry_after=1))
+            entry.ready.set_exception(
+                Unavailable(f"{self.name(entry)} was put away before it was ready.", retry_after=1)
+            )
         if entry.ending is None and entry.service is None:
             self._forget(entry)
 
@@ -237,26 +242,31 @@ class Pool(ABC, Generic[K, T]):
         if len(self._reasons) > REMEMBERED:
             self._reasons.popitem(last=False)
 
-    async def stop(self, timeout: float) -> list[str]:
+    async def stop(
+        self, timeout: float, work: Callable[[T], Coroutine[Any, Any, None]] | None = None
+    ) -> list[str]:
         """End all of them at once, within `timeout` seconds; no further use. What did not end well, in words."""
         self._closed = True
-        ends = {self.begin_end(entry, "The Jupyter server is stopping."): entry for entry in list(self.entries.values())}
+        ends = {self.begin_end(entry, STOPPING, work): entry for entry in list(self.entries.values())}
         if not ends:
             return []
         names = {task: self.name(entry) for task, entry in ends.items()}
         done, late = await asyncio.wait(ends, timeout=timeout)
         for task in late:
             task.cancel()
-        problems = [f"{names[task]}: {exc}" for task in done if not task.cancelled() and (exc := task.exception())]
+        problems = [
+            f"{names[task]}: {exc}" for task in done if not task.cancelled() and (exc := task.exception())
+        ]
         return problems + [f"{names[task]}: not stopped within {timeout:.1f} s" for task in late]
 
     # Looks.
 
-    def moved(self, entry: Entry[K, T], old: Phase, new: State, seconds: float) -> None:
+    def moved(self, entry: Entry[K, T], old: State, new: State) -> None:
         workspace_id, id = self.ids(entry.key)
-        self._announce(Moved(self.kind, workspace_id, id, old, new.phase, new.reason, seconds))
+        seconds = max(0.0, new.at - old.at)
+        self._announce(Moved(self.kind, workspace_id, id, old.phase, new.phase, new.reason, seconds))
 
-    def look(self) -> Iterator[Seen]:
+    def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
         return (self.seen(entry) for entry in list(self.entries.values()))
 
     def seen(self, entry: Entry[K, T]) -> Seen:
@@ -265,7 +275,7 @@ class Pool(ABC, Generic[K, T]):
             entry.key,
             self.name(entry),
             entry.life.phase,
-            entry.phase_seconds,
+            entry.life.seconds,
             leases.unused_seconds,
             leases.busy_seconds,
             leases.busy + entry.waiting,

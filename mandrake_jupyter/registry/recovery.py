@@ -7,12 +7,14 @@ either. Happens when chats are listed and, where a killed server left its lock, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import MandrakeError
+from ..errors import Busy, MandrakeError
 from ..sessions.run_state import RunState
 from ..stores.instances import found, sweep
+from ..values import SessionKey
 
 if TYPE_CHECKING:
     from .registry import ServiceRegistry
@@ -61,9 +63,13 @@ class Recovery:
         return taken
 
     async def _take_up(self, workspace_id: str, session_id: str) -> bool:
+        held = self._registry.coordinator(SessionKey(workspace_id, session_id))
         try:
             async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
                 await coordinator.open()
+            if held is None:
+                with contextlib.suppress(Busy):
+                    await self._registry.release_session_coordinator(workspace_id, session_id)
         except MandrakeError as exc:
             self._registry.log.warning("Chat %s could not be taken up: %s", session_id, exc)
             return False

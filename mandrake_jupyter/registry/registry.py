@@ -1,26 +1,32 @@
 """One registry per Jupyter server: workspaces, MCP managers, models and session coordinators, made at first use.
 
 Built by the app and handed to handlers through Jupyter's settings. Knows no HTTP. Building it opens nothing; the first use
-of a service does. Every service is made once per key, however many ask.
+of a service does. Every service is made once per key, however many ask, and never more of them than the limits say.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Float, Instance, Integer, Unicode
-from traitlets.config import LoggingConfigurable
+from traitlets import Callable, Float, Instance, Integer, List, Unicode, observe
 
 from .._version import __version__
 from ..errors import Unavailable
-from ..lifecycle.supervisor import SingleFlight
+from ..lifecycle.announce import Changed
+from ..lifecycle.limits import Slots
 from ..values import JSON, SessionKey, WorkspaceKey
+from .bounds import RunBounds
+from .cleanup import CleanupReport, perform
+from .culler import MCPServerCuller, SessionCuller
 from .hosts import HostServices
 from .hub import Hub
+from .limits import Limits
+from .pool import STOPPING
 from .recovery import Recovery
 
 if TYPE_CHECKING:
@@ -29,272 +35,246 @@ if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
     from ..stores.rows import WorkspaceRow
     from ..workspaces.workspace import WorkspaceManager
+    from .opened import Opened
     from .services import Services
 
 
-class ServiceRegistry(LoggingConfigurable):
-    """``get_*`` look and make; work goes through the lease form, ``use_session_coordinator``."""
+class ServiceRegistry(RunBounds):
+    """``get_*`` look and make; work goes through the lease forms, ``use_*`` and ``…_for_request``."""
 
     data_dir = Unicode(
         config=True,
         help="Folder for chats, trust, keys and catalogues. Default: 'mandrake' in the Jupyter data dir.",
     )
-    max_steps = Integer(
-        25,
+    workspace_roots = List(
+        Unicode(),
+        config=True,
+        help="Folders whose direct subfolders are projects where they hold a '.mandrake' folder. The folder Jupyter serves "
+        "always is one.",
+    )
+    max_sessions = Integer(
+        100,
         min=1,
         config=True,
-        help="Model requests one answer may make before it ends with finish_reason 'steps'.",
+        help="Chats that may be open at once. The one unused for longest is put away for the next; if all are in use, the next "
+        "is refused (429).",
     )
-    max_queued = Integer(20, min=0, config=True, help="Messages that may wait in one chat while it answers.")
-    first_token_timeout = Float(
-        120.0,
-        min=0.1,
+    max_workspaces = Integer(
+        50, min=1, config=True, help="Projects that may be open at once, as max_sessions."
+    )
+    max_mcp_servers = Integer(
+        30, min=1, config=True, help="MCP servers that may run at once, of all projects; as max_sessions."
+    )
+    max_containers = Integer(
+        10, min=0, config=True, help="How many of the MCP servers may be containers. 0 allows none."
+    )
+    max_concurrent_runs = Integer(
+        50,
+        min=1,
         config=True,
-        help="Seconds a model may take to its first word. An error ends the answer after it.",
+        help="Answers that may be at work at once, of all chats. A message beyond is refused (429); an answer that goes on after "
+        "a decision, or a message that already waits in a chat, waits for its turn.",
     )
-    stall_timeout = Float(
-        60.0, min=0.1, config=True, help="Seconds a model may fall silent in the middle of an answer."
+    max_open_streams = Integer(
+        200,
+        min=1,
+        config=True,
+        help="Event streams that clients may hold open at once. The next is refused (429).",
     )
     stop_timeout = Float(8.0, min=0.1, config=True, help="Seconds that stopping everything may take in all.")
 
     hosts = Instance(HostServices)
+    clock = Callable(time.monotonic, help="Monotonic seconds, for decisions.")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.hub = Hub()
         self.recovery = Recovery(self)
-        self._services: Services | None = None
+        self.session_culler = SessionCuller(parent=self)
+        self.mcp_server_culler = MCPServerCuller(parent=self)
+        self.streams = Slots(
+            "open streams", "ServiceRegistry.max_open_streams", lambda: self.max_open_streams
+        )
+        self.slots = Slots(
+            "answers at work", "ServiceRegistry.max_concurrent_runs", lambda: self.max_concurrent_runs
+        )
+        self._opened: Opened | None = None
         self._stopped = False
         self._opening: asyncio.Lock | None = None
-        self._flights: SingleFlight[Any] | None = None
-        self._coordinators: dict[SessionKey, SessionCoordinator] = {}
-        self._closing: dict[SessionKey, asyncio.Task[None]] = {}
-        self._workspaces: dict[WorkspaceKey, WorkspaceManager] = {}
-        self._mcp: dict[WorkspaceKey, MCPServerManager] = {}
-        self._models: dict[WorkspaceKey, ModelCatalogue] = {}
-        self._rows: dict[str, WorkspaceRow] = {}
-        self._default: str | None = None
 
     # ---------------------------------------------------------------------------------------------- life
 
     async def initialize_services(self) -> Services:
-        """Open the store and take the instance lock; idempotent, called by the first use of anything.
+        """Open the store, take the instance lock, begin to cull; idempotent, called by the first use of anything.
 
         Raises :class:`StoreUnavailable` with the reason when the data dir or the database can't be used.
         """
+        return (await self._open()).services
+
+    async def _open(self) -> Opened:
         if self._stopped:
-            raise Unavailable("The Jupyter server is stopping.")
-        if self._services is None:
+            raise Unavailable(STOPPING)
+        if self._opened is None:
             self._opening = self._opening or asyncio.Lock()
             async with self._opening:
-                if self._services is None:
-                    from .services import Services
+                if self._opened is None:
+                    from .opened import Opened
 
-                    self._services = await Services.open(Path(self.data_dir), self.log)
-                    self._flights = SingleFlight(self._services.supervisor)
-        return self._services
-
-    def health(self) -> JSON:
-        """What is at work; starts nothing."""
-        return {
-            "version": __version__,
-            "started": self.started,
-            "instance": self._services.instances.own if self._services else None,
-            "sessions": len(self._coordinators),
-            "busy": self.busy,
-            "mcp_servers": sum(
-                m["phase"] == "ready" for manager in self._mcp.values() for m in manager.describe()
-            ),
-        }
+                    self._opened = await Opened.open(self)
+        return self._opened
 
     @property
     def started(self) -> bool:
         """Whether anything was used yet."""
-        return self._services is not None
+        return self._opened is not None
+
+    @property
+    def opened(self) -> Opened | None:
+        """What is open, for looks that start nothing."""
+        return self._opened
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is in work; one that waits for a person is not."""
-        return any(c.busy for c in self._coordinators.values())
+        """Whether an answer or a tool call is in work; an answer that waits for a person is not."""
+        return self._opened is not None and self._opened.busy
+
+    def health(self) -> JSON:
+        """What is at work; starts nothing."""
+        opened = self._opened
+        return {
+            "version": __version__,
+            "started": self.started,
+            "instance": opened.services.instances.own if opened else None,
+            "sessions": len(opened.chats.entries) if opened else 0,
+            "busy": self.busy,
+            "mcp_servers": len(opened.servers.alive()) if opened else 0,
+        }
 
     async def stop(self) -> list[str]:
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""
         self._stopped = True
-        self.hub.close()
         await self.recovery.stop()
         if self._opening is not None:  # what is just being opened is closed, too
             async with self._opening:
                 pass
-        services, self._services = self._services, None
-        if services is None:
-            return []
-        problems: list[str] = []
-        budget = self.stop_timeout
-        await self._bounded(problems, budget * 0.4, "chats", [c.close() for c in self._coordinators.values()])
-        closing: list[Coroutine[Any, Any, Any]] = [m.close(budget * 0.3) for m in self._mcp.values()]
-        closing.append(services.close_models(budget * 0.3))
-        await self._bounded(problems, budget * 0.4, "MCP servers and models", closing)
-        problems += await services.supervisor.close(budget * 0.1)
-        await self._bounded(problems, budget * 0.1, "store", [services.close()])
-        for held in (self._coordinators, self._mcp, self._models, self._workspaces, self._rows):
-            held.clear()
-        return problems
-
-    async def _bounded(self, problems: list[str], timeout: float, what: str, stops: list[Any]) -> None:
-        tasks = {asyncio.ensure_future(stop) for stop in stops}
-        if not tasks:
-            return
-        done, late = await asyncio.wait(tasks, timeout=timeout)
-        for task in late:
-            task.cancel()
-        problems += [f"{what}: not stopped within {timeout:.1f} s"] * len(late)
-        problems += [f"{what}: {exc!r}" for task in done if (exc := task.exception())]
+        opened, self._opened = self._opened, None
+        try:
+            return [] if opened is None else await opened.close(self.stop_timeout)
+        finally:
+            self.hub.close()
 
     # ---------------------------------------------------------------------------------------------- workspaces
 
     async def workspace_row(self, workspace_id: str) -> WorkspaceRow:
         """Raises :class:`WorkspaceNotFound`. ``default`` is the folder of this Jupyter server, made at first use."""
-        services = await self.initialize_services()
-        if workspace_id == "default":
-            if self._default is None:
-                row = await services.sessions.workspace_for(self.hosts.root)
-                self._default = row.id
-                self._rows[row.id] = row
-            return self._rows[self._default]
-        if workspace_id not in self._rows:
-            self._rows[workspace_id] = await services.sessions.workspace(workspace_id)
-        return self._rows[workspace_id]
+        opened = self._opened or await self._open()
+        return opened.projects.known(workspace_id) or await opened.projects.row(workspace_id)
 
     async def list_workspaces(self) -> list[JSON]:
-        services = await self.initialize_services()
-        default = (await self.workspace_row("default")).id
-        rows = await services.sessions.workspaces()
-        return [{"id": r.id, "path": r.path, "name": r.name, "default": r.id == default} for r in rows]
+        """The registered ones, and those found below ``workspace_roots``, which are registered by this."""
+        return await (await self._open()).projects.list(tuple(map(Path, self.workspace_roots)))
 
     async def get_workspace_manager(self, workspace_id: str) -> WorkspaceManager:
-        row = await self.workspace_row(workspace_id)
-        key = WorkspaceKey(row.id)
-        if key not in self._workspaces:
-            from ..workspaces.workspace import WorkspaceManager
-
-            self._workspaces[key] = WorkspaceManager(
-                workspace_id=row.id, root=Path(row.path), data_dir=Path(self.data_dir), parent=self
-            )
-        return self._workspaces[key]
+        key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
+        return (await (await self._open()).projects.get(key)).workspace
 
     async def get_mcp_manager(self, workspace_id: str) -> MCPServerManager:
-        services = await self.initialize_services()
-        workspace = await self.get_workspace_manager(workspace_id)
-        key = WorkspaceKey(workspace.workspace_id)
-        if key not in self._mcp:
-            from ..servers.manager import MCPServerManager
-
-            self._mcp[key] = MCPServerManager(
-                key=key,
-                root=workspace.root,
-                state_dir=Path(self.data_dir),
-                entries=workspace.mcp_entries,
-                builtins=self.hosts.builtins(workspace.root),
-                supervisor=services.supervisor,
-                parent=self,
-            )
-        return self._mcp[key]
+        key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
+        return (await (await self._open()).projects.get(key)).mcp
 
     async def get_models(self, workspace_id: str) -> ModelCatalogue:
-        services = await self.initialize_services()
-        workspace = await self.get_workspace_manager(workspace_id)
-        key = WorkspaceKey(workspace.workspace_id)
-        if key not in self._models:
-            self._models[key] = services.model_catalogue(workspace)
-        return self._models[key]
+        key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
+        return (await (await self._open()).projects.get(key)).models
+
+    @asynccontextmanager
+    async def get_workspace_manager_for_request(self, workspace_id: str) -> AsyncIterator[WorkspaceManager]:
+        """In use until the block ends: from the start of a request to its end."""
+        key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
+        async with (await self._open()).projects.use(key) as project:
+            yield project.workspace
+
+    @asynccontextmanager
+    async def get_mcp_manager_for_request(self, workspace_id: str) -> AsyncIterator[MCPServerManager]:
+        """In use until the block ends."""
+        key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
+        async with (await self._open()).projects.use(key) as project:
+            yield project.mcp
+
+    async def release_workspace_resources(self, workspace_id: str, *, force: bool = False) -> list[str]:
+        """End what is open of a workspace: chats, MCP servers, then itself. What was freed; [] when nothing was open.
+
+        Raises WorkspaceNotFound; Busy unless `force`, and then ends nothing.
+        """
+        key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
+        return await (await self._open()).release(key, force=force)
 
     # ---------------------------------------------------------------------------------------------- sessions
 
     async def get_session_coordinator(self, workspace_id: str, session_id: str) -> SessionCoordinator:
-        """The coordinator, made once from its store. Raises WorkspaceNotFound, SessionNotFound."""
+        """The coordinator, made once from its store. Raises WorkspaceNotFound, SessionNotFound, TooMany."""
         row = await self.workspace_row(workspace_id)
-        key = SessionKey(row.id, session_id)
-        if key in self._closing:  # whoever comes during the stop waits for it, and gets a new one
-            await asyncio.wait({self._closing[key]})
-        if key in self._coordinators:
-            return self._coordinators[key]
-        assert self._flights is not None
-        coordinator: SessionCoordinator = await self._flights.run(key, lambda: self._make_coordinator(key))
-        return coordinator
-
-    async def _make_coordinator(self, key: SessionKey) -> SessionCoordinator:
-        if (held := self._coordinators.get(key)) is not None:  # made while the caller was on its way here
-            return held
-        from ..sessions.seams import Bounds, Seams
-        from ..sessions.session import SessionCoordinator
-
-        services = await self.initialize_services()
-        session = await services.sessions.get(key.workspace_id, key.session_id)
-        workspace = await self.get_workspace_manager(key.workspace_id)
-        seams = Seams(
-            services.runs,
-            services.sessions,
-            await self.get_models(key.workspace_id),
-            await self.get_mcp_manager(key.workspace_id),
-            workspace.root.name,
-            services.instances.own,
-            Bounds(
-                steps=self.max_steps,
-                queued=self.max_queued,
-                first_token=self.first_token_timeout,
-                stall=self.stall_timeout,
-            ),
-        )
-        coordinator = SessionCoordinator(session, seams, services.supervisor, alive=services.instances.alive)
-        await coordinator.open()
-        self._coordinators[key] = coordinator
-        return coordinator
+        return await (await self._open()).chats.get(SessionKey(row.id, session_id))
 
     @asynccontextmanager
     async def use_session_coordinator(
         self, workspace_id: str, session_id: str
     ) -> AsyncIterator[SessionCoordinator]:
         """The coordinator, in use until the block ends."""
-        coordinator = await self.get_session_coordinator(workspace_id, session_id)
-        with coordinator.leases.work():
+        row = await self.workspace_row(workspace_id)
+        opened = self._opened or await self._open()
+        async with opened.chats.use(SessionKey(row.id, session_id)) as coordinator:
             yield coordinator
 
-    async def release_session_coordinator(self, workspace_id: str, session_id: str) -> bool:
-        """Close a coordinator and let it go; False when none was held. What it stored comes back at the next use."""
+    #: The name that request handlers use it by, beside those for workspaces and MCP servers.
+    get_session_coordinator_for_request = use_session_coordinator
+
+    async def release_session_coordinator(
+        self, workspace_id: str, session_id: str, *, force: bool = False
+    ) -> bool:
+        """Put a session away; False when it was not open. What it stored comes back at the next use.
+
+        Raises Busy unless `force`; what is at work then ends as interrupted.
+        """
         row = await self.workspace_row(workspace_id)
-        key = SessionKey(row.id, session_id)
-        coordinator = self._coordinators.get(key)
-        if coordinator is None:
-            return False
-        await self._let_go(key, coordinator.close())
-        return True
+        return await (await self._open()).chats.release(SessionKey(row.id, session_id), force=force)
 
     async def delete_session(self, workspace_id: str, session_id: str, by: str) -> None:
         """End everything in a session and remove it with all its rows. Raises RunningElsewhere, and then removes nothing."""
-        services = await self.initialize_services()
-        coordinator = await self.get_session_coordinator(workspace_id, session_id)
+        opened = await self._open()
+        async with self.use_session_coordinator(workspace_id, session_id) as coordinator:
+            key = SessionKey(coordinator.row.workspace_id, session_id)
 
-        async def remove() -> None:
+        async def remove(coordinator: SessionCoordinator) -> None:
             await coordinator.end(by)
-            await services.sessions.delete(session_id)
+            await opened.services.sessions.delete(session_id)
 
-        await self._let_go(SessionKey(coordinator.row.workspace_id, session_id), remove())
-
-    async def _let_go(self, key: SessionKey, work: Coroutine[Any, Any, None]) -> None:
-        """Do `work`, the last that a coordinator does; whoever asks for the session meanwhile waits for its end."""
-        services = await self.initialize_services()
-        coordinator = self._coordinators.pop(key)
-        closing = services.supervisor.spawn(f"end of chat {key.session_id}", work)
-        self._closing[key] = closing
-
-        def ended(task: asyncio.Task[None]) -> None:
-            del self._closing[key]
-            if not coordinator.closed:  # it refused: somebody else works on the session
-                self._coordinators[key] = coordinator
-
-        closing.add_done_callback(ended)
-        await asyncio.shield(closing)
+        await opened.chats.release(key, force=True, work=remove)
+        self.hub.announce(Changed("session", key.workspace_id, session_id, "deleted"))
 
     def coordinator(self, key: SessionKey) -> SessionCoordinator | None:
         """The coordinator if it is held; makes none."""
-        return self._coordinators.get(key)
+        return self._opened.chats.peek(key) if self._opened else None
+
+    # ---------------------------------------------------------------------------------------------- limits, cleanup
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as they are now; see ``registry.limits``."""
+        from .opened import limits_of
+
+        return limits_of(self)
+
+    def open_stream(self, what: str) -> AbstractContextManager[None]:
+        """Counted while it is open; raises TooMany, naming the open ones. `what` is for people."""
+        return self.streams.held(what)
+
+    async def perform_cleanup(self, *, dry_run: bool = False) -> CleanupReport:
+        """What the cullers would do now, done now: sessions, then MCP servers. A dry run ends nothing."""
+        await self._open()
+        return await perform(self.session_culler, self.mcp_server_culler, dry_run=dry_run)
+
+    @observe("max_sessions", "max_mcp_servers", "max_concurrent_runs", "max_open_streams")
+    def _limit_changed(self, change: Any) -> None:
+        for slots in (getattr(self, "slots", None), getattr(self, "streams", None)):
+            if slots is not None:
+                slots.wake()

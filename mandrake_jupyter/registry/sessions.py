@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
-from ..values import JSON, SessionKey
+from ..lifecycle.announce import Changed
+from ..lifecycle.culling import Seen
+from ..values import JSON, SessionKey, isoformat, utcnow
 
 if TYPE_CHECKING:
     from ..stores.rows import SessionRow
     from .registry import ServiceRegistry
 
 LONGEST_NAME = 200
+LONGEST_TIMEOUT = 10 * 365 * 86400
+CHANGEABLE = ("name", "model", "cull_idle_timeout")
 
 
 class SessionsDirectory:
@@ -44,16 +49,20 @@ class SessionsDirectory:
             notebook = relative_notebook(notebook, Path(workspace.path))
             name = name or PurePosixPath(notebook).name
         row = await services.sessions.create(
-            workspace.id, name=name, notebook=notebook, model=_text(body, "model")
+            workspace.id,
+            name=name,
+            notebook=notebook,
+            model=_text(body, "model"),
+            cull_idle_timeout=_seconds(body),
         )
+        self._registry.hub.announce(Changed("session", row.workspace_id, row.id, "created"))
         return await self.get(workspace_id, row.id)
 
     async def change(self, workspace_id: str, session_id: str, body: JSON) -> JSON:
-        unknown = body.keys() - {"name", "model"}
+        unknown = body.keys() - set(CHANGEABLE)
         if unknown or not body:
-            raise BadRequest(
-                f"A chat's name and model can be changed, not {', '.join(sorted(unknown)) or 'nothing'}."
-            )
+            what = ", ".join(sorted(unknown)) or "nothing"
+            raise BadRequest(f"A chat's {', '.join(CHANGEABLE)} can be changed, not {what}.")
         values: dict[str, Any] = {}
         if "name" in body:
             values |= {"name": _text(body, "name"), "titled": True}
@@ -61,12 +70,20 @@ class SessionsDirectory:
                 raise BadRequest("A chat needs a name.")
         if "model" in body:
             values["model"] = _text(body, "model")
+        if "cull_idle_timeout" in body:
+            values["cull_idle_timeout"] = _seconds(body)
         async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
             await coordinator.change(**values)
+            key = coordinator.row.workspace_id
+        self._registry.hub.announce(Changed("session", key, session_id, "changed"))
         return await self.get(workspace_id, session_id)
 
     def _describe(self, row: SessionRow, runs: list[tuple[str, str]]) -> JSON:
-        held = self._registry.coordinator(SessionKey(row.workspace_id, row.id))
+        key = SessionKey(row.workspace_id, row.id)
+        chats = self._registry.opened.chats if self._registry.opened else None
+        entry = chats.entries.get(key) if chats else None
+        gone = chats.reason(key) if chats else None
+        idle = entry.leases.idle_seconds if entry else None
         active = next(({"id": run, "state": state} for run, state in runs if state != "queued"), None)
         if active is None and runs:
             active = {"id": runs[0][0], "state": runs[0][1]}
@@ -81,12 +98,19 @@ class SessionsDirectory:
             "created": row.created,
             "last_activity": row.last_activity,
             "execution_state": "waiting" if waits else "busy" if active else "idle",
-            "connections": held.leases.connections if held else 0,
-            "phase": "ready" if held else "new",
-            "reason": "",
+            "connections": entry.leases.connections if entry else 0,
+            "phase": entry.phase.value if entry else "stopped" if gone else "new",
+            "reason": (entry.life.reason if entry else gone) or "",
+            "idle_seconds": None if idle is None else round(idle, 3),
+            "culls_at": self._culls_at(chats.seen(entry)) if chats and entry else None,
+            "cull_idle_timeout": row.cull_idle_timeout,
             "active_run": active,
             "queued": sum(1 for _, state in runs if state == "queued"),
         }
+
+    def _culls_at(self, seen: Seen) -> str | None:
+        left = self._registry.session_culler.culls_in(seen)
+        return None if left is None else isoformat(utcnow() + timedelta(seconds=left))
 
 
 def relative_notebook(path: str, root: Path) -> str:
@@ -107,3 +131,13 @@ def _text(body: JSON, field: str) -> str | None:
     if not isinstance(value, str) or len(value) > LONGEST_NAME * 5 or "\x00" in value:
         raise BadRequest(f"{field} must be a text of at most {LONGEST_NAME * 5} characters.")
     return value.strip() or None
+
+
+def _seconds(body: JSON) -> int | None:
+    """The session's own idle timeout: 0 keeps it for ever, null goes by the culler's."""
+    value = body.get("cull_idle_timeout")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LONGEST_TIMEOUT:
+        raise BadRequest("cull_idle_timeout must be a whole number of seconds, 0 for never, or null.")
+    return value

@@ -25,6 +25,8 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "error": None,
         "execution_state": "idle",
         "last_activity": None,
+        "idle_seconds": None,
+        "culls_at": None,
         "connections": 0,
         "busy": 0,
         "tools": None,

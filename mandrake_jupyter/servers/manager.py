@@ -8,7 +8,9 @@ registry.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from traitlets import Float, Int
 from traitlets.config import LoggingConfigurable
 
 from ..errors import MandrakeError, Unavailable
+from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
@@ -25,7 +28,9 @@ from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
 from .roster import Roster
-from .server import MCPServer, PhaseSink, Timeouts
+from .seams import Admit, Timeouts, admitted
+from .server import MCPServer
+from .telling import told
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,10 @@ class MCPServerManager(LoggingConfigurable):
         entries: Callable[[], Sequence[MCPServerEntry]],
         builtins: Mapping[str, BuiltinServer],
         supervisor: Supervisor,
-        on_phase: PhaseSink | None = None,
+        announce: Announce = unheard,
+        admit: Admit = admitted,
+        culls_at: Callable[[MCPServer], str | None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -92,6 +100,8 @@ class MCPServerManager(LoggingConfigurable):
         self._builtins = dict(builtins)
         self._builtin_tools: dict[str, int] = {}
         self._supervisor = supervisor
+        self._culls_at = culls_at
+        self._announce = announce
         self._roster = Roster(
             key,
             root,
@@ -101,7 +111,9 @@ class MCPServerManager(LoggingConfigurable):
             supervisor=supervisor,
             timeouts=Timeouts(self.start_timeout, self.call_timeout, self.stop_grace),
             starts=self.max_concurrent_starts,
-            on_phase=on_phase,
+            announce=announce,
+            admit=admit,
+            clock=clock,
         )
 
     # Looking: starts nothing, wakes nothing.
@@ -109,14 +121,31 @@ class MCPServerManager(LoggingConfigurable):
     def describe(self) -> list[JSON]:
         """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
         return [self._describe_builtin(name) for name in self._builtins] + [
-            self._roster.describe(entry) for entry in self._roster.configured().values()
+            self._describe(entry) for entry in self._roster.configured().values()
         ]
+
+    @property
+    def servers(self) -> list[MCPServer]:
+        """Those that were used at least once; built-in ones are none."""
+        return self._roster.servers
+
+    def find(self, name: str) -> MCPServer | None:
+        return self._roster.find(name)
+
+    def detach(self, session_id: str) -> None:
+        """That chat is not open any more: what it used may go when it is idle."""
+        for server in self.servers:
+            server.chats.discard(session_id)
 
     def describe_one(self, name: str) -> JSON:
         """One of them. Raises MCPServerNotFound."""
         if name in self._builtins:
             return self._describe_builtin(name)
-        return self._roster.describe(self._roster.entry(name))
+        return self._describe(self._roster.entry(name))
+
+    def _describe(self, entry: MCPServerEntry) -> JSON:
+        server = self._roster.find(entry.name)
+        return self._roster.describe(entry) | ({"culls_at": self._culls_at(server)} if server else {})
 
     def logs(self, name: str, tail: int = 200) -> list[JSON]:
         """The last `tail` lines the MCP server wrote, and what we did with it. Raises MCPServerNotFound."""
@@ -189,15 +218,26 @@ class MCPServerManager(LoggingConfigurable):
         cancels this call only.
         """
         if (builtin := self._builtins.get(name)) is not None:
-            check_tool(await self.tools(name), name, tool, expected)
-            return await builtin.call_tool(tool, arguments, context)
+            with self._told(name, "builtin", context) as outcome:
+                check_tool(await self.tools(name), name, tool, expected)
+                return outcome(await builtin.call_tool(tool, arguments, context))
         server = await self._roster.permitted(name)
-        return await server.call(tool, arguments, on_progress=on_progress, expected=expected)
+        if context.session_id:
+            server.chats.add(context.session_id)
+        if not server.leases.busy:
+            self.changed(name)  # in use from here on; the announced call is its end
+        with self._told(name, server.entry.transport, context) as outcome:
+            return outcome(await server.call(tool, arguments, on_progress=on_progress, expected=expected))
+
+    def _told(
+        self, name: str, transport: str, context: CallContext
+    ) -> AbstractContextManager[Callable[[ToolResult], ToolResult]]:
+        return told(self._announce, ServerKey(self.key.workspace_id, name), context.session_id, transport)
 
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""
         if name not in self._builtins:
-            await (await self._roster.permitted(name)).start()
+            await (await self._roster.permitted(name)).start(at_once=True)
         return self.describe_one(name)
 
     async def stop(self, name: str) -> JSON:
@@ -212,6 +252,10 @@ class MCPServerManager(LoggingConfigurable):
         if name not in self._builtins:
             await (await self._roster.permitted(name)).restart()
         return self.describe_one(name)
+
+    def changed(self, name: str, what: What = "changed") -> None:
+        """Tells who listens that an MCP server as it is described is another one than before."""
+        self._announce(Changed("mcp_server", self.key.workspace_id, name, what))
 
     async def refresh(self) -> None:
         """Ends now what the configuration does not let run on, not at the next use. For whoever edited it."""

@@ -8,11 +8,13 @@ trusted entries.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
+from ..lifecycle.announce import Announce
 from ..lifecycle.environment import clean_environment
 from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
@@ -21,8 +23,9 @@ from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
 from .describe import describe
 from .expand import expanded_values, launch_spec
+from .seams import Admit, Timeouts, admitted
 from .secrets import Secrets
-from .server import MCPServer, PhaseSink, Timeouts
+from .server import MCPServer
 
 #: Which provisioner runs which transport.
 PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
@@ -42,7 +45,9 @@ class Roster:
         supervisor: Supervisor,
         timeouts: Timeouts,
         starts: int,
-        on_phase: PhaseSink | None,
+        announce: Announce,
+        admit: Admit = admitted,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key = key
         self._root = root
@@ -52,7 +57,9 @@ class Roster:
         self._supervisor = supervisor
         self._timeouts = timeouts
         self._starts = asyncio.Semaphore(starts)
-        self._on_phase = on_phase
+        self._announce = announce
+        self._admit = admit
+        self._clock = clock
         self._servers: dict[str, MCPServer] = {}
         self._closed = False
 
@@ -113,7 +120,7 @@ class Roster:
         elif server.entry != entry:
             if not _may_run_on(server.entry, entry):
                 await server.stop()
-                server.error = None
+                server.forget_failure()
             server.entry = entry
         return server
 
@@ -142,7 +149,9 @@ class Roster:
             supervisor=self._supervisor,
             starts=self._starts,
             timeouts=self._timeouts,
-            on_phase=self._on_phase,
+            announce=self._announce,
+            admit=self._admit,
+            clock=self._clock,
         )
 
     def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
-from ..errors import MandrakeError, MCPError, ServerGone, Unavailable
+from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
+from ..lifecycle.announce import Announce, Moved, unheard
+from ..lifecycle.backoff import Backoff
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
 from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
@@ -24,23 +26,10 @@ from ..values import JSON, MCPServerEntry, ServerKey, ToolResult, ToolSpec, isof
 from .catalogue import Catalogue, Expected, check_tool
 from .connection import Connection, ProgressSink
 from .describe import describe
+from .endings import ended_by_itself, gone_in_call
 from .logs import LogRing
+from .seams import FORCE_AFTER, Admit, Timeouts, admitted
 from .secrets import Secrets
-
-#: Seconds beyond the polite grace after which a stop goes over to force.
-FORCE_AFTER = 5.0
-
-
-PhaseSink = Callable[[ServerKey, Phase, str], None]
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds; an entry's own come first."""
-
-    start: float
-    call: float
-    stop_grace: float
 
 
 class MCPServer:
@@ -56,20 +45,25 @@ class MCPServer:
         supervisor: Supervisor,
         starts: asyncio.Semaphore,
         timeouts: Timeouts,
-        on_phase: PhaseSink | None = None,
+        announce: Announce = unheard,
+        admit: Admit = admitted,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.key = key
         self.entry = entry
         self.logs = LogRing()
-        self.leases = Leases()
+        self.leases = Leases(clock)
+        self.chats: set[str] = set()  #: ids of the sessions that used it and are still open
         self.error: MandrakeError | None = None
         self._make = make
         self._catalogue = catalogue
         self._supervisor = supervisor
         self._starts = starts
+        self._backoff = Backoff(clock)
         self._timeouts = timeouts
-        self._on_phase = on_phase
-        self._life = Lifecycle(f"MCP server {key.name}", self._moved)
+        self._announce = announce
+        self._admit = admit
+        self.life = Lifecycle(f"MCP server {key.name}", self._moved, clock=clock)
         self._flights: SingleFlight[None] = SingleFlight(supervisor)
         self._connection: Connection | None = None
         self._provisioner: Provisioner | None = None
@@ -79,13 +73,12 @@ class MCPServer:
 
     @property
     def phase(self) -> Phase:
-        return self._life.phase
+        return self.life.phase
 
     @property
     def tools(self) -> tuple[ToolSpec, ...] | None:
         """Its tools as last seen, by this connection or an earlier one; None when it never ran."""
-        known = self._catalogue.get(self.entry.hash, self.key.name)
-        return known.tools if known else None
+        return known.tools if (known := self._catalogue.get(self.entry.hash, self.key.name)) else None
 
     def describe(self, entry: MCPServerEntry | None = None) -> JSON:
         """The wire's MCP server, as `entry` configures it now: it runs with that one from its next use on."""
@@ -96,11 +89,12 @@ class MCPServer:
             self.key,
             entry,
             phase=self.phase,
-            reason=self._life.reason,
+            reason=self.life.reason,
             error=self.error.as_json() if self.error else None,
             execution_state="busy" if self.leases.busy else "idle",
             last_activity=self.leases.last_activity and isoformat(self.leases.last_activity),
-            connections=self.leases.connections,
+            idle_seconds=self.leases.idle_seconds,
+            connections=len(self.chats),
             busy=self.leases.busy,
             tools=len(known.tools) if known else None,
             pid=pid,
@@ -108,18 +102,26 @@ class MCPServer:
 
     def _moved(self, old: State, new: State) -> None:
         self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}")
-        if self._on_phase is not None:
-            self._on_phase(self.key, new.phase, new.reason)
+        key, seconds = self.key, new.at - old.at
+        self._announce(
+            Moved("mcp_server", key.workspace_id, key.name, old.phase, new.phase, new.reason, seconds)
+        )
 
-    async def start(self) -> None:
-        """Ready when it returns, started by whoever asked first; an end under way is awaited first.
-
-        Raises MCPError.
-        """
+    async def start(self, *, at_once: bool = False) -> None:
+        """Ready when it returns, started by whoever asked first; an end under way is awaited first. Raises MCPError;
+        Unavailable while it is too early after a failure that may pass, unless `at_once`."""
         while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self._connection is None):
             await self._over()
         if self.phase is not Phase.READY:
+            if at_once:
+                self._backoff.clear(self.key)
+            self._backoff.check(self.key)
             await self._flights.run(self.key.name, self._begin)
+
+    def forget_failure(self) -> None:
+        """It is configured anew."""
+        self.error = None
+        self._backoff.clear(self.key)
 
     async def learn(self) -> None:
         """As `start`, for whoever only wants to know the tools: a failure stays here, as `error`."""
@@ -129,8 +131,9 @@ class MCPServer:
     async def _begin(self) -> None:
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
+        await self._admit(self.key)
         self.error = None
-        self._life.to(Phase.STARTING)
+        self.life.to(Phase.STARTING)
         owner = self._supervisor.spawn(f"MCP server {self.key.name}", self._own(ready, self._stop))
         owner.add_done_callback(lambda task: self._owned(task, ready))
         self._owner = owner
@@ -148,11 +151,12 @@ class MCPServer:
                     await stack.enter_async_context(connection.open(timeout))
                 self._catalogue.remember(entry.hash, connection.tools, connection.protocol)
                 self._connection = connection
-                self._life.to(Phase.READY)
+                self._backoff.clear(self.key)
+                self.life.to(Phase.READY)
                 ready.set_result(None)
                 await self._serve(connection, entry, stop)
             if not stop.is_set():
-                raise self._ended()
+                raise ended_by_itself(self.key.name, self._provisioner)
         except MandrakeError as exc:
             if not ready.done():
                 self._catalogue.forget_protocol(entry.hash)
@@ -186,20 +190,14 @@ class MCPServer:
                 await self._catalogue.save(entry.hash)
         self._connection = None
 
-    def _ended(self) -> ServerGone:
-        code = self._provisioner.poll() if self._provisioner else None
-        how = "" if code is None else f" with code {code}"
-        return ServerGone(
-            f'The MCP server "{self.key.name}" ended by itself{how}.', then="Its next use starts it again."
-        )
-
     def _fail(self, error: MandrakeError, ready: asyncio.Future[None]) -> None:
         self._connection = None
         if self.phase is Phase.STOPPING:
             return  # it was to end anyway: `_owned`
         self.error = error
-        self._life.to(Phase.FAILED, str(error))
+        self.life.to(Phase.FAILED, str(error))
         if not ready.done():
+            self._backoff.failed(self.key, error)
             ready.set_exception(error)
 
     def _owned(self, owner: asyncio.Task[None], ready: asyncio.Future[None]) -> None:
@@ -214,26 +212,33 @@ class MCPServer:
     def _rest(self) -> None:
         self._connection = None
         if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
-            self._life.to(Phase.STOPPING)
+            self.life.to(Phase.STOPPING)
         if self.phase is Phase.STOPPING:
-            self._life.to(Phase.STOPPED)
+            self.life.to(Phase.STOPPED, self.life.reason)
 
     async def stop(self) -> None:
-        """Ended when it returns, with everything it started; what it had at work ends as unknown. Bounded,
-        idempotent.
-        """
-        if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
-            starting = self.phase is Phase.STARTING
-            self._life.to(Phase.STOPPING)
-            self._stop.set()
-            if starting and self._owner is not None:
-                self._owner.cancel()
+        """Ended when it returns, with everything it started; calls at work end as unknown. Bounded, idempotent."""
+        self.begin_stop()
         if self.phase is Phase.STOPPING:
             await self._over()
 
+    def begin_stop(self, reason: str = "") -> None:
+        """Its phase is ``stopping`` when this returns, if there is anything to stop."""
+        if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
+            starting = self.phase is Phase.STARTING
+            self.life.to(Phase.STOPPING, reason)
+            self._stop.set()
+            if starting and self._owner is not None:
+                self._owner.cancel()
+
+    async def gone(self) -> None:
+        """Until nothing of its connection is left; cancelling ends only the wait."""
+        if (owner := self._owner) is not None and not owner.done():
+            await self._settled(owner)
+
     async def restart(self) -> None:
         await self.stop()
-        await self.start()
+        await self.start(at_once=True)
 
     async def _over(self) -> None:
         owner = self._owner
@@ -244,7 +249,8 @@ class MCPServer:
                 return
             if force is not None:
                 force()
-        raise Unavailable(f'The MCP server "{self.key.name}" does not end.')
+        waited = 3 * (self._timeouts.stop_grace + FORCE_AFTER)
+        raise StopTimeout(name=self.key.name, seconds=f"{waited:g}")
 
     async def _settled(self, owner: asyncio.Task[None]) -> bool:
         """Waits for the end of that task, the owner or an earlier one; False when it takes too long."""
@@ -279,22 +285,17 @@ class MCPServer:
                     tool,
                     arguments,
                     timeout=self.entry.call_timeout or self._timeouts.call,
-                    on_progress=on_progress and self._touching(on_progress),
+                    on_progress=on_progress and _touching(self.leases, on_progress),
                 )
             except ServerGone as gone:
                 connection.provisioner.ended.set()  # a remote one is not seen to end
                 await self._settled(owner)
-                raise self._gone_in_call(gone) from gone
+                raise gone_in_call(self.key.name, self.life.state, gone) from gone
 
-    def _gone_in_call(self, gone: ServerGone) -> ServerGone:
-        name = self.key.name
-        if self.phase is not Phase.FAILED:
-            return ServerGone(f'The MCP server "{name}" was stopped while it was at work.', name=name)
-        return ServerGone(str(gone), name=name, reason=self._life.reason)
 
-    def _touching(self, sink: ProgressSink) -> ProgressSink:
-        async def report(progress: float, total: float | None, message: str | None) -> None:
-            self.leases.touch()
-            await sink(progress, total, message)
+def _touching(leases: Leases, sink: ProgressSink) -> ProgressSink:
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        leases.touch()
+        await sink(progress, total, message)
 
-        return report
+    return report

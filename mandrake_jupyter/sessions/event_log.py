@@ -22,6 +22,7 @@ class EventLog:
         self.readers = 0
         self._next = next_seq or (self.events[-1].seq + 1 if self.events else 1)
         self._wakers: set[asyncio.Event] = set()
+        self._detached = False
 
     @property
     def closed(self) -> bool:
@@ -49,6 +50,12 @@ class EventLog:
         self.append(event)
         return event
 
+    def detach(self) -> None:
+        """Its chat is put away and the run goes on elsewhere or later: readers end without a terminal event and come again."""
+        self._detached = True
+        for waker in self._wakers:
+            waker.set()
+
     async def watch(self, after: int = 0, *, heartbeat: float = 10.0) -> AsyncIterator[Event | None]:
         """Events with a seq above `after`, then live ones until the terminal one; None after `heartbeat` quiet seconds."""
         waker = asyncio.Event()
@@ -64,7 +71,7 @@ class EventLog:
                     yield event
                     if event.terminal:
                         return
-                if self.closed:
+                if self.closed or self._detached:
                     return
                 if not waker.is_set():
                     try:

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from ..providers.base import ChatMessage, ToolCallPart, ToolResultPart
-from ..stores.rows import Message, Part
+from ..stores.rows import Message, Part, RunRow
+from ..stores.runs import RunStore
+from .endings import WITHDRAWN
 
 SHOWN_TO_MODEL = 32_000
 UNKNOWN = "It is not known whether this call finished. It was not run again."
+
+
+async def earlier(store: RunStore, run: RunRow) -> list[Message]:
+    """The messages before those of `run` that ended, oldest first; without what was taken back while it waited."""
+    before = takewhile(lambda pair: pair[1].id != run.id, await store.history(run.session_id))
+    return [message for message, row in before if not row.open and row.finish_reason != WITHDRAWN]
 
 
 def build_history(

@@ -19,6 +19,7 @@ from .event_log import EventLog
 from .run_state import RunState, move
 from .run_tools import Recorded, denied
 from .seams import Seams
+from .telling import Teller
 
 
 class Ledger:
@@ -35,6 +36,7 @@ class Ledger:
         self.row = row
         self.log = log or EventLog(row.id)
         self.answer = LiveAnswer(self.log, parts, limit=seams.bounds.part)
+        self.teller = Teller(seams.announce, workspace_id)
         self._seams = seams
         self._workspace_id = workspace_id
         self._writing = asyncio.Lock()
@@ -84,6 +86,8 @@ class Ledger:
                 if part.type == "tool":
                     self.answer.put(part)
             self._show(events)
+            if "state" in columns:
+                self.teller.moved(self.row)
 
     async def save_text(self) -> None:
         """Commit what has been shown of the running text part."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..stores.rows import RunRow
 from .event_log import EventLog
 from .run import Run
+from .run_state import RunState
 from .seams import Seams
+from .slash import parse_direct_call
 
 #: Sequence numbers left free: a reader may have seen more than was stored, and must not take the end for old news.
 GAP = 10_000
@@ -20,4 +22,5 @@ async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
     log = EventLog(row.id, events, next_seq=max((event.seq for event in events), default=0) + GAP)
     answer = await seams.runs.answer(adopted)
     question = await seams.runs.message(adopted.user_message_id)
-    return Run(adopted, question, seams, workspace_id, parts=answer.parts, log=log)
+    direct = parse_direct_call(question.parts[0].content or "") if row.state == RunState.QUEUED else None
+    return Run(adopted, question, seams, workspace_id, direct=direct, parts=answer.parts, log=log)

@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
 from ..errors import Interrupted, MandrakeError, StreamBroken
 from ..providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
 from ..stores.rows import Message, Part, RunRow
-from ..values import JSON, CallContext, Decision, Usage, isoformat, utcnow
+from ..values import CallContext, Decision, Usage, isoformat, utcnow
+from .endings import WITHDRAWN, Ending, WorkTime, error_event, unanswered
 from .event_log import EventLog
+from .history import earlier
 from .ledger import Ledger
 from .run_state import RunState
 from .run_tools import Recorded, call_tool, intents, stopped_call
@@ -27,18 +30,7 @@ from .slash import DirectCall
 from .transcript import Transcript
 
 T = TypeVar("T")
-History = Callable[[], Coroutine[Any, Any, list[Message]]]
 log = logging.getLogger("mandrake_jupyter")
-#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
-WITHDRAWN = "withdrawn"
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Why a run is stopped from outside: cancelled by a person, or interrupted by the end of the Jupyter server."""
-
-    state: RunState
-    by: str
 
 
 class _Stopped(Exception):
@@ -46,7 +38,9 @@ class _Stopped(Exception):
 
 
 class Run:
-    """`ledger` holds what is true and shown; `parked` says that nobody drives it because a person must decide."""
+    """`ledger` holds what is true and shown; `parked` says that nobody drives it because a person must decide.
+
+    `worked` counts the seconds in which it was driven by this Jupyter server: those that ``bounds.run`` limits."""
 
     def __init__(
         self,
@@ -62,6 +56,7 @@ class Run:
         self.question = question
         self.ledger = Ledger(row, seams, workspace_id, parts, log)
         self.parked = row.state == RunState.AWAITING_APPROVAL
+        self.worked = WorkTime(seams.clock)
         self._context = CallContext(workspace_id, row.session_id, row.notebook)
         self._seams = seams
         self._direct = direct
@@ -78,6 +73,16 @@ class Run:
     def state(self) -> RunState:
         return self.ledger.state
 
+    async def waits_for(self, turn: Coroutine[Any, Any, None]) -> bool:
+        """Whether `turn` came; False when the run was stopped before."""
+        child = self._child(turn)
+        await asyncio.wait({child})
+        return not child.cancelled()
+
+    def unanswered(self, now: datetime) -> Ending | None:
+        """Its ending, if a call in it has waited for a decision for longer than ``bounds.approval`` by `now` (UTC)."""
+        return unanswered(self.ledger, now, self._seams.bounds.approval)
+
     def stop(self, ending: Ending) -> None:
         """Ask the driver to end; idempotent, the first ending counts. A run that nobody drives needs ``drive`` for it."""
         if self._ending is None:
@@ -92,12 +97,13 @@ class Run:
         """See :meth:`Ledger.decide`. A parked run with nothing left to decide needs ``drive`` again."""
         return await self.ledger.decide(call_id, decision, arguments, reason, by)
 
-    async def drive(self, history: History) -> None:
-        """Work until the run ends or waits for a person; never raises. `history` gives the messages before this one."""
+    async def drive(self) -> None:
+        """Work until the run ends or waits for a person; never raises."""
         self.parked = False
         try:
             try:
-                await self._work(history)
+                with self.worked.counted():
+                    await self._work()
             except _Stopped:
                 await self._end_stopped()
             except MandrakeError as exc:
@@ -108,9 +114,10 @@ class Run:
         except Exception as exc:  # the end itself could not be stored: readers are told all the same
             log.warning("The end of run %s could not be stored: %r", self.id, exc)
             if not self.ledger.log.closed:
-                self.ledger.log.emit(
-                    "error", _error_event(exc if isinstance(exc, MandrakeError) else MandrakeError())
-                )
+                error = exc if isinstance(exc, MandrakeError) else MandrakeError()
+                self.ledger.log.emit("error", error_event(error))
+                failed = replace(self.ledger.row, state=RunState.FAILED.value, error=error.as_json())
+                self.ledger.teller.moved(failed)
         finally:
             if left := set(
                 self._children
@@ -119,12 +126,13 @@ class Run:
                     child.cancel()
                 await asyncio.wait(left, timeout=self._seams.bounds.cancel)
 
-    async def _work(self, history: History) -> None:
+    async def _work(self) -> None:
+        self._keep_time()
         self._check()
         script = Transcript(self._seams, self._context)
         if self.state is RunState.QUEUED:
             await self._begin(script)
-        before = await history()
+        before = await earlier(self._seams.runs, self.ledger.row)
         while True:
             await self._run_calls()
             if self.ledger.waiting():
@@ -187,6 +195,7 @@ class Run:
             )
             async with contextlib.aclosing(stream) as events:
                 async for event in events:
+                    self.ledger.teller.answered()
                     if isinstance(event, ToolCallRequested):
                         calls.append(event)
                     elif isinstance(event, Finished):
@@ -224,7 +233,7 @@ class Run:
             self._child(call_tool(self._seams, part, self._context, self.ledger.progress)) for part in sent
         }
         left = set(tasks)
-        while left and not (self._ending and monotonic() > self._give_up):
+        while left and not self._keep_time():
             finished, left = await asyncio.wait(left, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
                 if not task.cancelled():
@@ -238,14 +247,14 @@ class Run:
         await self._finish(RunState.DONE, "complete", data, finish_reason=reason, usage=usage)
 
     async def _fail(self, exc: MandrakeError) -> None:
-        await self._finish(RunState.FAILED, "error", _error_event(exc), error=exc.as_json())
+        await self._finish(RunState.FAILED, "error", error_event(exc), error=exc.as_json())
 
     async def _end_stopped(self) -> None:
         if self._ending and self._ending.state is RunState.CANCELLED:
             reason = WITHDRAWN if self.state is RunState.QUEUED else None
             await self._finish(RunState.CANCELLED, "cancelled", {"by": self._ending.by}, finish_reason=reason)
         else:
-            await self._fail(Interrupted())
+            await self._fail((self._ending and self._ending.error) or Interrupted())
 
     async def _finish(self, state: RunState, event: str, data: Mapping[str, Any], **columns: Any) -> None:
         def left() -> list[Recorded]:
@@ -262,10 +271,16 @@ class Run:
             await asyncio.wait({child}, timeout=flush or 1.0)
             if flush and not child.done():
                 await self.ledger.save_text()
-            if self._ending and monotonic() > self._give_up:
+            if not child.done() and self._keep_time():
                 break
         self._check()
         return child.result()
+
+    def _keep_time(self) -> bool:
+        """Asked at least every second: stops a run that worked for too long; True once what was stopped had its time to end."""
+        if late := self.worked.over(self._seams.bounds.run):
+            self.stop(late)
+        return self._ending is not None and monotonic() > self._give_up
 
     def _child(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         child = asyncio.create_task(work, name=f"run-{self.id}")
@@ -283,9 +298,3 @@ class Run:
     def _check(self) -> None:
         if self._ending:
             raise _Stopped
-
-
-def _error_event(exc: MandrakeError) -> JSON:
-    body = exc.as_json()
-    keep = ("code", "then", "actions", "retryable", "retry_after")
-    return {"content": body["message"], **{k: body[k] for k in keep}}

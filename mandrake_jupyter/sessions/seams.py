@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
 from typing import Any, Protocol
 
+from ..lifecycle.announce import Announce, unheard
+from ..lifecycle.limits import Slots
 from ..providers.base import LLMProvider
 from ..stores.runs import RunStore
 from ..stores.sessions import SessionStore
-from ..values import CallContext, ToolResult, ToolSpec
+from ..values import CallContext, ToolResult, ToolSpec, utcnow
 
 
 class ResolvedModel(Protocol):
@@ -46,7 +50,7 @@ class Tools(Protocol):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of a run. Sizes in characters, times in seconds."""
+    """Limits of a run. Sizes in characters, times in seconds; no `run` or `approval` (0) is no limit."""
 
     message: int = 1_000_000
     part: int = 4_000_000
@@ -55,12 +59,16 @@ class Bounds:
     queued: int = 20
     first_token: float = 120.0
     stall: float = 60.0
+    run: float = 3600.0
+    approval: float = 604_800.0
     flush: float = 0.25
     cancel: float = 5.0
 
 
 @dataclass(frozen=True)
 class Seams:
+    """`clock` is monotonic, in seconds; `now` is what outlives a restart, UTC."""
+
     runs: RunStore
     sessions: SessionStore
     models: Models
@@ -68,3 +76,7 @@ class Seams:
     workspace: str
     instance: str
     bounds: Bounds = Bounds()
+    announce: Announce = unheard
+    slots: Slots | None = None
+    clock: Callable[[], float] = monotonic
+    now: Callable[[], datetime] = utcnow

@@ -11,18 +11,22 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict, RunningElsewhere, TooMany, Unavailable
+from ..errors import Conflict, Interrupted, RunningElsewhere, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
-from ..stores.rows import Message, RunRow, SessionRow
+from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Decision, Event
+from . import shown
+from .endings import Ending
 from .posting import draft
 from .recovery import take_up
-from .run import WITHDRAWN, Ending, Run
+from .run import Run
 from .run_state import RunState
 from .seams import Seams
+from .turns import in_turn
 
 
 class SessionCoordinator:
@@ -35,9 +39,10 @@ class SessionCoordinator:
         supervisor: Supervisor,
         *,
         alive: Callable[[str], Awaitable[bool]],
+        leases: Leases | None = None,
     ) -> None:
         self.row = row
-        self.leases = Leases()
+        self.leases = leases or Leases()
         self._seams = seams
         self._supervisor = supervisor
         self._alive = alive
@@ -58,10 +63,6 @@ class SessionCoordinator:
         """Unfinished runs held here, oldest first."""
         return list(self._live.values())
 
-    @property
-    def closed(self) -> bool:
-        return self._closing
-
     async def open(self) -> None:
         """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
         await self._elsewhere()
@@ -76,16 +77,22 @@ class SessionCoordinator:
                 if row.instance != self._seams.instance and await self._alive(row.instance):
                     found = True
                 elif (run := await take_up(row, self._seams, self.row.workspace_id)) is not None:
-                    await self._put(run)
+                    await self._put(run, own=row.instance == self._seams.instance)
+            self._advance()
             return found
 
-    async def _put(self, run: Run) -> None:
+    async def _put(self, run: Run, *, own: bool) -> None:
+        """Waits on where a person must decide, or where it never began before this chat was put away; else it has ended."""
         self._live[run.id] = run
-        if run.parked and run.ledger.waiting() and self._current is None:
+        if own and run.state is RunState.QUEUED:
+            self._queue.append(run)
+            return
+        ending = run.unanswered(self._seams.now())
+        if run.parked and run.ledger.waiting() and self._current is None and ending is None:
             self._current = run
             return
-        run.stop(Ending(RunState.FAILED, "recovery"))
-        await run.drive(self._before(run))
+        run.stop(ending or Ending(RunState.FAILED, "recovery"))
+        await run.drive()
         del self._live[run.id]
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
@@ -115,6 +122,8 @@ class SessionCoordinator:
         self._check_open()
         if len(self._queue) >= self._seams.bounds.queued:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
+        if self._current is None and self._seams.slots is not None:
+            self._seams.slots.check()
         run, values = draft(
             self.row,
             self._seams,
@@ -135,6 +144,7 @@ class SessionCoordinator:
                 del self._live[run.id]
         if new:
             self.row = replace(self.row, **values)
+            run.ledger.teller.moved(run.ledger.row)
             if self._closing:  # it was closed while the message was being stored
                 run.stop(Ending(RunState.FAILED, "shutdown"))
                 self._drive(run)
@@ -154,32 +164,14 @@ class SessionCoordinator:
 
     async def messages(self) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
-        live = dict(self._live)
-        rows = [
-            pair for pair in await self._seams.runs.history(self.row.id) if pair[1].finish_reason != WITHDRAWN
-        ]
-        return [self._message(message, row, live.get(message.run_id)) for message, row in rows]
-
-    def _message(self, message: Message, row: RunRow, run: Run | None) -> JSON:
-        if message.role == "user" or run is None:
-            return message.as_json(row)
-        ledger = run.ledger
-        return ledger.as_message().as_json(ledger.row, seq=ledger.log.last_seq)
+        return await shown.messages(self._seams.runs, self.row.id, dict(self._live))
 
     async def run(self, run_id: str) -> JSON:
-        held = self._live.get(run_id)
-        row = held.ledger.row if held else await self._seams.runs.get(self.row.id, run_id)
-        last = (
-            held.ledger.log.last_seq
-            if held
-            else max((e.seq for e in await self._seams.runs.replay(row)), default=0)
-        )
-        return {**row.as_json(), "last_seq": last}
+        return await shown.run(self._seams.runs, self.row.id, run_id, self._live)
 
     async def answer(self, run_id: str) -> JSON:
         """The answer of a run as a message."""
-        row = await self._seams.runs.get(self.row.id, run_id)
-        return self._message(await self._seams.runs.answer(row), row, self._live.get(run_id))
+        return await shown.answer(self._seams.runs, self.row.id, run_id, self._live)
 
     async def watch(
         self, run_id: str, after: int = 0, *, heartbeat: float = 10.0
@@ -243,6 +235,15 @@ class SessionCoordinator:
             self._drive(run)
         return part.as_json()
 
+    def expire(self, now: datetime) -> list[str]:
+        """End the runs that have waited for a decision for too long by `now` (UTC); their ids."""
+        if self._closing:
+            return []
+        late = {run: ending for run in self.runs if run.parked and (ending := run.unanswered(now))}
+        for run, ending in late.items():
+            self._stop(run, ending)
+        return [run.id for run in late]
+
     async def end(self, by: str) -> None:
         """Cancel everything, what waits for a person too, and close. Raises RunningElsewhere, and then ends nothing."""
         if await self._elsewhere():
@@ -252,14 +253,26 @@ class SessionCoordinator:
             self._stop(run, Ending(RunState.CANCELLED, by))
         await self.close()
 
-    async def close(self) -> None:
+    async def close(self, error: Interrupted | None = None) -> None:
         """Interrupt what runs, leave what waits for a person as it is; terminal events are written before this ends."""
         self._closing = True
         for run in self.runs:
             if not run.parked:
-                self._stop(run, Ending(RunState.FAILED, "shutdown"))
+                self._stop(run, Ending(RunState.FAILED, "shutdown", error))
         if self._tasks:
             await asyncio.wait(self._tasks.values())
+        for run in self.runs:
+            run.ledger.log.detach()
+
+    async def put_away(self) -> None:
+        """Close so that everything comes back: what waits behind a decision of a person goes on waiting in the store."""
+        self._closing = True
+        if not self._tasks:
+            for run in self._queue:
+                run.ledger.log.detach()
+                del self._live[run.id]
+            self._queue.clear()
+        await self.close(Interrupted("The answer was interrupted because its chat was shut down."))
 
     def _advance(self) -> None:
         if self._current is None and self._queue and not self._closing:
@@ -268,32 +281,19 @@ class SessionCoordinator:
 
     def _drive(self, run: Run) -> None:
         run.parked = False
-        task = self._supervisor.spawn(f"run {run.id}", run.drive(self._before(run)))
+        self.leases.begin()
+        task = self._supervisor.spawn(f"run {run.id}", in_turn(run, self._seams.slots, self.row.name))
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._driven(run, task))
 
     def _driven(self, run: Run, task: asyncio.Task[None]) -> None:
+        self.leases.end()
         if self._tasks.get(run.id) is not task:  # decided in the moment it parked: another drive is at work
             return
         del self._tasks[run.id]
-        self.leases.touch()
         if run.parked:
             return
         self._live.pop(run.id, None)
         if run is self._current:
             self._current = None
             self._advance()
-
-    def _before(self, run: Run) -> Callable[[], Any]:
-        async def before() -> list[Message]:
-            rows = await self._seams.runs.history(self.row.id)
-            own = run.ledger.row
-            earlier = []
-            for message, row in rows:
-                if row.id == own.id:
-                    break
-                if not row.open and row.finish_reason != WITHDRAWN:
-                    earlier.append(message)
-            return earlier
-
-        return before

@@ -30,6 +30,9 @@ class SessionRow:
     model: str | None
     created: str
     last_activity: str
+    cull_idle_timeout: int | None = (
+        None  #: seconds; 0: never culled for being idle; None: what the culler says
+    )
 
 
 @dataclass(frozen=True)

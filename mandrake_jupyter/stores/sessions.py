@@ -56,10 +56,21 @@ class SessionStore:
         name: str | None = None,
         notebook: str | None = None,
         model: str | None = None,
+        cull_idle_timeout: int | None = None,
     ) -> SessionRow:
         """A new session; with `notebook`, that notebook's own one, made only once however many ask."""
         now = isoformat(utcnow())
-        row = SessionRow(str(uuid4()), workspace_id, name or UNTITLED, bool(name), notebook, model, now, now)
+        row = SessionRow(
+            str(uuid4()),
+            workspace_id,
+            name or UNTITLED,
+            bool(name),
+            notebook,
+            model,
+            now,
+            now,
+            cull_idle_timeout,
+        )
         try:
             async with self.database.write() as db:
                 await db.execute(insert(sessions).values(**row.__dict__))
@@ -114,7 +125,7 @@ class SessionStore:
                 found.setdefault((workspace_id, session_id), []).append((owner, state))
         return found
 
-    async def change(self, session_id: str, **values: str | bool | None) -> None:
+    async def change(self, session_id: str, **values: str | bool | int | None) -> None:
         async with self.database.write() as db:
             changed = await db.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
             if not changed.rowcount:

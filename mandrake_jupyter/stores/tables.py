@@ -49,6 +49,7 @@ sessions = Table(
     Column("model", Text),
     Column("created", String(32), nullable=False),
     Column("last_activity", String(32), nullable=False),
+    Column("cull_idle_timeout", Integer),
     UniqueConstraint("workspace_id", "notebook", name="uq_sessions_notebook"),
 )
 

@@ -98,6 +98,7 @@ def parse_entry(name: str, raw: Any, *, origin: str = "", root: Path | None = No
         disabled=raw.get("disabled") is True or raw.get("enabled") is False,
         start_timeout=_seconds(it, raw, "startTimeout"),
         call_timeout=_seconds(it, raw, "timeout"),
+        cull_idle_timeout=_idle_timeout(it, raw),
         **fields,
     )
     return ParsedEntry(entry, _notes(it, raw))
@@ -212,6 +213,16 @@ def _seconds(it: str, raw: Mapping[str, Any], key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
         raise BadRequest(f'{it}: "{key}" must be a number of seconds, like 60.')
     return value / 1000 if value >= 1000 else float(value)
+
+
+def _idle_timeout(it: str, raw: Mapping[str, Any]) -> float | None:
+    """Seconds after which it may be stopped when nobody uses it; 0 keeps it, as ``"stateful": true`` does."""
+    value = raw.get("cull_idle_timeout")
+    if value is None:
+        return 0.0 if raw.get("stateful") is True else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        raise BadRequest(f'{it}: "cull_idle_timeout" must be a number of seconds, like 3600, or 0 for never.')
+    return float(value)
 
 
 def _plain_variables(it: str, value: Any, root: Path | None) -> Any:

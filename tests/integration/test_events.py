@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from mandrake_jupyter.lifecycle.announce import Changed, Moved
 from mandrake_jupyter.lifecycle.phases import Phase
+from mandrake_jupyter.registry.events import schema_id
+from tests.support.scripted_openai import ScriptedOpenAI
+from tests.support.scripted_turns import Turn
 
 from .conftest import Api
 
@@ -73,3 +78,59 @@ async def test_watching_starts_nothing_and_is_no_activity(api: Api, jp_serverapp
 async def test_a_number_that_is_none_is_refused_in_words(api: Api) -> None:
     status, body = await api.error("GET", "events?after=-1")
     assert (status, body["message"]) == (400, "after must be a whole number, not '-1'.")
+
+
+async def test_what_happens_to_a_chat_is_told(model: ScriptedOpenAI, api: Api) -> None:
+    model.script = [Turn(tokens=["one ", "two"])]
+    session = await api.session(name="plans")
+    await api("PATCH", session, {"name": "other plans"})
+    await api("POST", f"{session}/messages", {"content": "my secret"})
+    await api("DELETE", session)
+    api.registry.hub.close()
+    told = [event async for event in _all(api)]
+    chats = [(e["type"], e.get("what") or e.get("state")) for e in told if e.get("kind") != "workspace"]
+    assert [pair for pair in chats if pair[0] != "moved"] == [
+        ("changed", "created"),
+        ("changed", "changed"),
+        ("run", "queued"),
+        ("run", "calling_model"),
+        ("run", "done"),
+        ("run_ended", "done"),
+        ("changed", "deleted"),
+    ]
+    assert "secret" not in json.dumps(told)
+    assert "plans" not in json.dumps(told)
+
+
+async def _all(api: Api) -> AsyncIterator[dict[str, Any]]:
+    async with aclosing(api.registry.hub.watch(0)) as events:
+        async for event in events:
+            if event and event["type"] != "hello":
+                yield event
+
+
+async def test_mcp_servers_that_come_and_go_are_told(api: Api) -> None:
+    body = {"name": "broken", "entry": {"command": "no-such-command-at-all"}}
+    await api("POST", "workspaces/default/mcp-servers", body)
+    await api.error("POST", "workspaces/default/mcp-servers/broken/start")
+    await api("DELETE", "workspaces/default/mcp-servers/broken")
+    api.registry.hub.close()
+    told = [e async for e in _all(api) if e.get("kind") == "mcp_server"]
+    assert [(e["id"], e.get("what") or e["new"]) for e in told] == [
+        ("broken", "created"),
+        ("broken", "starting"),
+        ("broken", "failed"),
+        ("broken", "deleted"),
+    ]
+
+
+async def test_a_listener_of_jupyters_events_hears_of_a_chat(api: Api, jp_serverapp: Any) -> None:
+    heard: list[dict[str, Any]] = []
+
+    async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        heard.append(data)
+
+    jp_serverapp.event_logger.add_listener(schema_id=schema_id("resource"), listener=listen)
+    session = await api.session(name="plans")
+    assert heard[0]["action"] == "created"
+    assert session.endswith(heard[0]["id"])

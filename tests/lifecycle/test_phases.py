@@ -11,7 +11,7 @@ from mandrake_jupyter.lifecycle.phases import ALIVE, NEXT, BadTransition, Lifecy
 
 def at(phase: Phase) -> Lifecycle:
     life = Lifecycle("thing")
-    life._state = State(phase, "", life.since)
+    life._state = State(phase, "", life.since, 0.0)
     return life
 
 

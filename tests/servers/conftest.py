@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from mandrake_jupyter.lifecycle.phases import Phase
+from mandrake_jupyter.lifecycle.announce import Announcement, Moved
 from mandrake_jupyter.lifecycle.supervisor import Supervisor
 from mandrake_jupyter.servers.manager import MCPServerManager
-from mandrake_jupyter.values import CallContext, MCPServerEntry, ServerKey, ToolResult, WorkspaceKey
+from mandrake_jupyter.values import CallContext, MCPServerEntry, ToolResult, WorkspaceKey
 
 from ..support.mcp_leaks import MARKER, alive, eventually, open_files
 
@@ -32,7 +32,7 @@ class House:
     state: Path
     token: str
     entries: list[MCPServerEntry] = field(default_factory=list)
-    phases: list[tuple[str, str]] = field(default_factory=list)
+    announced: list[Announcement] = field(default_factory=list)
     supervisor: Supervisor = field(default_factory=Supervisor)
     managers: list[MCPServerManager] = field(default_factory=list)
 
@@ -44,14 +44,18 @@ class House:
             entries=lambda: list(self.entries),
             builtins=builtins or {},
             supervisor=self.supervisor,
-            on_phase=self.heard,
+            announce=self.heard,
             **traits,
         )
         self.managers.append(manager)
         return manager
 
-    def heard(self, key: ServerKey, phase: Phase, reason: str) -> None:
-        self.phases.append((key.name, phase.value))
+    def heard(self, announcement: Announcement) -> None:
+        self.announced.append(announcement)
+
+    @property
+    def phases(self) -> list[tuple[str, str]]:
+        return [(told.id, told.new.value) for told in self.announced if isinstance(told, Moved)]
 
     def echo(self, *args: str, name: str = "echo", **options: Any) -> MCPServerEntry:
         """The echo server, added to the configuration (in the place of one of the same name)."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mandrake_jupyter.errors import MCPServerNotFound, NotTrusted, ToolNotFound
+from mandrake_jupyter.lifecycle.announce import Changed, Moved, ToolCalled
 
 from ..support.mcp_leaks import eventually
 from .conftest import CONTEXT, House, call
@@ -134,3 +135,43 @@ async def test_nothing_of_an_untrusted_server_is_started(house: House) -> None:
     assert model["command"].endswith("'${NOT_SET_ANYWHERE}'")
     assert not house.processes()
     assert not house.phases
+
+
+async def test_every_call_is_announced_once_with_how_it_ended(house: House) -> None:
+    house.echo()
+    manager = house.manager()
+    await call(manager, "echo", "add", a=2, b=3)
+    await call(manager, "echo", "fail", why="no luck")
+    with pytest.raises(ToolNotFound):
+        await call(manager, "echo", "nothing")
+    with pytest.raises(MCPServerNotFound):
+        await call(manager, "ghost", "add")
+    calls = [told for told in house.announced if isinstance(told, ToolCalled)]
+    assert [(told.server, told.transport, told.outcome) for told in calls] == [
+        ("echo", "stdio", "done"),
+        ("echo", "stdio", "failed"),
+        ("echo", "stdio", "failed"),
+    ]
+    assert all(told.seconds > 0 for told in calls)
+    assert house.announced[0] == Changed("mcp_server", "w", "echo", "changed")  # in use from here on
+    assert "no luck" not in repr(calls)
+
+
+async def test_a_cancelled_call_may_have_done_its_work(house: House) -> None:
+    house.echo()
+    manager = house.manager()
+    await manager.start("echo")
+    calling = asyncio.ensure_future(call(manager, "echo", "never"))
+    await eventually(lambda: manager.describe_one("echo")["busy"])
+    calling.cancel()
+    await asyncio.wait([calling])
+    assert [told.outcome for told in house.announced if isinstance(told, ToolCalled)] == ["unknown"]
+
+
+async def test_a_move_tells_how_long_the_old_phase_lasted(house: House) -> None:
+    house.echo()
+    await house.manager().start("echo")
+    starting, ready = (told for told in house.announced if isinstance(told, Moved))
+    assert (starting.workspace_id, starting.id, starting.old) == ("w", "echo", "new")
+    assert (ready.old, ready.new) == ("starting", "ready")
+    assert ready.seconds > 0.01

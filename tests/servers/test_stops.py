@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mandrake_jupyter.errors import (
-    ServerGone,
-    Unavailable,
-)
+from mandrake_jupyter.errors import ServerGone, StopTimeout, Unavailable
+from mandrake_jupyter.provisioners.local import LocalProvisioner
+from mandrake_jupyter.servers import server
 
 from ..support.mcp_leaks import eventually
 from .conftest import House, call
@@ -81,3 +82,31 @@ async def test_close_ends_deaf_servers_in_time(house: House) -> None:
     assert [type(r) for r in await asyncio.gather(*starts, return_exceptions=True)] == [Unavailable] * 3
     with pytest.raises(Unavailable):
         await manager.start("a")
+
+
+async def test_one_that_cannot_be_ended_says_so_and_ends_once_it_can(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = asyncio.Event()
+    launch = LocalProvisioner.launch
+
+    @contextlib.asynccontextmanager
+    async def stubborn(self: LocalProvisioner, grace: float) -> Any:
+        try:
+            async with launch(self, grace) as streams:
+                yield streams
+        finally:  # as a process that the system can't end: neither force nor a cancel helps
+            while not gone.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await gone.wait()
+
+    monkeypatch.setattr(LocalProvisioner, "launch", stubborn)
+    monkeypatch.setattr(server, "FORCE_AFTER", 0.1)
+    house.raw()
+    manager = house.manager(stop_grace=0.1)
+    await manager.start("raw")
+    with pytest.raises(StopTimeout, match=r'^The MCP server "raw" did not end within 0\.6 s\.$'):
+        await manager.stop("raw")
+    assert house.phases[-1] == ("raw", "stopping")
+    gone.set()
+    assert (await manager.stop("raw"))["phase"] == "stopped"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.errors import MCPServerNotFound
+from mandrake_jupyter.lifecycle.announce import Announcement
 from mandrake_jupyter.lifecycle.supervisor import Supervisor
 from mandrake_jupyter.providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
 from mandrake_jupyter.sessions.seams import Bounds, Seams
@@ -113,11 +114,22 @@ class Chat:
     session_id: str
     bounds: Bounds = field(default_factory=lambda: Bounds(flush=0.01, cancel=1.0))
     alive: frozenset[str] = frozenset()
+    announced: list[Announcement] = field(default_factory=list)
+    clock: Any = None
 
     async def open(self, instance: str = "one") -> SessionCoordinator:
         store = SessionStore(self.database)
+        clocks = {"clock": self.clock.monotonic, "now": self.clock.now} if self.clock else {}
         seams = Seams(
-            RunStore(self.database), store, self.model, self.tools, "project", instance, self.bounds
+            RunStore(self.database),
+            store,
+            self.model,
+            self.tools,
+            "project",
+            instance,
+            self.bounds,
+            self.announced.append,
+            **clocks,
         )
 
         async def alive(other: str) -> bool:

@@ -1,0 +1,58 @@
+"""The traits of the registry that bound one answer: how much it may do, and how long anything in it may take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from traitlets import Float, Integer
+from traitlets.config import LoggingConfigurable
+
+if TYPE_CHECKING:
+    from ..sessions.seams import Bounds
+
+
+class RunBounds(LoggingConfigurable):
+    """Read when a chat is taken up: a change holds for chats used for the first time after it."""
+
+    max_steps = Integer(
+        25,
+        min=1,
+        config=True,
+        help="Model requests one answer may make before it ends with finish_reason 'steps'.",
+    )
+    max_queued = Integer(20, min=0, config=True, help="Messages that may wait in one chat while it answers.")
+    first_token_timeout = Float(
+        120.0,
+        min=0.1,
+        config=True,
+        help="Seconds a model may take to its first word. An error ends the answer after it.",
+    )
+    stall_timeout = Float(
+        60.0, min=0.1, config=True, help="Seconds a model may fall silent in the middle of an answer."
+    )
+    run_timeout = Float(
+        3600.0,
+        min=0.0,
+        config=True,
+        help="Seconds one answer may be at work in all, without those in which it waits for a person or for its "
+        "turn. An error ends it after that; what arrived is kept. 0 sets no limit.",
+    )
+    approval_timeout = Float(
+        604_800.0,
+        min=0.0,
+        config=True,
+        help="Seconds a tool call waits for a person's decision. After that it is not run, and an error ends the "
+        "answer. It is looked at when the chat is next used, and while it is in use. 0 waits for ever.",
+    )
+
+    def bounds(self) -> Bounds:
+        from ..sessions.seams import Bounds
+
+        return Bounds(
+            steps=self.max_steps,
+            queued=self.max_queued,
+            first_token=self.first_token_timeout,
+            stall=self.stall_timeout,
+            run=self.run_timeout,
+            approval=self.approval_timeout,
+        )

@@ -1,0 +1,27 @@
+"""What one MCP server is handed by its manager, beside its entry."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..values import ServerKey
+
+#: Seconds beyond the polite grace after which a stop goes over to force.
+FORCE_AFTER = 5.0
+
+#: Returns when there is a place for one more; it starts before its next await. Raises TooMany.
+Admit = Callable[[ServerKey], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds; an entry's own come first."""
+
+    start: float
+    call: float
+    stop_grace: float
+
+
+async def admitted(_: ServerKey) -> None:
+    """Where nothing is limited."""

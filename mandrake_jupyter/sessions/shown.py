@@ -1,0 +1,38 @@
+"""What is shown of a session: its stored messages, and those at work as far as their events were shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..stores.rows import Message, RunRow
+from ..stores.runs import RunStore
+from ..values import JSON
+from .endings import WITHDRAWN
+from .run import Run
+
+
+async def messages(runs: RunStore, session_id: str, live: Mapping[str, Run]) -> list[JSON]:
+    """`live`: the runs that are held in memory, as they were before this was asked."""
+    rows = [pair for pair in await runs.history(session_id) if pair[1].finish_reason != WITHDRAWN]
+    return [_message(message, row, live.get(message.run_id)) for message, row in rows]
+
+
+def _message(message: Message, row: RunRow, run: Run | None) -> JSON:
+    if message.role == "user" or run is None:
+        return message.as_json(row)
+    ledger = run.ledger
+    return ledger.as_message().as_json(ledger.row, seq=ledger.log.last_seq)
+
+
+async def run(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, Run]) -> JSON:
+    """Raises RunNotFound."""
+    held = live.get(run_id)
+    row = held.ledger.row if held else await runs.get(session_id, run_id)
+    last = held.ledger.log.last_seq if held else max((e.seq for e in await runs.replay(row)), default=0)
+    return {**row.as_json(), "last_seq": last}
+
+
+async def answer(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, Run]) -> JSON:
+    """Raises RunNotFound."""
+    row = await runs.get(session_id, run_id)
+    return _message(await runs.answer(row), row, live.get(run_id))
