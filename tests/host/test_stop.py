@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -83,7 +82,9 @@ async def test_every_way_to_end_leaves_nothing_in_time_and_loses_nothing(
             left = await put_to_work(server, model)
             began = time.monotonic()
             await asyncio.wait_for(end(server, way), IN_ALL)
-            assert await server.ended(IN_ALL - (time.monotonic() - began)) == 0, f"{way}:\n{server.log[-3000:]}"
+            assert await server.ended(IN_ALL - (time.monotonic() - began)) == 0, (
+                f"{way}:\n{server.log[-3000:]}"
+            )
             print(f"{way}: {time.monotonic() - began:.1f} s")
             assert "Traceback" not in server.log, f"{way}:\n{server.log[-3000:]}"
         last = await servers().start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
 import time
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from mandrake_jupyter.app import MandrakeApp
-from mandrake_jupyter.servers.manager import MCPServerManager
+from mandrake_jupyter.registry.registry import ServiceRegistry
 from mandrake_jupyter.sessions.session import SessionCoordinator
 
 from .conftest import Api
@@ -25,23 +26,6 @@ RAW = str(Path(__file__).parent.parent / "support" / "mcp_raw.py")
 def app(jp_serverapp: Any) -> MandrakeApp:
     [app] = jp_serverapp.extension_manager.extension_apps["mandrake_jupyter"]
     return app
-
-
-async def raises(*_: object, **__: object) -> None:
-    raise OSError("the disk is gone")
-
-
-async def hangs(*_: object, **__: object) -> None:
-    """Not even its cancelling ends it."""
-    while True:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            if _over.is_set():
-                raise
-
-
-_over = asyncio.Event()
 
 
 async def at_work(api: Api) -> int:
@@ -58,21 +42,59 @@ def locks(api: Api) -> list[Path]:
     return [*(Path(api.registry.data_dir) / "instances").iterdir()]
 
 
-@pytest.mark.parametrize("bad", [raises, hangs])
+@pytest.mark.parametrize(
+    ("manner", "says"), [("raises", "the disk is gone"), ("hangs", "not stopped within")]
+)
 async def test_a_chat_that_does_not_stop_is_reported_and_all_else_stops(
+    manner: str,
+    says: str,
     api: Api,
     app: MandrakeApp,
-    bad: Any,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     pid = await at_work(api)
+    over = asyncio.Event()
+
+    async def close(_: SessionCoordinator) -> None:
+        if manner == "raises":
+            raise OSError("the disk is gone")
+        while not over.is_set():  # not even its cancelling ends it
+            with contextlib.suppress(asyncio.CancelledError):
+                await over.wait()
+
     api.registry.stop_timeout = 3.0
-    monkeypatch.setattr(SessionCoordinator, "close", bad)
+    monkeypatch.setattr(SessionCoordinator, "close", close)
     began = time.monotonic()
     await app.stop_extension()
+    over.set()
     assert time.monotonic() - began < 4
     assert not psutil.pid_exists(pid)
     assert locks(api) == []
     said = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-    assert any(("disk is gone" if bad is raises else "not stopped within") in text for text in said)
+    assert any(says in text for text in said), said
+
+
+@pytest.mark.parametrize("manner", ["raises", "hangs", "is cancelled"])
+async def test_whatever_the_registrys_stop_does_jupyter_goes_on_with_its_own(
+    manner: str, api: Api, app: MandrakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = asyncio.Event()
+
+    async def stop(_: ServiceRegistry) -> list[str]:
+        if manner == "raises":
+            raise OSError("the disk is gone")
+        if manner == "is cancelled":
+            raise asyncio.CancelledError
+        while not over.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await over.wait()
+        return []
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ServiceRegistry, "stop", stop)
+        api.registry.stop_timeout = 0.1
+        async with asyncio.timeout(5):
+            await app.stop_extension()
+        over.set()
+    api.registry.stop_timeout = 8.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,18 +35,21 @@ c.ServerApp.terminals_enabled = False
 c.ServerApp.jpserver_extensions = {"mandrake_jupyter": True}
 c.ServerApp.reraise_server_extension_failures = True
 """
-#: Jupyter looks every minute whether it is still needed; these look more often, and tell what they saw.
-POLLS_OFTEN = """
+#: Jupyter looks every minute whether it is still needed. With this it looks more often, once ``begin_to_look`` was called, and
+#: tells what it saw.
+LOOKS_OFTEN = """
+from pathlib import Path
 from jupyter_server._tz import utcnow
 from jupyter_server.serverapp import ServerApp
 from tornado.ioloop import PeriodicCallback
 
 def init_shutdown_no_activity(app):
     def look():
-        idle = (utcnow() - app.web_app.last_activity()).total_seconds()
-        app.log.info("Looked: idle for %.1f of %d s", idle, app.shutdown_no_activity_timeout)
-        app.shutdown_no_activity()
-    PeriodicCallback(look, 200).start()
+        if Path(app.runtime_dir, "look").exists():
+            idle = (utcnow() - app.web_app.last_activity()).total_seconds()
+            app.log.info("Looked: idle for %.1f s", idle)
+            app.shutdown_no_activity()
+    PeriodicCallback(look, 100).start()
 
 ServerApp.init_shutdown_no_activity = init_shutdown_no_activity
 """
@@ -180,6 +184,20 @@ class JupyterProcess:
             raise AssertionError(f"Jupyter does not end:\n{self.log[-3000:]}") from None
         await eventually(lambda: not self.left(), max(deadline - time.monotonic(), 0.1))
         return code
+
+    def begin_to_look(self) -> None:
+        """See `LOOKS_OFTEN`."""
+        (self.home / "runtime" / "look").touch()
+
+    async def looked_and_stayed(self, idle: float) -> None:
+        """Waits until it found itself idle for `idle` seconds; fails if it ended instead."""
+
+        def so_long() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, f"it ended:\n{self.log[-2000:]}"
+            return any(float(s) >= idle for s in re.findall(r"Looked: idle for ([\d.]+) s", self.log))
+
+        await eventually(so_long)
 
     def left(self) -> list[psutil.Process]:
         """What lives of it and of what it started."""
