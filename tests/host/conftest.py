@@ -50,9 +50,8 @@ def servers(tmp_path: Path, model: HeldModel) -> Iterator[Start]:
     def make(config: str = "", **kwargs: Any) -> JupyterProcess:
         env = {"OPENAI_API_KEY": "sk-canary-0123456789", "OPENAI_BASE_URL": model.url}
         home = tmp_path / f"home{len(made)}"
-        made.append(
-            JupyterProcess(home, tmp_path / "root", tmp_path / "data", config=config, env=env, **kwargs)
-        )
+        folders = {"home": home, "root": tmp_path / "root", "data": tmp_path / "data"}
+        made.append(JupyterProcess(**folders, config=config, env=env, **kwargs))
         return made[-1]
 
     yield make

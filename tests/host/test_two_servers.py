@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ..support.jupyter_process import JupyterProcess, Refused
+from ..support.jupyter_process import JupyterProcess
 from ..support.mcp_leaks import eventually
+from ..support.rest import Refused
 from .conftest import HeldModel, Start
 
 EACH = 20

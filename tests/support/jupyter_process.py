@@ -18,12 +18,12 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import psutil
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from .mcp_leaks import MARKER, alive, eventually
+from .rest import Rest
 
 START = 60.0
 CONFIG = """
@@ -55,27 +55,18 @@ ServerApp.init_shutdown_no_activity = init_shutdown_no_activity
 """
 
 
-class Refused(Exception):
-    """An HTTP error: its status, and the body as `said`."""
-
-    def __init__(self, status: int, said: Any) -> None:
-        super().__init__(f"{status}: {said}")
-        self.status = status
-        self.said = said
-
-
-@dataclass
-class JupyterProcess:
+@dataclass(kw_only=True)
+class JupyterProcess(Rest):
     """`home` holds all it may write, `data` Jupyter's data dir, `root` what it serves; servers may share the last two."""
 
     home: Path
     root: Path
     data: Path
+    url: str = ""
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     config: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
-    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)
-    url: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -123,53 +114,6 @@ class JupyterProcess:
         }
         return {**theirs, **{name: str(value) for name, value in own.items()}, **self.env}
 
-    async def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """A call of the REST API; ``m/`` stands for ``mandrake/``. Raises `Refused`."""
-        answer = await self.fetch(method, path, body, **headers)
-        said = json.loads(answer.body) if answer.body else None
-        if answer.code >= 300:
-            raise Refused(answer.code, said)
-        return said
-
-    async def fetch(self, method: str, path: str, body: Any = None, **headers: str) -> HTTPResponse:
-        if path.startswith("m/"):
-            path = f"mandrake/{path[2:]}"
-        request = HTTPRequest(
-            self.url + path,
-            method,
-            {"Authorization": f"token {self.token}", **{k.replace("_", "-"): v for k, v in headers.items()}},
-            body=json.dumps(body) if body is not None else "{}" if method in ("POST", "PATCH") else None,
-            request_timeout=60,
-            connect_timeout=60,
-        )
-        client = AsyncHTTPClient(force_instance=True, max_clients=100)
-        try:
-            return await client.fetch(request, raise_error=False)
-        finally:
-            client.close()
-
-    async def chat(self) -> str:
-        """The path of a new chat."""
-        made = await self("POST", "m/workspaces/default/sessions")
-        return f"m/workspaces/{made['workspace_id']}/sessions/{made['id']}"
-
-    async def ask(self, chat: str, content: str) -> JSON:
-        """Posts a message and does not wait for its answer: the run."""
-        return await self("POST", f"{chat}/messages", {"content": content}, Prefer="respond-async")
-
-    async def run_in(self, chat: str, run: str, state: str) -> JSON:
-        """The run, when it has come into `state`."""
-        until = time.monotonic() + 20
-        while (found := await self("GET", f"{chat}/runs/{run}"))["state"] != state:
-            assert time.monotonic() < until, f"{found} did not become {state}:\n{self.log[-2000:]}"
-            await asyncio.sleep(0.02)
-        return found
-
-    async def add_mcp_server(self, name: str, *args: str) -> None:
-        """A trusted MCP server that runs `args` with this Python."""
-        entry = {"command": sys.executable, "args": list(args), "env": {MARKER: self.mark}}
-        await self("POST", "m/workspaces/default/mcp-servers", {"name": name, "entry": entry})
-
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)
@@ -215,6 +159,3 @@ class JupyterProcess:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-
-
-JSON = dict[str, Any]
