@@ -33,9 +33,14 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def get_service_registry(serverapp: Any) -> ServiceRegistry:
-    """The one registry of this Jupyter server, for other extensions.
+    """The one registry of this Jupyter server, for other extensions; see docs/how-to/write-a-route.md.
 
-    Raises ``KeyError`` when the extension is not loaded in `serverapp`.
+    Raises ``LookupError`` when mandrake_jupyter is not loaded in `serverapp`, or not yet: extensions load in the order of
+    their names, so ask when a request comes rather than while yours loads.
     """
-    registry: ServiceRegistry = serverapp.web_app.settings["mandrake_registry"]
+    registry: ServiceRegistry | None = serverapp.web_app.settings.get("mandrake_registry")
+    if registry is None:
+        raise LookupError(
+            "mandrake_jupyter is not loaded in this Jupyter server: jupyter server extension enable mandrake_jupyter"
+        )
     return registry

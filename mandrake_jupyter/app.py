@@ -12,7 +12,7 @@ from traitlets import Unicode, default
 
 from ._version import __version__
 from .commands import InstallModelApp, TrustApp
-from .handlers.routes import ROUTES
+from .handlers.routes import NO_ROUTE, ROUTES
 from .registry.activity import HostActivity
 from .registry.culler import MCPServerCuller, SessionCuller
 from .registry.events import JupyterEvents
@@ -63,7 +63,7 @@ class MandrakeApp(ExtensionApp):
         self.registry.hub.add(self.activity.hear)
 
     def initialize_handlers(self) -> None:
-        self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in ROUTES)
+        self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in [*ROUTES, NO_ROUTE])
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Jupyter's hook for what begins with the event loop."""

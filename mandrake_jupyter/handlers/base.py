@@ -1,6 +1,6 @@
 """The templates for routes: JSON in and out with typed errors, and streams that always end.
 
-Other extensions may build on both: see docs/reference/wire.md. Only here do errors become HTTP statuses.
+Other extensions may build on both: see docs/how-to/write-a-route.md. Only here do errors become HTTP statuses.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
@@ -35,8 +35,15 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     """A JSON route. Leaf classes set ``auth_resource`` and decorate each verb with ``@web.authenticated @authorized``.
 
     What changes something counts as activity of the Jupyter server, a look (GET) does not, for pages poll. A leaf class
-    that knows better sets ``_track_activity``; a client may say ``?no_track_activity=1``.
+    that knows better sets ``_track_activity``; a client may say ``?no_track_activity=1``. `root` is what
+    ``answer(location=…)`` is relative to: a route of another extension names its own.
     """
+
+    root: ClassVar[str] = "mandrake/"
+
+    def initialize(self, name: str = "mandrake", **kwargs: Any) -> None:
+        """`name` is the extension's, for its log; a route that is added without one logs as Mandrake's."""
+        super().initialize(name, **kwargs)
 
     @property
     def registry(self) -> ServiceRegistry:
@@ -92,11 +99,18 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
             raise BadRequest(f"{name} must be a whole number, not {value!r}.")
         return int(value)
 
+    def flag(self, name: str) -> bool:
+        """A query argument that is ``true`` or ``false``; false where it is left out."""
+        value = self.get_query_argument(name, "false").lower()
+        if value not in ("true", "false"):
+            raise BadRequest(f"{name} must be true or false, not {value!r:.40}.")
+        return value == "true"
+
     def answer(self, value: Any, status: int = 200, *, location: str | None = None) -> None:
-        """Finish with `value` as JSON; `location` is relative to the extension's root."""
+        """Finish with `value` as JSON; `location` is relative to `root`."""
         self.set_status(status)
         if location:
-            self.set_header("Location", f"{self.settings['base_url']}mandrake/{location}")
+            self.set_header("Location", f"{self.settings['base_url']}{self.root}{location}")
         self.finish(json.dumps(value))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
@@ -154,7 +168,9 @@ class StreamHandler(MandrakeHandler):
             return None
 
     async def stream(self, events: AsyncIterator[Mapping[str, Any] | Event | None]) -> None:
-        """Send `events` as they come, then end; None is a heartbeat. In SSE an event's ``type`` and ``seq`` are its name and id.
+        """Send `events` as they come, then end; None is a heartbeat. Raises TooMany where too many streams are open.
+
+        In SSE an event's ``type`` and ``seq`` are its name and id.
 
         What fails after the first byte becomes an ``error`` event: ``{type, seq, time, code, content, …}``, with the
         ``run_id`` of the events before it where they have one.
@@ -163,7 +179,10 @@ class StreamHandler(MandrakeHandler):
         self.set_header("Content-Type", SSE if sse else NDJSON)
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
-        await self.detachable(self._send(events, sse))
+        with self.registry.open_stream(
+            self.request.path.removeprefix(f"{self.settings['base_url']}mandrake/")
+        ):
+            await self.detachable(self._send(events, sse))
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
 

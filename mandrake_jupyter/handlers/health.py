@@ -1,10 +1,11 @@
-"""Routes of health. They start nothing."""
+"""Routes of health, and the answer to paths that are none. They start nothing."""
 
 from __future__ import annotations
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..errors import NotFound
 from .base import MandrakeHandler
 
 
@@ -24,3 +25,15 @@ class HealthHandler(MandrakeHandler):
     @authorized
     async def get(self) -> None:
         self.answer(self.registry.health())
+
+
+class NoRouteHandler(MandrakeHandler):
+    """Whatever no other route takes, so that programs meet our error body there, too, and not Jupyter's page."""
+
+    auth_resource = "mandrake:admin"
+
+    @web.authenticated
+    async def get(self) -> None:
+        raise NotFound("There is nothing at this address. docs/reference/wire.md lists what there is.")
+
+    post = put = patch = delete = get

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
@@ -21,23 +22,23 @@ LONGEST_TAIL = 2000
 class _MCPHandler(MandrakeHandler):
     auth_resource = "mandrake:mcp-servers"
 
-    async def manager(self, workspace: str) -> MCPServerManager:
-        return await self.registry.get_mcp_manager(workspace)
+    def manager(self, workspace: str) -> AbstractAsyncContextManager[MCPServerManager]:
+        return self.registry.get_mcp_manager_for_request(workspace)
 
 
 class AllMCPServersHandler(_MCPHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        managers = [await self.manager(w["id"]) for w in await self.registry.list_workspaces()]
-        self.answer([model for manager in managers for model in manager.describe()])
+        self.answer(await self.registry.list_mcp_servers())
 
 
 class MCPServersHandler(_MCPHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str) -> None:
-        self.answer((await self.manager(workspace)).describe())
+        async with self.manager(workspace) as manager:
+            self.answer(manager.describe())
 
     @web.authenticated
     @authorized
@@ -45,10 +46,10 @@ class MCPServersHandler(_MCPHandler):
         entries = _entries(self.body())
         files = await self.registry.get_workspace_manager(workspace)
         names = await asyncio.to_thread(files.add_mcp_servers, entries)
-        manager = await self.manager(workspace)
-        for name in names:
-            manager.changed(name, "created")
-        made = [manager.describe_one(name) for name in names]
+        async with self.manager(workspace) as manager:
+            for name in names:
+                manager.changed(name, "created")
+            made = [manager.describe_one(name) for name in names]
         self.answer(
             made[0] if len(made) == 1 else made,
             201,
@@ -57,9 +58,10 @@ class MCPServersHandler(_MCPHandler):
 
 
 def _entries(body: dict[str, Any]) -> dict[str, Any]:
-    if isinstance(body.get("name"), str):
-        body = {"mcpServers": {body["name"]: body.get("entry")}}
     entries = body.get("mcpServers")
+    if "name" in body:
+        named = isinstance(body["name"], str) and "mcpServers" not in body
+        entries = {body["name"]: body.get("entry")} if named else None
     if not isinstance(entries, dict) or not entries or not all(isinstance(e, dict) for e in entries.values()):
         raise BadRequest('Give {"name": "…", "entry": {…}} or {"mcpServers": {"name": {…}}}.')
     return entries
@@ -77,17 +79,18 @@ class MCPServerHandler(_MCPHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str, name: str) -> None:
-        self.answer((await self.manager(workspace)).describe_one(name))
+        async with self.manager(workspace) as manager:
+            self.answer(manager.describe_one(name))
 
     @web.authenticated
     @authorized
     async def delete(self, workspace: str, name: str) -> None:
-        manager = await self.manager(workspace)
-        manager.describe_one(name)
-        files = await self.registry.get_workspace_manager(workspace)
-        await asyncio.to_thread(files.remove_mcp_server, name)
-        await manager.refresh()
-        manager.changed(name, "deleted")
+        async with self.manager(workspace) as manager:
+            manager.describe_one(name)
+            files = await self.registry.get_workspace_manager(workspace)
+            await asyncio.to_thread(files.remove_mcp_server, name)
+            await manager.refresh()
+            manager.changed(name, "deleted")
         self.set_status(204)
         self.finish()
 
@@ -96,16 +99,17 @@ class MCPServerActionHandler(_MCPHandler):
     @web.authenticated
     @authorized(action="execute", resource="mandrake:mcp-servers")
     async def post(self, workspace: str, name: str, action: str) -> None:
-        manager = await self.manager(workspace)
-        await {"start": manager.start, "stop": manager.stop, "restart": manager.restart}[action](name)
-        self.answer(manager.describe_one(name))
+        async with self.manager(workspace) as manager:
+            await {"start": manager.start, "stop": manager.stop, "restart": manager.restart}[action](name)
+            self.answer(manager.describe_one(name))
 
 
 class MCPToolsHandler(_MCPHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str, name: str) -> None:
-        self.answer([tool.as_json() for tool in await (await self.manager(workspace)).tools(name)])
+        async with self.manager(workspace) as manager:
+            self.answer([tool.as_json() for tool in await manager.tools(name)])
 
 
 class MCPLogsHandler(_MCPHandler):
@@ -113,7 +117,8 @@ class MCPLogsHandler(_MCPHandler):
     @authorized
     async def get(self, workspace: str, name: str) -> None:
         tail = min(self.number("tail", self.get_query_argument("tail", None), 200), LONGEST_TAIL)
-        self.answer((await self.manager(workspace)).logs(name, tail))
+        async with self.manager(workspace) as manager:
+            self.answer(manager.logs(name, tail))
 
 
 class MCPCallHandler(_MCPHandler):
@@ -121,13 +126,13 @@ class MCPCallHandler(_MCPHandler):
     @authorized(action="execute", resource="mandrake:mcp-servers")
     async def post(self, workspace: str, name: str) -> None:
         body = self.body()
-        arguments = body.get("arguments") or {}
+        arguments = {} if body.get("arguments") is None else body["arguments"]
         if not isinstance(arguments, dict):
             raise BadRequest("arguments must be a JSON object.")
-        manager = await self.manager(workspace)
-        context = CallContext(workspace_id=manager.key.workspace_id)
-        result = await manager.call(name, self.text(body, "tool"), arguments, context=context)
-        self.answer(result.as_json())
+        async with self.manager(workspace) as manager:
+            context = CallContext(workspace_id=manager.key.workspace_id)
+            result = await manager.call(name, self.text(body, "tool"), arguments, context=context)
+            self.answer(result.as_json())
 
 
 class TrustHandler(MandrakeHandler):
@@ -148,8 +153,8 @@ class TrustHandler(MandrakeHandler):
             raise BadRequest("entries must be a list of ids, as GET trust gives them.")
         files = await self.registry.get_workspace_manager(workspace)
         left = await asyncio.to_thread(files.trust, self.text(body, "hash"), entries)
-        manager = await self.registry.get_mcp_manager(workspace)
-        await manager.refresh()
-        for server in manager.describe():
-            manager.changed(server["name"])
+        async with self.registry.get_mcp_manager_for_request(workspace) as manager:
+            await manager.refresh()
+            for server in manager.describe():
+                manager.changed(server["name"])
         self.answer(left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, mcp_servers, models, runs, sessions
+from . import events, health, limits, mcp_servers, models, runs, sessions
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -16,11 +16,15 @@ ROUTES: list[tuple[str, Any]] = [
     (r"health/live", health.LiveHandler),
     (r"health", health.HealthHandler),
     (r"events", events.EventsHandler),
+    (r"limits", limits.LimitsHandler),
+    (r"cleanup", limits.CleanupHandler),
     (r"workspaces", sessions.WorkspacesHandler),
     (W, sessions.WorkspaceHandler),
+    (rf"{W}/release", limits.ReleaseWorkspaceHandler),
     (r"sessions", sessions.AllSessionsHandler),
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),
+    (rf"{S}/release", limits.ReleaseSessionHandler),
     (rf"{S}/messages", runs.MessagesHandler),
     (R, runs.RunHandler),
     (rf"{R}/events", runs.RunEventsHandler),
@@ -40,3 +44,6 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{M}/call", mcp_servers.MCPCallHandler),
     (rf"{W}/trust", mcp_servers.TrustHandler),
 ]
+
+#: Comes after all of them.
+NO_ROUTE: tuple[str, Any] = (r".*", health.NoRouteHandler)

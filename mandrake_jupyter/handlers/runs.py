@@ -37,12 +37,15 @@ class MessagesHandler(StreamHandler):
     async def post(self, workspace: str, session: str) -> None:
         body = self.body()
         content, wait = self.text(body, "content"), self._wait(body)
+        if self.wants_stream:
+            self.registry.streams.check()
+        model, notebook = (self.text(body, name, required=False) or None for name in ("model", "notebook"))
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             row = await coordinator.repeated(self._key()) or await coordinator.post(
                 content,
                 attachments=await self._attachments(workspace, body),
-                model=self.text(body, "model", required=False) or None,
-                notebook=self.text(body, "notebook", required=False) or None,
+                model=model,
+                notebook=notebook,
                 idempotency_key=self._key(),
             )
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
@@ -57,7 +60,7 @@ class MessagesHandler(StreamHandler):
             self.answer(await coordinator.run(row.id), 202, location=run)
 
     async def _attachments(self, workspace: str, body: JSON) -> list[Mapping[str, Any]]:
-        given = body.get("attachments") or []
+        given = [] if body.get("attachments") is None else body["attachments"]
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise BadRequest("attachments must be a list of objects.")
         manager = await self.registry.get_workspace_manager(workspace)
@@ -65,12 +68,10 @@ class MessagesHandler(StreamHandler):
         return [{**item, "text": text} for item, text in zip(given, texts, strict=True)]
 
     def _wait(self, body: JSON) -> float:
-        if "respond-async" in self.request.headers.get("Prefer", ""):
-            return 0.0
         wait = body.get("wait", DEFAULT_WAIT)
         if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= LONGEST_WAIT:
             raise BadRequest(f"wait must be a number of seconds from 0 to {LONGEST_WAIT:.0f}.")
-        return float(wait)
+        return 0.0 if "respond-async" in self.request.headers.get("Prefer", "") else float(wait)
 
     def _key(self) -> str | None:
         key = self.request.headers.get("Idempotency-Key")

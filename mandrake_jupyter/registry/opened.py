@@ -87,6 +87,10 @@ class Opened:
         now = memory() if percent else None
         return now.over(percent) if now else 0
 
+    def look_at(self, row: WorkspaceRow) -> Project:
+        """What is open of a workspace, or what would be: not kept, good for describing."""
+        return self.projects.peek(WorkspaceKey(row.id)) or self._open_project(row)
+
     # Making.
 
     def _open_project(self, row: WorkspaceRow) -> Project:

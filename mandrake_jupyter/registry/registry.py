@@ -174,6 +174,12 @@ class ServiceRegistry(RunBounds):
         """The registered ones, and those found below ``workspace_roots``, which are registered by this."""
         return await (await self._open()).projects.list(tuple(map(Path, self.workspace_roots)))
 
+    async def list_mcp_servers(self) -> list[JSON]:
+        """Those of all workspaces; opens none of them."""
+        opened = await self._open()
+        known = [await self.workspace_row(workspace["id"]) for workspace in await self.list_workspaces()]
+        return [model for row in known for model in opened.look_at(row).mcp.describe()]
+
     async def get_workspace_manager(self, workspace_id: str) -> WorkspaceManager:
         key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
         return (await (await self._open()).projects.get(key)).workspace

@@ -119,7 +119,6 @@ class MCPServer:
             await self._flights.run(self.key.name, self._begin)
 
     def forget_failure(self) -> None:
-        """It is configured anew."""
         self.error = None
         self._backoff.clear(self.key)
 

@@ -29,7 +29,7 @@ def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | 
     arguments = body.get("arguments")
     if arguments is not None and not isinstance(arguments, dict):
         raise BadRequest("arguments must be a JSON object")
-    reason = body.get("reason") or ""
+    reason = "" if body.get("reason") is None else body["reason"]
     if not isinstance(reason, str) or len(reason) > 2000:
         raise BadRequest("reason must be a text of at most 2,000 characters")
     return decision, arguments, reason

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from importlib.resources import files
+from typing import get_args, get_type_hints
 
 import yaml
 from tornado.web import RequestHandler
 
 from mandrake_jupyter.errors import ACTIONS, MandrakeError
+from mandrake_jupyter.handlers.base import _CODES
 from mandrake_jupyter.handlers.routes import ROUTES
+from mandrake_jupyter.lifecycle.announce import Announcement
 from mandrake_jupyter.lifecycle.phases import Phase
+from mandrake_jupyter.registry.hub import TYPES
 from mandrake_jupyter.sessions.run_state import RunState
 
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -40,7 +45,19 @@ def test_routes_and_spec_are_equal() -> None:
 def test_phases_and_states_of_the_spec_are_those_of_the_code() -> None:
     schemas = spec()["components"]["schemas"]
     assert schemas["Phase"]["enum"] == [phase.value for phase in Phase]
-    assert set(schemas["Run"]["properties"]["state"]["enum"]) == {state.value for state in RunState}
+    assert set(schemas["RunState"]["enum"]) == {state.value for state in RunState}
+
+
+def test_what_happens_is_described_as_it_is_announced() -> None:
+    schemas = spec()["components"]["schemas"]
+    for announced in get_args(Announcement):
+        described = schemas[announced.__name__]
+        own = {field.name for field in fields(announced)}
+        assert described["properties"].keys() == own | {"type", "seq", "time"} == set(described["required"])
+        assert described["properties"]["type"]["enum"] == [TYPES[announced]]
+        for name in own & {"why", "what", "outcome"}:
+            words = get_args(get_type_hints(announced)[name])
+            assert described["properties"][name]["enum"] == list(words or ("done", "failed", "unknown"))
 
 
 def test_every_reference_of_the_spec_leads_somewhere() -> None:
@@ -54,6 +71,13 @@ def test_every_reference_of_the_spec_leads_somewhere() -> None:
 
 def _tree(cls: type[MandrakeError]) -> list[type[MandrakeError]]:
     return [cls, *(below for child in cls.__subclasses__() for below in _tree(child))]
+
+
+def test_error_codes_and_actions_of_the_spec_are_those_of_the_code() -> None:
+    schemas = spec()["components"]["schemas"]
+    codes = {cls.code for cls in _tree(MandrakeError)} | set(_CODES.values())
+    assert set(schemas["ErrorCode"]["enum"]) == codes
+    assert schemas["Action"]["enum"] == list(ACTIONS)
 
 
 def test_error_codes_are_unique_and_actions_known() -> None:

@@ -1,0 +1,65 @@
+"""What is wrong in a request is said, also where a default would hide it. Found by test_rest_conforms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Api
+
+ASYNC = {"Prefer": "respond-async"}
+SERVERS = "workspaces/default/mcp-servers"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("wait", "soon"),
+        ("wait", -1),
+        ("attachments", ""),
+        ("attachments", 0),
+        ("model", [None]),
+        ("notebook", 1),
+    ],
+)
+async def test_a_wrong_field_of_a_message_is_refused_however_it_is_to_be_answered(
+    api: Api, field: str, value: Any
+) -> None:
+    session = await api.session()
+    body = {"content": "hi", field: value}
+    status, error = await api.error("POST", f"{session}/messages", body, headers=dict(ASYNC))
+    assert (status, error["code"]) == (400, "bad_request")
+    assert field in error["message"]
+    assert await api("GET", f"{session}/messages") == []
+
+
+async def test_a_wrong_field_is_refused_also_when_the_key_was_seen_before(api: Api) -> None:
+    session = await api.session()
+    headers = {**ASYNC, "Idempotency-Key": "same"}
+    await api("POST", f"{session}/messages", {"content": "/tool jupyter list_files"}, headers=headers)
+    status, _ = await api.error(
+        "POST", f"{session}/messages", {"content": "hi", "notebook": [None]}, headers=headers
+    )
+    assert status == 400
+
+
+@pytest.mark.parametrize("arguments", [0, "", False, []])
+async def test_arguments_of_a_tool_are_an_object_or_absent(api: Api, arguments: Any) -> None:
+    call = {"tool": "list_files", "arguments": arguments}
+    status, error = await api.error("POST", f"{SERVERS}/jupyter/call", call)
+    assert (status, error["message"]) == (400, "arguments must be a JSON object.")
+
+
+async def test_one_mcp_server_or_several_not_both(api: Api) -> None:
+    body = {"name": "one", "entry": {"command": "one"}, "mcpServers": {"two": {"command": "two"}}}
+    status, _ = await api.error("POST", SERVERS, body)
+    assert status == 400
+    assert not (api.root / ".mandrake").exists()
+
+
+async def test_an_address_that_is_none_is_an_error_body_and_needs_a_login(api: Api) -> None:
+    status, error = await api.error("GET", "workspaces/default/nothing")
+    assert (status, error["code"]) == (404, "not_found")
+    status, error = await api.error("GET", "nothing", headers={"Authorization": "token wrong"})
+    assert (status, error["code"]) == (403, "forbidden")
