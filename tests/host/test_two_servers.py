@@ -63,6 +63,7 @@ async def test_twenty_answers_each_survive_the_others_start_stop_and_kill(
     for write in (
         third("POST", f"{chat}/messages", {"content": "me too"}),
         third("POST", f"{chat}/runs/{run}/cancel"),
+        third("PATCH", chat, {"name": "Mine"}),
         third("DELETE", chat),
     ):
         with pytest.raises(Refused) as refused:
