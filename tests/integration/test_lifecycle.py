@@ -97,7 +97,7 @@ async def test_a_chat_with_a_waiting_approval_is_culled_and_goes_on_after_it(
     seen = await watching
     assert seen[-1]["type"] == "toolCall"  # the stream ended, the answer did not
     waiting = await api("GET", f"{session}/messages")
-    assert [m["status"] for m in waiting] == ["waiting", "waiting", "queued", "queued"]
+    assert [m["status"] for m in waiting] == ["complete", "waiting", "queued", "queued"]
     [call] = [part["call_id"] for part in waiting[1]["parts"] if part["type"] == "tool"]
     await api("POST", f"{session}/runs/{run['id']}/approvals/{call}", {"decision": "once"})
     events = await api.events("GET", f"{session}/runs/{queued['id']}/events")
