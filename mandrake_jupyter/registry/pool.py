@@ -224,11 +224,14 @@ class Pool(ABC, Generic[K, T]):
     async def _bounded(self, entry: Entry[K, T], task: asyncio.Future[Any]) -> BaseException | None:
         """Waits for `task` as long as an end may take, then cancels it; what went wrong."""
         timeout = self._stop_timeout()
-        done, _ = await asyncio.wait({task}, timeout=timeout)
-        if not done:
-            task.cancel()
-            self._late.add(task)
-            task.add_done_callback(self._late.discard)
+        try:
+            await asyncio.wait({task}, timeout=timeout)
+        finally:
+            if not task.done():
+                task.cancel()
+                self._late.add(task)
+                task.add_done_callback(self._late.discard)
+        if not task.done():
             return ReleaseTimeout(what=self.name(entry), seconds=f"{timeout:g}")
         return None if task.cancelled() else task.exception()
 
