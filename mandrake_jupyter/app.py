@@ -11,7 +11,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode, default
 
 from ._version import __version__
-from .commands import InstallModelApp, TrustApp
+from .commands import SUBCOMMANDS
 from .handlers.routes import NO_ROUTE, ROUTES
 from .registry.activity import HostActivity
 from .registry.culler import MCPServerCuller, SessionCuller
@@ -29,13 +29,7 @@ class MandrakeApp(ExtensionApp):
     load_other_extensions = True
     version = __version__
     classes: ClassVar[list[Any]] = [ServiceRegistry, SessionCuller, MCPServerCuller, HostActivity]
-    subcommands: ClassVar[dict[str, Any]] = {
-        "trust": (TrustApp, "Trust what a folder's own files would start or contact, and say what that is."),
-        "install-model": (
-            InstallModelApp,
-            "Fetch the demo model, so that chats work offline and without a key.",
-        ),
-    }
+    subcommands: ClassVar[dict[str, Any]] = SUBCOMMANDS
 
     data_dir = Unicode(
         config=True,
@@ -97,5 +91,5 @@ class MandrakeApp(ExtensionApp):
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """``jupyter mandrake``: opens JupyterLab; ``jupyter mandrake trust | install-model`` do what they say."""
+    """``jupyter mandrake``: opens JupyterLab; the subcommands do what they say."""
     return MandrakeApp.launch_instance(argv)
