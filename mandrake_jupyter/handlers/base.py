@@ -30,6 +30,9 @@ SSE = "text/event-stream"
 LOOKS = ("GET", "HEAD", "OPTIONS")
 LONGEST_BODY = 4_000_000
 LONGEST_NUMBER = 15
+STRANGER = (
+    "Jupyter did not accept the token or the login, or there was none. `jupyter server list` shows the token."
+)
 
 
 class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
@@ -134,6 +137,8 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
             said = exc.log_message if isinstance(exc, HTTPError) else None
             if said and isinstance(exc, HTTPError) and exc.args:
                 said = said % exc.args
+            if not said and status_code == 403 and not getattr(self, "_current_user", None):
+                said = STRANGER
             body = MandrakeError(said or self._reason).as_json() | {
                 "code": _CODES.get(status_code, "internal")
             }

@@ -201,7 +201,9 @@ class Opened:
             task.cancel()
         problems = [f"{what}: not stopped within {timeout:.1f} s"] * len(late)
         for task in done:
-            if exc := task.exception():
+            if task.cancelled():
+                problems.append(f"{what}: the end was cancelled")
+            elif exc := task.exception():
                 problems.append(f"{what}: {exc!r}")
             else:
                 problems += task.result() or []

@@ -29,6 +29,7 @@ from .hub import Hub
 from .limits import Limits
 from .masker import Masker
 from .pool import STOPPING
+from .recovery import Recovery
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -92,6 +93,7 @@ class ServiceRegistry(RunBounds):
         self.secrets = Masker(os.environ)
         self.hub = Hub(mask=self.secrets.mask)
         self.health = Health(self)
+        self.recovery = Recovery(self)
         self.session_culler = SessionCuller(parent=self)
         self.mcp_server_culler = MCPServerCuller(parent=self)
         self.streams = Slots(
@@ -148,6 +150,7 @@ class ServiceRegistry(RunBounds):
     async def stop(self) -> list[str]:
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""
         self._stopped = True
+        await self.recovery.stop()
         if self._opening is not None:  # what is just being opened is closed, too
             async with self._opening:
                 pass

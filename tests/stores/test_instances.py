@@ -1,113 +1,67 @@
-"""A Jupyter server that loses its lock is taken for dead by others: it takes the lock again, and never writes over them."""
+"""Locks of Jupyter servers: the dead are told from the living, and removed."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from filelock import FileLock
 
-from mandrake_jupyter.errors import RunningElsewhere
-from mandrake_jupyter.registry.services import _keep_lock
-from mandrake_jupyter.stores.database import Database
-from mandrake_jupyter.stores.instances import Instances
-from mandrake_jupyter.stores.rows import Message, RunRow
-from mandrake_jupyter.stores.runs import RunStore
-from mandrake_jupyter.stores.sessions import SessionStore
-from mandrake_jupyter.values import Event
+from mandrake_jupyter.stores.instances import Instances, found, sweep
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> Any:
-    mine = Instances(tmp_path, "mine")
-    mine.hold()
-    yield mine
-    mine.release()
+def living(tmp_path: Path) -> Iterator[Instances]:
+    instances = Instances(tmp_path / "instances")
+    instances.hold()
+    yield instances
+    instances.release()
 
 
-async def test_a_removed_lock_makes_a_living_server_look_dead_until_it_is_taken_again(
-    mine: Instances, tmp_path: Path
+def test_a_folder_that_is_not_there_holds_no_locks(tmp_path: Path) -> None:
+    assert found(tmp_path / "none") == []
+    assert sweep([tmp_path / "none" / "x.lock"]) == 1, "a lock that is gone is that of a dead one"
+
+
+def test_the_lock_of_a_dead_server_goes_and_that_of_a_living_one_stays(
+    living: Instances, tmp_path: Path
 ) -> None:
-    other = Instances(tmp_path)
-    assert mine.intact()
-    assert await other.alive("mine")
-    (tmp_path / "mine.lock").unlink()
-    assert not mine.intact()
-    assert not await other.alive("mine")
-    assert mine.keep()
-    assert mine.intact()
-    assert await other.alive("mine")
+    folder = tmp_path / "instances"
+    (folder / "dead.lock").touch()
+    (folder / "note.txt").touch()
+    assert len(found(folder)) == 2
+    assert sweep(found(folder)) == 1
+    assert [path.stem for path in found(folder)] == [living.own]
 
 
-async def test_a_replaced_lock_is_seen_although_the_file_is_there(mine: Instances, tmp_path: Path) -> None:
-    (tmp_path / "new").write_text("")
-    (tmp_path / "new").replace(tmp_path / "mine.lock")
-    assert not mine.intact()
-    assert mine.keep()
-    assert mine.intact()
+async def test_alive_is_who_holds_its_lock(living: Instances, tmp_path: Path) -> None:
+    other = Instances(tmp_path / "instances")
+    assert await other.alive(living.own)
+    assert await other.alive(other.own)
+    assert not await living.alive(other.own)
+    other.hold()
+    assert await living.alive(other.own)
+    other.release()
+    assert not await living.alive(other.own)
 
 
-async def test_the_folder_may_have_been_removed_whole(mine: Instances, tmp_path: Path) -> None:
-    (tmp_path / "mine.lock").unlink()
-    tmp_path.rmdir()
-    assert mine.keep()
-
-
-async def test_a_lock_that_somebody_has_is_his(mine: Instances, tmp_path: Path) -> None:
-    (tmp_path / "mine.lock").unlink()
-    thief = Instances(tmp_path, "mine")
-    thief.hold()
-    assert not mine.keep()
-    mine.release()
-    assert (tmp_path / "mine.lock").exists(), "it is not ours to remove"
-    thief.release()
-
-
-async def test_the_keeper_takes_it_again_and_complains_once_while_it_can_not(
-    mine: Instances, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_server_that_takes_its_lock_in_the_moment_a_sweep_lets_go_of_it_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keeper = asyncio.ensure_future(_keep_lock(mine, every=0.001))
-    (tmp_path / "mine.lock").unlink()
-    async with asyncio.timeout(10):
-        while not mine.intact():
-            await asyncio.sleep(0)
-        while "It was taken again." not in caplog.text:
-            await asyncio.sleep(0)
-        thief = Instances(tmp_path, "thief")
-        thief.hold()
-        looks, intact = 0, mine.intact
+    """A sweep may look at a lock between its making and its taking."""
+    starting = Instances(tmp_path / "instances")
+    lock = tmp_path / "instances" / f"{starting.own}.lock"
+    lock.parent.mkdir()
+    lock.touch()
+    release = FileLock.release
 
-        def counted() -> bool:
-            nonlocal looks
-            looks += 1
-            return intact()
+    def released(self: FileLock, force: bool = False) -> None:
+        release(self, force)
+        monkeypatch.setattr(FileLock, "release", release)
+        starting.hold()
 
-        mine.intact = counted  # type: ignore[method-assign]
-        (tmp_path / "thief.lock").replace(tmp_path / "mine.lock")
-        while looks < 10:
-            await asyncio.sleep(0)
-    keeper.cancel()
-    await asyncio.wait([keeper])
-    thief.release()
-    assert caplog.text.count("was taken by another program") == 1
-
-
-async def test_what_another_server_took_over_is_not_written_any_more(tmp_path: Path) -> None:
-    """It took this one for dead: its word stands, whatever comes late."""
-    database = Database(tmp_path / "mandrake.sqlite")
-    sessions, store = SessionStore(database), RunStore(database)
-    workspace = await sessions.workspace_for(tmp_path)
-    session = await sessions.create(workspace.id)
-    run = RunRow("r", session.id, "mine", "calling_model", "q", "a", "now")
-    await store.begin(run, Message("q", session.id, "r", "user", "now"), {"titled": True})
-    await store.commit(run, events=[Event("start", 1, "r", "now")])
-    taken = await store.adopt(run, "another")
-    assert taken is not None
-    with pytest.raises(RunningElsewhere):
-        await store.commit(run, events=[Event("token", 2, "r", "now")], columns={"state": "done"})
-    assert (await store.get(session.id, "r")).state == "calling_model"
-    assert [event.seq for event in await store.replay(taken)] == [1]
-    await store.commit(replace(taken), columns={"state": "failed"})
-    await database.close()
+    monkeypatch.setattr(FileLock, "release", released)
+    sweep([lock])
+    assert lock.exists()
+    starting.release()
