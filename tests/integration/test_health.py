@@ -10,10 +10,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tornado.httpclient import HTTPClientError
 
 from mandrake_jupyter.registry import health
@@ -22,6 +24,8 @@ from tests.support.scripted_openai import ScriptedOpenAI
 
 from .conftest import Api
 
+SPEC = yaml.safe_load(files("mandrake_jupyter").joinpath("rest-api.yml").read_text())
+CODES = set(SPEC["components"]["schemas"]["Finding"]["properties"]["code"]["enum"])
 HOLD = """
 import sys
 from filelock import FileLock
@@ -38,6 +42,7 @@ async def ready(api: Api) -> tuple[int, dict[str, tuple[str, str, str]]]:
     except HTTPClientError as refused:
         status, told = refused.code, json.loads(refused.response.body)  # type: ignore[union-attr]
     assert told["status"] == ("ready" if status == 200 else "not_ready")
+    assert {finding["code"] for finding in told["findings"]} <= CODES
     return status, {f["code"]: (f["level"], f["message"], f["remedy"]) for f in told["findings"]}
 
 
