@@ -15,9 +15,9 @@ from .commands import SUBCOMMANDS
 from .handlers.routes import NO_ROUTE, ROUTES
 from .registry.activity import HostActivity
 from .registry.culler import MCPServerCuller, SessionCuller
-from .registry.events import JupyterEvents
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
+from .registry.sinks import listen
 from .values import JSON
 
 
@@ -49,7 +49,8 @@ class MandrakeApp(ExtensionApp):
             server.session_manager,
         )
         self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
-        self.registry.hub.add(JupyterEvents(server.event_logger))
+        self._deafen = listen(self.registry.hub, server.event_logger, self.log, self.registry.secrets)
+        self.registry.secrets.learn(server.identity_provider.token)
         self.settings["mandrake_registry"] = self.registry
         times = server.web_app.settings["last_activity_times"]
         self.activity = HostActivity(times, lambda: self.registry.busy, parent=self)
@@ -72,6 +73,8 @@ class MandrakeApp(ExtensionApp):
         except Exception:
             self.log.exception("Mandrake did not stop cleanly")
             return
+        finally:
+            self._deafen()
         for problem in problems:
             self.log.warning("Mandrake: %s", problem)
 

@@ -7,6 +7,7 @@ of a service does. Every service is made once per key, however many ask, and nev
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -26,6 +27,7 @@ from .culler import MCPServerCuller, SessionCuller
 from .hosts import HostServices
 from .hub import Hub
 from .limits import Limits
+from .masker import Masker
 from .pool import STOPPING
 
 if TYPE_CHECKING:
@@ -87,7 +89,8 @@ class ServiceRegistry(RunBounds):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.hub = Hub()
+        self.secrets = Masker(os.environ)
+        self.hub = Hub(mask=self.secrets.mask)
         self.session_culler = SessionCuller(parent=self)
         self.mcp_server_culler = MCPServerCuller(parent=self)
         self.streams = Slots(

@@ -39,4 +39,7 @@ class PoolSubjects:
     @staticmethod
     def example(key: str = "a", **fields: Any) -> Seen:
         """A ready one that was never busy."""
-        return Seen(**{"key": key, "name": key, "phase": Phase.READY, "phase_seconds": 500.0, "idle_seconds": 0.0} | fields)
+        return Seen(
+            **{"key": key, "name": key, "phase": Phase.READY, "phase_seconds": 500.0, "idle_seconds": 0.0}
+            | fields
+        )

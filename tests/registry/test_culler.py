@@ -21,9 +21,13 @@ from .subjects import PoolSubjects
 
 
 @asynccontextmanager
-async def culled(keys: Iterable[str] = "a", *, culler: type = SessionCuller, **settings: Any) -> AsyncIterator[Any]:
+async def culled(
+    keys: Iterable[str] = "a", *, culler: type = SessionCuller, **settings: Any
+) -> AsyncIterator[Any]:
     """A pool with `keys` open, and its culler."""
-    made: dict[str, Any] = {key: settings.pop(key) for key in ("limit", "stops", "timeouts") if key in settings}
+    made: dict[str, Any] = {
+        key: settings.pop(key) for key in ("limit", "stops", "timeouts") if key in settings
+    }
     async with things(**made) as pool:
         for key in keys:
             await pool.get(key)
@@ -187,7 +191,11 @@ async def test_traits_hold_at_once_while_it_runs(caplog: pytest.LogCaptureFixtur
         await asyncio.sleep(0)
         assert "Culling chats" not in caplog.text
         culler.cull_idle_timeout = 60
-        await until(lambda: "Culling chats with idle durations > 60 seconds at 300 second intervals ..." in caplog.text)
+        await until(
+            lambda: (
+                "Culling chats with idle durations > 60 seconds at 300 second intervals ..." in caplog.text
+            )
+        )
         pool.clock.now += 100
         culler.cull_interval = 1
         await until_culled(pool)
