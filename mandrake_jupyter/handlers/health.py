@@ -1,4 +1,4 @@
-"""Routes of health, and the answer to paths that are none. They start nothing."""
+"""Routes of health and of numbers, and the answer to paths that are none. They start nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import NotFound
+from ..registry import metrics
 from .base import MandrakeHandler
 
 
@@ -25,6 +26,15 @@ class HealthHandler(MandrakeHandler):
     @authorized
     async def get(self) -> None:
         self.answer(self.registry.health())
+
+
+class MetricsHandler(MandrakeHandler):
+    auth_resource = "mandrake:admin"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(metrics.as_json())
 
 
 class NoRouteHandler(MandrakeHandler):

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..lifecycle.announce import Announcement, Changed, Culled, Moved, RunEnded, RunMoved, ToolCalled
+from ..lifecycle.phases import Phase
 from ..values import JSON, isoformat, utcnow
 
 RING = 1000
@@ -78,7 +79,9 @@ class Hub:
         self._wake()
 
     def _masked(self, value: Any) -> Any:
-        return self._mask(value) if type(value) is str else value
+        if isinstance(value, Phase):
+            return value.value
+        return self._mask(value) if isinstance(value, str) else value
 
     def close(self) -> None:
         """The Jupyter server is stopping: readers end after what was told so far."""

@@ -7,6 +7,7 @@ of a service does. Every service is made once per key, however many ask, and nev
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -26,7 +27,9 @@ from .culler import MCPServerCuller, SessionCuller
 from .hosts import HostServices
 from .hub import Hub
 from .limits import Limits
+from .masker import Masker
 from .pool import STOPPING
+from .recovery import Recovery
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -87,7 +90,9 @@ class ServiceRegistry(RunBounds):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.hub = Hub()
+        self.secrets = Masker(os.environ)
+        self.hub = Hub(mask=self.secrets.mask)
+        self.recovery = Recovery(self)
         self.session_culler = SessionCuller(parent=self)
         self.mcp_server_culler = MCPServerCuller(parent=self)
         self.streams = Slots(
@@ -151,6 +156,7 @@ class ServiceRegistry(RunBounds):
     async def stop(self) -> list[str]:
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""
         self._stopped = True
+        await self.recovery.stop()
         if self._opening is not None:  # what is just being opened is closed, too
             async with self._opening:
                 pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -40,8 +41,14 @@ class Services:
     demo: DemoModel
 
     @classmethod
-    async def open(cls, data_dir: Path, log: logging.Logger | logging.LoggerAdapter[Any]) -> Services:
-        """Raises :class:`StoreUnavailable` when the data dir or the database can't be used."""
+    async def open(
+        cls,
+        data_dir: Path,
+        log: logging.Logger | logging.LoggerAdapter[Any],
+        secret: Callable[[str], None] = lambda value: None,
+    ) -> Services:
+        """`secret` is told each key that is used. Raises :class:`StoreUnavailable` when the data dir or the database can't
+        be used."""
         await asyncio.to_thread(_load)
         from ..providers.demo import DemoModel
         from ..providers.keys import KeyStore
@@ -68,7 +75,7 @@ class Services:
             SessionStore(database),
             RunStore(database),
             instances,
-            KeyStore(data_dir, os.environ),
+            KeyStore(data_dir, os.environ, seen=secret),
             demo,
         )
 

@@ -31,5 +31,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "busy": 0,
         "tools": None,
         "pid": None,
+        "memory": None,
+        "cpu": None,
         **state,
     }

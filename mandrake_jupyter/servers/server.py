@@ -84,7 +84,7 @@ class MCPServer:
         """The wire's MCP server, as `entry` configures it now: it runs with that one from its next use on."""
         entry = entry or self.entry
         known = self._catalogue.get(entry.hash, self.key.name)
-        pid = self._provisioner.pid if self._provisioner and self.phase in ALIVE else None
+        running = self._provisioner if self.phase in ALIVE else None
         return describe(
             self.key,
             entry,
@@ -97,15 +97,14 @@ class MCPServer:
             connections=len(self.chats),
             busy=self.leases.busy,
             tools=len(known.tools) if known else None,
-            pid=pid,
+            pid=running.pid if running else None,
+            **(running.usage() if running else {}),
         )
 
     def _moved(self, old: State, new: State) -> None:
         self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}")
-        key, seconds = self.key, new.at - old.at
-        self._announce(
-            Moved("mcp_server", key.workspace_id, key.name, old.phase, new.phase, new.reason, seconds)
-        )
+        where = self.key.workspace_id, self.key.name
+        self._announce(Moved("mcp_server", *where, old.phase, new.phase, new.reason, new.at - old.at))
 
     async def start(self, *, at_once: bool = False) -> None:
         """Ready when it returns, started by whoever asked first; an end under way is awaited first. Raises MCPError;

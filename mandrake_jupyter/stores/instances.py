@@ -1,12 +1,20 @@
-"""Which Jupyter servers live: each holds a lock on ``instances/<uuid>.lock`` that the system frees at its death."""
+"""Which Jupyter servers live: each holds a lock on ``instances/<uuid>.lock`` that the system frees at its death.
+
+Whoever finds the lock of a dead one removes it, while it holds it, so that a server that is just starting is never mistaken.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
 
 from ..errors import StoreUnavailable
+
+SUFFIX = ".lock"
+#: Seconds to wait for one's own lock: another server may be looking at it in this moment.
+OWN_LOCK = 5.0
 
 
 class Instances:
@@ -23,7 +31,7 @@ class Instances:
         """Raises :class:`StoreUnavailable` when the folder can't be written."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=OWN_LOCK, poll_interval=0.01)
         except OSError as exc:
             raise StoreUnavailable(why=str(exc)) from exc
 
@@ -33,22 +41,35 @@ class Instances:
 
     async def alive(self, instance: str) -> bool:
         """Whether that server still holds its lock. The lock file of a dead one is removed."""
-        return instance == self.own or await asyncio.to_thread(self._held, instance)
-
-    def _held(self, instance: str) -> bool:
-        from filelock import FileLock, Timeout
-
-        path = self._path(instance)
-        if not path.exists():
-            return False
-        lock = FileLock(path, thread_local=False)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            return True
-        lock.release()
-        path.unlink(missing_ok=True)
-        return False
+        return instance == self.own or await asyncio.to_thread(_held, self._path(instance))
 
     def _path(self, instance: str) -> Path:
-        return self._folder / f"{instance}.lock"
+        return self._folder / f"{instance}{SUFFIX}"
+
+
+def found(folder: Path) -> list[Path]:
+    """The locks that lie in `folder`: of living Jupyter servers, and of those that were killed. One look, no import."""
+    try:
+        return [path for path in folder.iterdir() if path.suffix == SUFFIX]
+    except OSError:
+        return []
+
+
+def sweep(locks: Iterable[Path]) -> int:
+    """Removes those of dead Jupyter servers; how many there were."""
+    return sum(not _held(path) for path in locks)
+
+
+def _held(path: Path) -> bool:
+    from filelock import FileLock, Timeout
+
+    if not path.exists():
+        return False
+    lock = FileLock(path, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    path.unlink(missing_ok=True)
+    lock.release()
+    return False
