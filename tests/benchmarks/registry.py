@@ -57,6 +57,13 @@ def _options() -> argparse.Namespace:
 async def resident(chats: Population, count: int) -> list[Figure]:
     """What `count` open chats hold, as Python counts it and as the system does; the first ones load what all share."""
     await chats.open(100)
+    process = psutil.Process()
+    gc.collect()
+    before = process.memory_info().rss
+    await chats.open(count)
+    gc.collect()
+    system = (process.memory_info().rss - before) / count / KB
+    await chats.release()
     tracemalloc.start()
     gc.collect()
     before = tracemalloc.get_traced_memory()[0]
@@ -64,13 +71,6 @@ async def resident(chats: Population, count: int) -> list[Figure]:
     gc.collect()
     traced = (tracemalloc.get_traced_memory()[0] - before) / count / KB
     tracemalloc.stop()
-    await chats.release()
-    gc.collect()
-    process = psutil.Process()
-    held = process.memory_info().rss
-    await chats.open(count)
-    gc.collect()
-    system = (process.memory_info().rss - held) / count / KB
     return [
         Figure("an idle open chat, traced", traced, "KB", 50),
         Figure("an idle open chat, of the process's resident memory", system, "KB", 50),
