@@ -94,8 +94,12 @@ class Servers:
     def memory_over(self) -> int:
         return self._memory_over()
 
-    def tidy(self) -> None:
-        pass
+    @property
+    def count(self) -> int:
+        return len(self.alive())
+
+    def tidy(self) -> Iterator[None]:
+        return iter(())
 
     def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
         return (seen(server, without) for server in self.alive())
