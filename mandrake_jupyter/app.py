@@ -11,13 +11,13 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode, default
 
 from ._version import __version__
-from .commands import InstallModelApp, TrustApp
+from .commands import SUBCOMMANDS
 from .handlers.routes import NO_ROUTE, ROUTES
 from .registry.activity import HostActivity
 from .registry.culler import MCPServerCuller, SessionCuller
-from .registry.events import JupyterEvents
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
+from .registry.sinks import listen
 from .values import JSON
 
 
@@ -29,13 +29,7 @@ class MandrakeApp(ExtensionApp):
     load_other_extensions = True
     version = __version__
     classes: ClassVar[list[Any]] = [ServiceRegistry, SessionCuller, MCPServerCuller, HostActivity]
-    subcommands: ClassVar[dict[str, Any]] = {
-        "trust": (TrustApp, "Trust what a folder's own files would start or contact, and say what that is."),
-        "install-model": (
-            InstallModelApp,
-            "Fetch the demo model, so that chats work offline and without a key.",
-        ),
-    }
+    subcommands: ClassVar[dict[str, Any]] = SUBCOMMANDS
 
     data_dir = Unicode(
         config=True,
@@ -55,7 +49,8 @@ class MandrakeApp(ExtensionApp):
             server.session_manager,
         )
         self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
-        self.registry.hub.add(JupyterEvents(server.event_logger))
+        self._deafen = listen(self.registry.hub, server.event_logger, self.log, self.registry.secrets)
+        self.registry.secrets.learn(server.identity_provider.token)
         self.settings["mandrake_registry"] = self.registry
         times = server.web_app.settings["last_activity_times"]
         self.activity = HostActivity(times, lambda: self.registry.busy, parent=self)
@@ -65,23 +60,36 @@ class MandrakeApp(ExtensionApp):
     def initialize_handlers(self) -> None:
         self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in [*ROUTES, NO_ROUTE])
 
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Jupyter's hook for what begins with the event loop."""
+        await self.registry.recovery.after_boot()
+
     def current_activity(self) -> JSON | None:
         """What keeps a server with ``shutdown_no_activity_timeout`` alive. Must not raise: Jupyter would never ask again."""
         activity: HostActivity | None = getattr(self, "activity", None)
         return activity.current() if activity else None
 
     async def stop_extension(self) -> None:
-        """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it."""
+        """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it, and
+        never waits for what does not even end when it is cancelled.
+        """
         try:
             self.activity.stop()
-            problems = await asyncio.wait_for(self.registry.stop(), self.registry.stop_timeout + 1)
-        except Exception:
+            stopping = asyncio.ensure_future(self.registry.stop())
+            done, late = await asyncio.wait({stopping}, timeout=self.registry.stop_timeout + 1)
+            problems = [problem for task in done for problem in task.result()]
+        except (Exception, asyncio.CancelledError):
             self.log.exception("Mandrake did not stop cleanly")
             return
+        finally:
+            self._deafen()
+        for task in late:
+            task.cancel()
+            problems.append(f"not stopped within {self.registry.stop_timeout + 1:.1f} s")
         for problem in problems:
             self.log.warning("Mandrake: %s", problem)
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """``jupyter mandrake``: opens JupyterLab; ``jupyter mandrake trust | install-model`` do what they say."""
+    """``jupyter mandrake``: opens JupyterLab; the subcommands do what they say."""
     return MandrakeApp.launch_instance(argv)

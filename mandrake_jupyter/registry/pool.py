@@ -28,6 +28,7 @@ T = TypeVar("T")
 #: How many keys are remembered with the reason why they were put away.
 REMEMBERED = 1000
 STOPPING = "The Jupyter server is stopping."
+RELEASED = "It was shut down."
 
 
 class Pool(ABC, Generic[K, T]):
@@ -180,7 +181,7 @@ class Pool(ABC, Generic[K, T]):
             return False
         if not force and (entry.leases.busy or entry.held):
             raise Busy(what=self.name(entry))
-        await asyncio.shield(self.begin_end(entry, "", work))
+        await asyncio.shield(self.begin_end(entry, RELEASED, work))
         return True
 
     def cull(self, entry: Entry[K, T], why: Why, reason: str) -> asyncio.Task[None]:
@@ -214,8 +215,7 @@ class Pool(ABC, Generic[K, T]):
                 problem = await self._bounded(entry, asyncio.ensure_future(closing))
         finally:
             self._forget(entry)
-            if reason:
-                self._remember(entry.key, reason)
+            self._remember(entry.key, reason)
             if entry.phase is Phase.STOPPING:
                 entry.life.to(Phase.FAILED if problem else Phase.STOPPED, str(problem or reason))
         if problem is not None:
@@ -224,11 +224,14 @@ class Pool(ABC, Generic[K, T]):
     async def _bounded(self, entry: Entry[K, T], task: asyncio.Future[Any]) -> BaseException | None:
         """Waits for `task` as long as an end may take, then cancels it; what went wrong."""
         timeout = self._stop_timeout()
-        done, _ = await asyncio.wait({task}, timeout=timeout)
-        if not done:
-            task.cancel()
-            self._late.add(task)
-            task.add_done_callback(self._late.discard)
+        try:
+            await asyncio.wait({task}, timeout=timeout)
+        finally:
+            if not task.done():
+                task.cancel()
+                self._late.add(task)
+                task.add_done_callback(self._late.discard)
+        if not task.done():
             return ReleaseTimeout(what=self.name(entry), seconds=f"{timeout:g}")
         return None if task.cancelled() else task.exception()
 
