@@ -66,6 +66,21 @@ def test_what_happens_elsewhere_shows_without_a_refresh(connected: Lab, running:
     expect(running.state("MCP servers", "notes")).to_contain_text("Ready", timeout=5000)
 
 
+def test_a_page_that_nobody_sees_hangs_up_and_catches_up_when_it_is_seen(
+    connected: Lab, panel: Panel, running: RunningSidebar
+) -> None:
+    page = panel.page
+    expect(running.state("MCP servers", "notes")).to_contain_text("Ready")
+    look = "hidden => { Object.defineProperty(document, 'hidden', {get: () => hidden, configurable: true});"
+    look += " document.dispatchEvent(new Event('visibilitychange')); }"
+    with page.expect_event("requestfailed", lambda request: "/mandrake/events" in request.url):
+        page.evaluate(look, True)
+    connected.api("POST", f"{SERVERS}/notes/stop")
+    with page.expect_request(re.compile(r"/mandrake/events\?after=\d+")):
+        page.evaluate(look, False)
+    expect(running.rows("MCP servers")).to_have_count(0, timeout=5000)
+
+
 def test_a_chat_that_answers_is_named_before_it_is_cut_off(
     connected: Lab, model: ScriptedModel, panel: Panel, running: RunningSidebar
 ) -> None:

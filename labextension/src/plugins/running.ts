@@ -126,7 +126,8 @@ function manager<T>(
     detail: () => row.detail,
     open: () => void part.open(row),
     shutdown: row.held ? () => void attempt(one(row)) : undefined,
-    context: row.key
+    context: row.key,
+    className: 'jp-Mandrake-running'
   });
   const held = () => list.rows.filter(row => row.held);
   void app.restored.then(() => list.start());
