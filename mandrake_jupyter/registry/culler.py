@@ -64,6 +64,7 @@ class Culler(LoggingConfigurable):
         super().__init__(**kwargs)
         self._subjects: Subjects | None = None
         self._changed = asyncio.Event()
+        self._due = False
 
     def look_after(self, subjects: Subjects) -> None:
         """Before this there is nothing to cull."""
@@ -110,6 +111,11 @@ class Culler(LoggingConfigurable):
             return 0.0
         return timeout - (one.idle_seconds or 0.0) if verdict is Finding.RECENT and timeout > 0 else None
 
+    def hurry(self) -> None:
+        """Look now instead of at the end of the interval: a limit was lowered."""
+        self._due = True
+        self._changed.set()
+
     async def run(self) -> None:
         """Until it is cancelled. A change of a trait holds at once."""
         self._say()
@@ -118,12 +124,16 @@ class Culler(LoggingConfigurable):
             try:
                 async with asyncio.timeout(self.cull_interval):
                     await self._changed.wait()
-                self._say()
             except TimeoutError:
-                try:
-                    await self.sweep()
-                except Exception:
-                    self.log.exception("The culler of %ss could not look", self.noun)
+                self._due = True
+            if not self._due:
+                self._say()
+                continue
+            self._due = False
+            try:
+                await self.sweep()
+            except Exception:
+                self.log.exception("The culler of %ss could not look", self.noun)
 
     def _say(self) -> None:
         if self.cull_idle_timeout > 0:

@@ -89,6 +89,7 @@ class ServiceRegistry(RunBounds):
     clock = Callable(time.monotonic, help="Monotonic seconds, for decisions.")
 
     def __init__(self, **kwargs: Any) -> None:
+        self._opened: Opened | None = None
         super().__init__(**kwargs)
         self.secrets = Masker(os.environ)
         self.hub = Hub(mask=self.secrets.mask)
@@ -102,7 +103,6 @@ class ServiceRegistry(RunBounds):
         self.slots = Slots(
             "answers at work", "ServiceRegistry.max_concurrent_runs", lambda: self.max_concurrent_runs
         )
-        self._opened: Opened | None = None
         self._stopped = False
         self._opening: asyncio.Lock | None = None
 
@@ -276,8 +276,10 @@ class ServiceRegistry(RunBounds):
         await self._open()
         return await perform(self.session_culler, self.mcp_server_culler, dry_run=dry_run)
 
-    @observe("max_sessions", "max_mcp_servers", "max_concurrent_runs", "max_open_streams")
+    @observe("max_sessions", "max_workspaces", "max_mcp_servers", "max_concurrent_runs", "max_open_streams")
     def _limit_changed(self, change: Any) -> None:
-        for slots in (getattr(self, "slots", None), getattr(self, "streams", None)):
-            if slots is not None:
-                slots.wake()
+        """A raised limit serves who waits; a lowered one is looked after at once."""
+        if self._opened is not None:
+            self.slots.wake()
+            self.session_culler.hurry()
+            self.mcp_server_culler.hurry()
