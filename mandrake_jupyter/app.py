@@ -60,21 +60,32 @@ class MandrakeApp(ExtensionApp):
     def initialize_handlers(self) -> None:
         self.handlers.extend((rf"/mandrake/{route}", handler) for route, handler in [*ROUTES, NO_ROUTE])
 
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """Jupyter's hook for what begins with the event loop."""
+        await self.registry.recovery.after_boot()
+
     def current_activity(self) -> JSON | None:
         """What keeps a server with ``shutdown_no_activity_timeout`` alive. Must not raise: Jupyter would never ask again."""
         activity: HostActivity | None = getattr(self, "activity", None)
         return activity.current() if activity else None
 
     async def stop_extension(self) -> None:
-        """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it."""
+        """End everything within the registry's ``stop_timeout``; never raises into Jupyter, which would hang on it, and
+        never waits for what does not even end when it is cancelled.
+        """
         try:
             self.activity.stop()
-            problems = await asyncio.wait_for(self.registry.stop(), self.registry.stop_timeout + 1)
-        except Exception:
+            stopping = asyncio.ensure_future(self.registry.stop())
+            done, late = await asyncio.wait({stopping}, timeout=self.registry.stop_timeout + 1)
+            problems = [problem for task in done for problem in task.result()]
+        except (Exception, asyncio.CancelledError):
             self.log.exception("Mandrake did not stop cleanly")
             return
         finally:
             self._deafen()
+        for task in late:
+            task.cancel()
+            problems.append(f"not stopped within {self.registry.stop_timeout + 1:.1f} s")
         for problem in problems:
             self.log.warning("Mandrake: %s", problem)
 

@@ -36,7 +36,7 @@ def test_the_curl_lines_of_the_readme_are_those_of_the_script() -> None:
     ],
 )
 def test_the_scripts_do_what_they_say(script: str, said: str) -> None:
-    """They check by themselves: statuses, headers, rising numbers, one end; the event, the log line, what is open, the history."""
+    """They check by themselves: statuses, headers, rising numbers, one end; event, log line, what is open, history."""
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     env.pop("URL", None)
     done = subprocess.run(

@@ -13,7 +13,7 @@ import sys
 
 import browsers
 from project import CACHE, LABEXTENSION, ROOT, Trouble, complain, environment, need_node
-from setup_steps import JLPM, PYTHON, demo_model, everything_server, panel, python_packages
+from setup_steps import JLPM, PYTHON, demo_model, npm_programs, panel, python_packages
 from steps import Step, carry_out
 
 FIRST_TIME = "about 11 minutes with the tests and 2.2 GB of disk, all inside this folder"
@@ -52,7 +52,7 @@ def prepare() -> None:
             "dev",
         ),
         *panel(),
-        everything_server(),
+        npm_programs(),
         demo_model(DEMO_DATA),
     ]
     if steps[0].due():

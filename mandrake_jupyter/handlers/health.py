@@ -25,7 +25,17 @@ class HealthHandler(MandrakeHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        self.answer(self.registry.health())
+        self.answer(await self.registry.health.detail())
+
+
+class ReadyHandler(MandrakeHandler):
+    auth_resource = "mandrake:admin"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        found = await self.registry.health.ready()
+        self.answer(found, 200 if found["status"] == "ready" else 503)
 
 
 class MetricsHandler(MandrakeHandler):

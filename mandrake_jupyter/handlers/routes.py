@@ -14,6 +14,7 @@ M = rf"{W}/mcp-servers/(?P<name>[\w.-]+)"
 
 ROUTES: list[tuple[str, Any]] = [
     (r"health/live", health.LiveHandler),
+    (r"health/ready", health.ReadyHandler),
     (r"health", health.HealthHandler),
     (r"metrics\.json", health.MetricsHandler),
     (r"events", events.EventsHandler),

@@ -19,8 +19,9 @@ EVERY = 2.0
 MAX_PROCESSES = 500
 
 
-def tree(pid: int, proc: Path = PROC) -> dict[str, float]:
-    """``memory_bytes`` and ``cpu_seconds`` of a process and all its living descendants; empty where it can't be told.
+def tree(pid: int, proc: Path = PROC, *, alone: bool = False) -> dict[str, float]:
+    """``memory_bytes`` and ``cpu_seconds`` of a process and, unless `alone`, all its living descendants; empty where it
+    can't be told.
 
     Memory is what is resident; what processes share counts for each. CPU time includes that of children that have ended.
     """
@@ -31,7 +32,7 @@ def tree(pid: int, proc: Path = PROC) -> dict[str, float]:
         folder = proc / str(todo.pop())
         try:
             found.append(_one(folder))
-            todo += _children(folder)
+            todo += () if alone else _children(folder)
         except (OSError, ValueError, IndexError):  # it has ended meanwhile
             continue
     if not found:

@@ -63,13 +63,16 @@ class Hub:
     def announce(self, announcement: Announcement) -> None:
         """Tell everybody; returns at once, whatever breaks in a sink. After `close` only sinks hear of it."""
         try:
-            told: JSON = {"type": TYPES[type(announcement)], "time": isoformat(self._now())}
-            told |= {name: self._masked(value) for name, value in asdict(announcement).items()}
+            head: JSON = {
+                "type": TYPES[type(announcement)],
+                "seq": self.seq + 1,
+                "time": isoformat(self._now()),
+            }
+            told = head | {name: self._masked(value) for name, value in asdict(announcement).items()}
         except Exception:
             log.exception("What happened could not be told: %s", type(announcement).__name__)
             return
         self.seq += 1
-        told["seq"] = self.seq
         self._ring.append(told)
         for sink in list(self._sinks):
             try:

@@ -33,7 +33,10 @@ class Opened:
     async def open(cls, registry: ServiceRegistry) -> Opened:
         """Raises :class:`StoreUnavailable`."""
         return cls(
-            registry, await Services.open(Path(registry.data_dir), registry.log, registry.secrets.learn)
+            registry,
+            await Services.open(
+                Path(registry.data_dir), registry.log, registry.secrets.learn, registry.hub.instance
+            ),
         )
 
     def __init__(self, registry: ServiceRegistry, services: Services) -> None:
@@ -198,7 +201,9 @@ class Opened:
             task.cancel()
         problems = [f"{what}: not stopped within {timeout:.1f} s"] * len(late)
         for task in done:
-            if exc := task.exception():
+            if task.cancelled():
+                problems.append(f"{what}: the end was cancelled")
+            elif exc := task.exception():
                 problems.append(f"{what}: {exc!r}")
             else:
                 problems += task.result() or []

@@ -29,6 +29,7 @@ class SessionsDirectory:
     async def all(self, workspace_id: str | None = None) -> list[JSON]:
         services = await self._registry.initialize_services()
         own = (await self._registry.workspace_row(workspace_id)).id if workspace_id else None
+        await self._registry.recovery.take_up()
         runs = await services.sessions.open_runs()
         return [self._describe(row, runs.get(row.id, [])) for row in await services.sessions.sessions(own)]
 
@@ -36,6 +37,7 @@ class SessionsDirectory:
         services = await self._registry.initialize_services()
         own = (await self._registry.workspace_row(workspace_id)).id
         row = await services.sessions.get(own, session_id)
+        await self._registry.recovery.take_up()
         return self._describe(row, (await services.sessions.open_runs()).get(row.id, []))
 
     async def create(self, workspace_id: str, body: JSON) -> JSON:

@@ -119,7 +119,7 @@ class SessionCoordinator:
         idempotency_key: str | None = None,
     ) -> RunRow:
         """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere."""
-        self._check_open()
+        await self._mine()
         if len(self._queue) >= self._seams.bounds.queued:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
@@ -133,8 +133,6 @@ class SessionCoordinator:
             notebook=notebook,
             idempotency_key=idempotency_key,
         )
-        if await self._elsewhere():
-            raise RunningElsewhere()
         self._live[run.id] = run
         new = False
         try:
@@ -153,12 +151,17 @@ class SessionCoordinator:
             self._advance()
         return found
 
-    def _check_open(self) -> None:
+    async def _mine(self) -> None:
+        """Before a change: refuses while another Jupyter server is at work on it, and takes the row as others left it."""
         if self._closing:
             raise Unavailable("This chat is being closed.", retry_after=1)
+        if await self._elsewhere():
+            raise RunningElsewhere()
+        self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
 
     async def change(self, **values: Any) -> None:
-        """Set columns of the session's row: name, titled, model."""
+        """Set columns of the session's row: name, titled, model, cull_idle_timeout. Raises RunningElsewhere."""
+        await self._mine()
         await self._seams.sessions.change(self.row.id, **values)
         self.row = replace(self.row, **values)
 
@@ -182,9 +185,8 @@ class SessionCoordinator:
         try:
             run, row = await self._find(run_id)
         except RunningElsewhere:
-            for event in await self._seams.runs.replay(
-                await self._seams.runs.get(self.row.id, run_id), after
-            ):
+            stored = await self._seams.runs.get(self.row.id, run_id)
+            for event in await self._seams.runs.replay(stored, after):
                 yield event
             raise
         if run is None:
@@ -246,8 +248,7 @@ class SessionCoordinator:
 
     async def end(self, by: str) -> None:
         """Cancel everything, what waits for a person too, and close. Raises RunningElsewhere, and then ends nothing."""
-        if await self._elsewhere():
-            raise RunningElsewhere()
+        await self._mine()
         self._closing = True
         for run in self.runs:
             self._stop(run, Ending(RunState.CANCELLED, by))

@@ -111,6 +111,20 @@ class SessionStore:
                 found.setdefault(session_id, []).append((run_id, state))
         return found
 
+    async def left_by_others(self, instance: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """(workspace id, session id) → its unfinished runs of other Jupyter servers than `instance`, as (their instance,
+        state)."""
+        query = (
+            select(sessions.c.workspace_id, sessions.c.id, runs.c.instance, runs.c.state)
+            .join(runs, runs.c.session_id == sessions.c.id)
+            .where(runs.c.state.in_(UNFINISHED), runs.c.instance != instance)
+        )
+        found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        async with self.database.read() as db:
+            for workspace_id, session_id, owner, state in await db.execute(query):
+                found.setdefault((workspace_id, session_id), []).append((owner, state))
+        return found
+
     async def change(self, session_id: str, **values: str | bool | int | None) -> None:
         async with self.database.write() as db:
             changed = await db.execute(update(sessions).where(sessions.c.id == session_id).values(**values))

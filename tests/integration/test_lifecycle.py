@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from mandrake_jupyter.registry.pressure import Memory
 from tests.registry.pools import Clock, until
 from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Call, Turn
@@ -97,7 +98,7 @@ async def test_a_chat_with_a_waiting_approval_is_culled_and_goes_on_after_it(
     seen = await watching
     assert seen[-1]["type"] == "toolCall"  # the stream ended, the answer did not
     waiting = await api("GET", f"{session}/messages")
-    assert [m["status"] for m in waiting] == ["waiting", "waiting", "queued", "queued"]
+    assert [m["status"] for m in waiting] == ["complete", "waiting", "queued", "queued"]
     [call] = [part["call_id"] for part in waiting[1]["parts"] if part["type"] == "tool"]
     await api("POST", f"{session}/runs/{run['id']}/approvals/{call}", {"decision": "once"})
     events = await api.events("GET", f"{session}/runs/{queued['id']}/events")
@@ -303,3 +304,16 @@ async def test_projects_below_a_configured_root_are_found_and_the_least_used_mak
     phases = {w["name"]: w["phase"] for w in await api("GET", "workspaces")}
     assert (phases["one"], phases["two"]) == ("stopped", "ready")
     assert (await api.error("GET", "workspaces/nobody/mcp-servers"))[0] == 404
+
+
+async def test_short_memory_ends_an_unused_mcp_server_however_recent(
+    api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(api, "time", TIME)
+    await api("POST", f"{SERVERS}/time/start")
+    monkeypatch.setattr("mandrake_jupyter.registry.opened.memory", lambda: Memory(960, 1000))
+    dry = await api("POST", "cleanup?dry_run=true")
+    assert [(told["id"], told["why"]) for told in dry["culled"]] == [("time", "memory")]
+    assert "it held" in dry["culled"][0]["reason"]
+    api.registry.mcp_server_culler.cull_memory_percent = 0
+    assert (await api("POST", "cleanup"))["culled"] == []

@@ -23,8 +23,12 @@ class PoolSubjects:
     def limit(self) -> int:
         return self.pool.limit
 
-    def tidy(self) -> None:
-        pass
+    @property
+    def count(self) -> int:
+        return len(self.pool.entries)
+
+    def tidy(self) -> Iterator[None]:
+        return iter(())
 
     def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
         return self.pool.look()

@@ -271,3 +271,23 @@ def test_what_is_dead_or_stopping_counts_when_room_is_made() -> None:
         PoolSubjects.example("old", idle_seconds=9.0),
     ]
     assert judged(*seen, limit=1) == [Finding.DEAD, Finding.STOPPING, Finding.NEVER]
+
+
+@pytest.mark.parametrize(
+    ("settings", "looked_at"),
+    [({"limit": 3, "count": 3}, 1), ({"limit": 2, "count": 3}, 3), ({"memory_over": 1}, 3)],
+)
+def test_all_are_looked_at_before_the_first_is_judged_only_where_they_compete(
+    settings: dict[str, Any], looked_at: int
+) -> None:
+    from mandrake_jupyter.lifecycle.culling import CullSettings
+
+    looks: list[str] = []
+
+    def look() -> Any:
+        for key in "abc":
+            looks.append(key)
+            yield PoolSubjects.example(key)
+
+    next(CullPolicy().judge(look(), CullSettings(**settings)))
+    assert len(looks) == looked_at

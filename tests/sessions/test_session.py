@@ -335,3 +335,25 @@ def test_every_state_but_the_ends_can_end_and_the_ends_are_final() -> None:
         assert (NEXT[state] >= ends) is (state not in ends)
     with pytest.raises(BadMove):
         move(RunState.DONE, RunState.CALLING_MODEL)
+
+
+async def test_a_post_goes_by_what_another_server_changed_in_the_chat(chat: Any) -> None:
+    made = await chat(["done"], alive=frozenset({"one", "two"}))
+    here, there = await made.open("one"), await made.open("two")
+    await there.change(name="Moons", titled=True, model="scripted/two")
+    run = await here.post("Tell me about the moon")
+    assert run.model == "scripted/two"
+    assert here.row.name == "Moons"
+    await collect(here, run.id)
+
+
+async def test_a_chat_at_work_elsewhere_is_not_changed(chat: Any) -> None:
+    gate = asyncio.Event()
+    made = await chat(["first", gate], alive=frozenset({"one", "two"}))
+    here, there = await made.open("one"), await made.open("two")
+    run = await here.post("go")
+    with pytest.raises(RunningElsewhere):
+        await there.change(name="Moons")
+    gate.set()
+    await collect(here, run.id)
+    await there.change(name="Moons")

@@ -1,13 +1,14 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood]`
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf]`
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -88,8 +89,13 @@ def main() -> None:
     if "--flood" in sys.argv:
         for _ in range(200):
             os.write(2, b"flood " * 10_000 + b"\n")
+    deaf = "--deaf" in sys.argv  # to EOF and to all signals one can be deaf to
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if deaf else ():
+        signal.signal(number, signal.SIG_IGN)
     for line in sys.stdin.buffer:
         handle(json.loads(line))
+    while deaf:
+        signal.pause()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ export interface IWorkspace {
   default: boolean;
 }
 
+export type Phase = 'new' | 'starting' | 'ready' | 'paused' | 'stopping' | 'stopped' | 'failed';
+
 export interface ISession {
   id: string;
   workspace_id: string;
@@ -35,10 +37,14 @@ export interface ISession {
   last_activity: string;
   execution_state: 'idle' | 'busy' | 'waiting';
   connections: number;
-  phase: string;
+  phase: Phase;
   reason: string;
   active_run: { id: string; state: string } | null;
   queued: number;
+  /** Null while it is in use. */
+  idle_seconds: number | null;
+  /** When it will be put away if nobody uses it; null for never, or not now. */
+  culls_at: string | null;
 }
 
 export interface IAttachment {
@@ -217,7 +223,7 @@ export interface IMcpServer {
   origin: string;
   command: string;
   trusted: boolean;
-  phase: 'new' | 'starting' | 'ready' | 'paused' | 'stopping' | 'stopped' | 'failed';
+  phase: Phase;
   reason: string;
   error: IErrorBody | null;
   execution_state: 'idle' | 'busy';
@@ -226,6 +232,12 @@ export interface IMcpServer {
   busy: number;
   tools: number | null;
   pid: number | null;
+  idle_seconds: number | null;
+  culls_at: string | null;
+  /** Bytes. */
+  memory: number | null;
+  /** Percent of one core. */
+  cpu: number | null;
 }
 
 export interface IToolSpec {
@@ -260,3 +272,48 @@ export interface ITrust {
   pending: ITrustEntry[];
   hash: string;
 }
+
+export type ResourceKind = 'session' | 'mcp_server' | 'workspace';
+
+/** The first line of `GET events`. */
+export interface IFeedHello {
+  type: 'hello';
+  seq: number;
+  /** Another one after each start of the Jupyter server. */
+  instance: string;
+  reset: boolean;
+  time: string;
+}
+
+interface IResourceEvent {
+  kind: ResourceKind;
+  workspace_id: string;
+  /** A chat's id, an MCP server's name, a workspace's id. */
+  id: string;
+}
+
+interface IRunEvent {
+  workspace_id: string;
+  session_id: string;
+  run_id: string;
+  state: string;
+}
+
+export type FeedEvent = { seq: number; time: string } & (
+  | ({ type: 'moved'; old: Phase; new: Phase; reason: string; seconds: number } & IResourceEvent)
+  | ({ type: 'culled'; why: string; reason: string; idle_seconds: number | null } & IResourceEvent)
+  | ({ type: 'changed'; what: 'created' | 'changed' | 'deleted' } & IResourceEvent)
+  | ({ type: 'run' } & IRunEvent)
+  | ({ type: 'run_ended'; code: string | null; model: string | null; seconds: number } & IRunEvent)
+  | {
+      type: 'tool_called';
+      workspace_id: string;
+      session_id: string;
+      server: string;
+      transport: string;
+      outcome: string;
+      seconds: number;
+    }
+);
+
+export type FeedLine = IFeedHello | FeedEvent;
