@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from traitlets import Bool, Float, Integer, Type, observe, validate
+from traitlets import Bool, Integer, Type, observe, validate
 from traitlets.config import LoggingConfigurable
 
 from ..lifecycle.announce import Why
 from ..lifecycle.culling import CullPolicy, CullSettings, Finding, Seen, Verdict, sentence
+from ..lifecycle.seconds import Seconds
 from .sweep import Pace, Subjects, Sweep, id_of, told, used_since
 
 
@@ -41,16 +42,16 @@ class Culler(LoggingConfigurable):
     cull_busy = Bool(
         False, config=True, help="Whether to consider culling those which are busy and show no sign of life."
     )
-    cull_starting_timeout = Float(
+    cull_starting_timeout = Seconds(
         600.0, min=0.0, config=True, help="Seconds after which one that is still starting is ended. 0: never."
     )
-    cull_busy_timeout = Float(
+    cull_busy_timeout = Seconds(
         0.0,
         min=0.0,
         config=True,
         help="Seconds after which one that was busy without a pause is ended, whatever it does. 0: never.",
     )
-    cull_stop_timeout = Float(
+    cull_stop_timeout = Seconds(
         30.0, min=0.1, config=True, help="Seconds one may take to end before it is given up and reported."
     )
     policy_class = Type(

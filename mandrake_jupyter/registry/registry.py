@@ -14,11 +14,12 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Callable, Float, Instance, Integer, List, Unicode, observe
+from traitlets import Callable, Instance, Integer, List, Unicode, observe
 
 from ..errors import Unavailable
 from ..lifecycle.announce import Changed
 from ..lifecycle.limits import Slots
+from ..lifecycle.seconds import Seconds
 from ..values import JSON, SessionKey, WorkspaceKey
 from .bounds import RunBounds
 from .cleanup import CleanupReport, perform
@@ -83,7 +84,9 @@ class ServiceRegistry(RunBounds):
         config=True,
         help="Event streams that clients may hold open at once. The next is refused (429).",
     )
-    stop_timeout = Float(8.0, min=0.1, config=True, help="Seconds that stopping everything may take in all.")
+    stop_timeout = Seconds(
+        8.0, min=0.1, config=True, help="Seconds that stopping everything may take in all."
+    )
 
     hosts = Instance(HostServices)
     clock = Callable(time.monotonic, help="Monotonic seconds, for decisions.")
