@@ -55,3 +55,18 @@ def test_loading_imports_nothing_heavy_and_writes_nothing(tmp_path: Path, monkey
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["started"] is False
     assert not Path(told["data_dir"]).exists()
+
+
+def test_the_help_shows_both_cullers_and_the_limits() -> None:
+    """``jupyter server --help-all`` ends before it looks for extensions: no extension's settings are in it."""
+    code = "from mandrake_jupyter.app import main; main(['--help-all'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for option in (
+        "--SessionCuller.cull_idle_timeout=",
+        "--MCPServerCuller.cull_idle_timeout=",
+        "--Culler.cull_connected=",
+        "--ServiceRegistry.max_sessions=",
+        "--HostActivity.heartbeat=",
+    ):
+        assert option in done.stdout, option

@@ -19,17 +19,18 @@ from ..lifecycle.seconds import Seconds
 from .sweep import Pace, Subjects, Sweep, id_of, told, used_since
 
 
+IDLE = (
+    "Timeout (in seconds) after which one that nobody used is considered idle and ready to be culled. Values of 0 or lower "
+    "disable culling of what is idle. One with a timeout of its own goes by that (0: never)."
+)
+
+
 class Culler(LoggingConfigurable):
     """Of one kind of resource. ``sweep`` is one look; ``run`` looks at each interval until it is cancelled."""
 
     noun = "resource"
 
-    cull_idle_timeout = Integer(
-        1800,
-        config=True,
-        help="Timeout (in seconds) after which one that was not used is considered idle and ready to be culled. Values of 0 or "
-        "lower disable culling of what is idle. One with a timeout of its own goes by that (0: never).",
-    )
+    cull_idle_timeout = Integer(1800, config=True, help=f"{IDLE} See its subclasses.")
     cull_interval_default = 300
     cull_interval = Integer(
         cull_interval_default,
@@ -240,6 +241,12 @@ class SessionCuller(Culler):
 
     noun = "chat"
 
+    cull_idle_timeout = Integer(
+        1800,
+        config=True,
+        help=f"{IDLE} A culled chat comes back whole at its next use, so this is on by default.",
+    )
+
 
 class MCPServerCuller(Culler):
     """Stops MCP servers that nobody uses; the next call starts them again. What one keeps in its own memory is lost with it:
@@ -247,6 +254,12 @@ class MCPServerCuller(Culler):
 
     noun = "MCP server"
 
+    cull_idle_timeout = Integer(
+        1800,
+        config=True,
+        help=f"{IDLE} A culled MCP server starts again at its next call, without what it kept in its own memory: "
+        'say "stateful": true in the entry of one that must stay.',
+    )
     cull_memory_percent = Integer(
         95,
         min=0,
