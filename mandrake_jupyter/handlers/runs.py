@@ -11,6 +11,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
+from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
 from ..values import JSON
 from .base import MandrakeHandler, StreamHandler
@@ -29,8 +30,7 @@ class MessagesHandler(StreamHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str, session: str) -> None:
-        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
-            self.answer(await coordinator.messages())
+        self.answer(await SessionsDirectory(self.registry).messages(workspace, session))
 
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")

@@ -40,6 +40,19 @@ class SessionsDirectory:
         await self._registry.recovery.take_up()
         return self._describe(row, (await services.sessions.open_runs()).get(row.id, []))
 
+    async def messages(self, workspace_id: str, session_id: str) -> list[JSON]:
+        """The history. Reading opens no chat, unless something in it is not finished."""
+        services = await self._registry.initialize_services()
+        own = (await self._registry.workspace_row(workspace_id)).id
+        row = await services.sessions.get(own, session_id)
+        held = self._registry.coordinator(SessionKey(own, row.id)) is not None
+        if held or await services.runs.unfinished(row.id):
+            async with self._registry.use_session_coordinator(own, row.id) as coordinator:
+                return await coordinator.messages()
+        from ..sessions import shown
+
+        return await shown.messages(services.runs, row.id, {})
+
     async def create(self, workspace_id: str, body: JSON) -> JSON:
         """A new session; with ``notebook`` the notebook's own one, old or new."""
         services = await self._registry.initialize_services()
