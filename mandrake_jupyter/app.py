@@ -62,7 +62,7 @@ class MandrakeApp(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """Jupyter's hook for what begins with the event loop."""
-        await self.registry.recovery.after_boot()
+        self.registry.recovery.after_boot()
 
     def current_activity(self) -> JSON | None:
         """What keeps a server with ``shutdown_no_activity_timeout`` alive. Must not raise: Jupyter would never ask again."""

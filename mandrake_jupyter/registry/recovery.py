@@ -27,9 +27,9 @@ class Recovery:
         self._registry = registry
         self._task: asyncio.Task[None] | None = None
 
-    async def after_boot(self) -> None:
+    def after_boot(self) -> None:
         """One look at the folder of locks; where there are any, the rest in the background."""
-        locks = await asyncio.to_thread(found, Path(self._registry.data_dir) / "instances")
+        locks = found(Path(self._registry.data_dir) / "instances")
         if locks:
             self._task = asyncio.create_task(self._sweep(locks), name="recovery")
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from .jupyter_process import HEARS_SIGINT
 from .mcp_leaks import MARKER, alive
 from .rest import Refused, Rest
 
@@ -48,9 +49,9 @@ c.JupyterHub.services = [{"name": "driver", "api_token": settings["token"]}]
 scopes = ["admin:users", "admin:servers", "access:servers", "list:users", "read:users:activity", "read:servers"]
 c.JupyterHub.load_roles = [{"name": "driver", "services": ["driver"], "scopes": scopes}]
 """
-SERVER_CONFIG = """
+SERVER_CONFIG = f"""{HEARS_SIGINT}
 c.ServerApp.terminals_enabled = False
-c.ServerApp.jpserver_extensions.update({"mandrake_jupyter": True})
+c.ServerApp.jpserver_extensions.update({{"mandrake_jupyter": True}})
 """
 
 

@@ -26,13 +26,18 @@ from .mcp_leaks import MARKER, alive, eventually
 from .rest import Rest
 
 START = 60.0
-CONFIG = """
+#: Programs that a shell starts in the background inherit that SIGINT is ignored, and pass it on.
+HEARS_SIGINT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+CONFIG = f"""{HEARS_SIGINT}
 c.ServerApp.ip = "127.0.0.1"
 c.ServerApp.port = 0
 c.ServerApp.open_browser = False
 c.ServerApp.answer_yes = True
 c.ServerApp.terminals_enabled = False
-c.ServerApp.jpserver_extensions = {"mandrake_jupyter": True}
+c.ServerApp.jpserver_extensions = {{"mandrake_jupyter": True}}
 c.ServerApp.reraise_server_extension_failures = True
 """
 #: Jupyter looks every minute whether it is still needed. With this it looks more often, once ``begin_to_look`` was called, and
