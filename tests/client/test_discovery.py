@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from mandrake_jupyter.client import MandrakeClientError, ServerNotFound, find_server
+from mandrake_jupyter.client import MandrakeClientError, ServerNotFound, find_server, find_servers
 
 
 @pytest.fixture
@@ -129,3 +129,22 @@ def test_without_jupyter_runtime_dir_the_usual_place_is_looked_at(tmp_path):
         runtime.mkdir(parents=True)
         plant(runtime, os.getpid())
         assert find_server({"HOME": str(tmp_path)}).token == "t8888"
+
+
+def test_a_shell_finds_all_servers_unless_one_is_named(runtime, others):
+    first, second = others
+    plant(runtime, first, port=1)
+    plant(runtime, second, port=2)
+    assert {server.token for server in find_servers(env(runtime))} == {"t1", "t2"}
+    [named] = find_servers(env(runtime), url="http://127.0.0.1:2")
+    assert (named.url, named.token, named.pid) == ("http://127.0.0.1:2", "t2", second)
+    [told] = find_servers(env(runtime), url="http://127.0.0.1:2/", token="given")
+    assert told.token == "given"
+    [elsewhere] = find_servers(env(runtime, MANDRAKE_TOKEN="mine"), url="http://elsewhere/")
+    assert (elsewhere.token, elsewhere.pid) == ("mine", 0)
+    [fixed] = find_servers(env(runtime, MANDRAKE_URL="http://fixed/", MANDRAKE_TOKEN="t"))
+    assert (fixed.url, fixed.token) == ("http://fixed/", "t")
+
+
+def test_a_shell_in_which_none_runs_finds_none(runtime):
+    assert find_servers(env(runtime)) == []
