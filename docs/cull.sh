@@ -37,9 +37,11 @@ printf '\nchats that are open: %s\n' "$(running)"
 [ "$(running)" = 0 ] || fail "something is still open"
 grep -q '"phase": *"stopped"' "$work/chat" || fail "the chat is not stopped"
 
-printf '\n5. The next use brings it back, with all that was in it\n'
+printf '\n5. All that was in it is there, and the next message opens it again\n'
 ask "$CHATS/$CHAT/messages" | tee "$work/after"
 cmp -s "$work/before" "$work/after" || fail "the history is another one"
+ask -d '{"content": "/tool jupyter list_files"}' "$CHATS/$CHAT/messages" >"$work/answer"
+grep -q '"status": *"complete"' "$work/answer" || fail "no complete answer: $(cat "$work/answer")"
 printf '\nchats that are open: %s\n' "$(running)"
 [ "$(running)" = 1 ] || fail "the chat is not open again"
 printf '\nCulled when it was idle, and back whole when it was used.\n'

@@ -18,7 +18,6 @@ from ..lifecycle.culling import CullPolicy, CullSettings, Finding, Seen, Verdict
 from ..lifecycle.seconds import Seconds
 from .sweep import Pace, Subjects, Sweep, id_of, told, used_since
 
-
 IDLE = (
     "Timeout (in seconds) after which one that nobody used is considered idle and ready to be culled. Values of 0 or lower "
     "disable culling of what is idle. One with a timeout of its own goes by that (0: never)."

@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 from ..lifecycle.leases import Leases
-from ..lifecycle.phases import Phase
+from ..lifecycle.phases import ALIVE, Phase
 from ..values import JSON, MCPServerEntry, ServerKey, isoformat
 
 
@@ -38,12 +38,12 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
     }
 
 
-def used(leases: Leases) -> JSON:
+def used(leases: Leases, phase: Phase) -> JSON:
     """The fields that say how much it is in use."""
     last = leases.last_activity
     return {
         "execution_state": "busy" if leases.busy else "idle",
         "last_activity": isoformat(last) if last else None,
-        "idle_seconds": leases.idle_seconds,
+        "idle_seconds": leases.idle_seconds if phase in ALIVE else None,
         "busy": leases.busy,
     }

@@ -87,16 +87,15 @@ class MCPServer:
 
     def describe(self, entry: MCPServerEntry | None = None) -> JSON:
         """The wire's MCP server, as `entry` configures it now: it runs with that one from its next use on."""
-        entry = entry or self.entry
+        entry, running = entry or self.entry, self.running
         known = self._catalogue.get(entry.hash, self.key.name)
-        running = self.running
         return describe(
             self.key,
             entry,
             phase=self.phase,
             reason=self.life.reason,
             error=self.error.as_json() if self.error else None,
-            **used(self.leases),
+            **used(self.leases, self.phase),
             connections=len(self.chats),
             tools=len(known.tools) if known else None,
             pid=running.pid if running else None,
@@ -151,6 +150,7 @@ class MCPServer:
                 self._catalogue.remember(entry.hash, connection.tools, connection.protocol)
                 self._connection = connection
                 self._backoff.clear(self.key)
+                self.leases.touch()
                 self.life.to(Phase.READY)
                 ready.set_result(None)
                 await self._serve(connection, entry, stop)

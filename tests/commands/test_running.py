@@ -58,7 +58,7 @@ def chat(jupyter: Spawned) -> Iterator[dict[str, Any]]:
     """A chat that is open, and in use by nobody."""
     made = jupyter.api("POST", "mandrake/workspaces/default/sessions", {"name": "Missing values"})
     path = f"mandrake/workspaces/default/sessions/{made['id']}"
-    jupyter.api("GET", f"{path}/messages")
+    jupyter.api("POST", f"{path}/messages", {"content": "/tool jupyter list_files"})
     yield made
     jupyter.api("DELETE", path)
 

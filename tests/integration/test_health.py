@@ -182,7 +182,7 @@ async def test_a_stopping_server_is_not_ready(api: Api) -> None:
 
 async def test_the_detail_tells_of_each_service(model: ScriptedOpenAI, api: Api) -> None:
     session = await api.session()
-    await api("GET", f"{session}/messages")
+    await api("POST", f"{session}/messages", {"content": "/tool jupyter list_files"})
     detail = await api("GET", "health")
     (chat,) = detail["services"]["sessions"]
     assert session.endswith(chat["id"])

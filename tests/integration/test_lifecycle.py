@@ -19,6 +19,7 @@ from .conftest import Api
 from .test_mcp import SERVERS, TIME, add, running
 
 ECHO = {"command": sys.executable, "args": [str(Path(__file__).parent.parent / "support" / "mcp_echo.py")]}
+LIST = "/tool jupyter list_files"
 NOW = '/tool time get_current_time {"timezone": "UTC"}'
 
 
@@ -55,6 +56,7 @@ async def test_a_culled_chat_comes_back_whole(model: ScriptedOpenAI, api: Api, c
         None,
     )
     assert await api("GET", f"{session}/messages") == before
+    assert (await api("GET", session))["phase"] == "stopped"  # reading opens no chat
     assert (await say(api, session))["parts"][0]["content"] == "two"
     assert [m["content"] for m in model.chats[1]["messages"] if m["role"] == "assistant"] == ["one"]
 
@@ -64,7 +66,7 @@ async def test_a_chat_tells_when_it_is_put_away_and_keeps_a_timeout_of_its_own(
 ) -> None:
     session = await api.session()
     assert (await api("GET", session))["culls_at"] is None
-    await api("GET", f"{session}/messages")
+    await say(api, session, LIST)
     told = await api("GET", session)
     assert (told["phase"], told["idle_seconds"], told["culls_at"][-1]) == ("ready", 0, "Z")
     told = await api("PATCH", session, {"cull_idle_timeout": 0})
@@ -136,7 +138,7 @@ async def test_an_open_chat_keeps_the_mcp_servers_it_used_unless_told(api: Api, 
     session = await api.session()
     await say(api, session, NOW)
     clock.now += 1801
-    await api("GET", f"{session}/messages")
+    await say(api, session, LIST)
     kept = {told["kind"]: told["why"] for told in (await api("POST", "cleanup"))["kept"]}
     assert kept == {"session": "recent", "mcp_server": "connected"}
     api.registry.mcp_server_culler.cull_connected = True
@@ -156,7 +158,7 @@ async def test_a_stateful_mcp_server_stays(api: Api, clock: Clock) -> None:
 async def test_limits_are_told_changed_and_hold_at_once(model: ScriptedOpenAI, api: Api) -> None:
     first, second = await api.session(), await api.session()
     for session in (first, second):
-        await api("GET", f"{session}/messages")
+        await say(api, session, LIST)
     limits = await api("GET", "limits")
     assert limits["sessions"] == {
         "limit": 100,
@@ -200,12 +202,12 @@ async def test_when_all_chats_are_in_use_the_next_is_refused_by_name(model: Scri
     busy, other = await api.session(name="Long one"), await api.session()
     answering = asyncio.ensure_future(say(api, busy))
     await until(lambda: model.chats)
-    response = await api.raw("GET", f"{other}/messages", raise_error=False)
+    response = await api.raw("POST", f"{other}/messages", {"content": LIST}, raise_error=False)
     assert (response.code, response.headers["Retry-After"]) == (429, "5")
     assert '"Long one"' in json.loads(response.body)["message"]
     gate.set()
     await answering
-    await api("GET", f"{other}/messages")
+    assert (await say(api, other, LIST))["status"] == "complete"
 
 
 async def test_when_all_answers_are_at_work_the_next_message_is_refused_and_not_kept(

@@ -70,7 +70,7 @@ async def test_an_open_chat_is_resident_until_it_is_put_away(model: ScriptedOpen
     there = await value(api, "resident", kind="session", phase="ready")
     ready = await value(api, "phase_duration_seconds", kind="session", phase="ready")
     session = await api.session()
-    await api("GET", f"{session}/messages")
+    await api("POST", f"{session}/messages", {"content": "/tool jupyter list_files"})
     assert await value(api, "created_total", kind="session") == made + 1
     assert await value(api, "resident", kind="session", phase="ready") == there + 1
     await api("POST", f"{session}/release")

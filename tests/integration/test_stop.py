@@ -31,7 +31,7 @@ def app(jp_serverapp: Any) -> MandrakeApp:
 async def at_work(api: Api) -> int:
     """A resident chat and an MCP server; the latter's pid."""
     session = await api.session()
-    await api("GET", f"{session}/messages")
+    await api("POST", f"{session}/messages", {"content": "/tool jupyter list_files"})
     entry = {"command": sys.executable, "args": ["-S", RAW]}
     await api("POST", "workspaces/default/mcp-servers", {"name": "raw", "entry": entry})
     pid: int = (await api("POST", "workspaces/default/mcp-servers/raw/start"))["pid"]
