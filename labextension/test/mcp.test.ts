@@ -155,3 +155,11 @@ test('settings of the reader that would be given away are named, each once', () 
 test('only what is still in the list can be trusted', () => {
   assert.deepEqual(trust.stillThere([pending({ id: 'a' }), pending({ id: 'b' })], new Set(['b', 'gone'])), ['b']);
 });
+
+test('an MCP server says when it stops and what is lost with it', () => {
+  const now = Date.parse('2026-11-25T10:00:00Z');
+  assert.equal(
+    status.stopsText(trans, '2026-11-25T10:04:30Z', now),
+    'stops in 4 min. It starts again at its next use, without what it kept in its own memory.'
+  );
+});

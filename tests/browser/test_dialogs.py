@@ -82,6 +82,17 @@ def test_an_mcp_server_the_user_added_asks_for_its_call_and_nothing_else(
     assert (tmp_path / "notes" / "note.txt").read_text() == "by hand"
 
 
+def test_an_open_row_says_when_the_mcp_server_stops_and_what_that_costs(
+    connected: Lab, panel: Panel, tmp_path: Path
+) -> None:
+    add_notes_server(connected, tmp_path / "notes")
+    connected.api("POST", "mandrake/workspaces/default/mcp-servers/notes/start")
+    panel.at("mcp-servers").click()
+    row = panel.page.get_by_test_id("mandrake-mcp-row").filter(has_text="notes")
+    row.get_by_role("button", name="notes").first.click()
+    expect(panel.page.locator("#mandrake-mcp-servers")).to_contain_text("without what it kept in its own memory")
+
+
 def test_a_model_is_connected_tried_and_used(lab: Lab, model: ScriptedModel, panel: Panel) -> None:
     panel.at("model-picker").click()
     panel.page.get_by_text("Connect a model").first.click()

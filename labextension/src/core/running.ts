@@ -194,13 +194,13 @@ function unit(milliseconds: number): number {
 }
 
 /** `21 s`, `4 min`, `2 h`. */
-function span(trans: ITrans, milliseconds: number): string {
+export function span(trans: ITrans, milliseconds: number): string {
   const step = unit(milliseconds);
   const count = Math.floor(milliseconds / step);
   return step === SECOND ? trans.__('%1 s', count) : step === MINUTE ? trans.__('%1 min', count) : trans.__('%1 h', count);
 }
 
-function size(bytes: number): string {
+export function size(bytes: number): string {
   return bytes < 1e9 ? `${Math.max(1, Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 

@@ -3,13 +3,14 @@ import * as React from 'react';
 
 import { own } from '../../core/form';
 import { when } from '../../core/format';
+import { size } from '../../core/running';
 import { ITrans } from '../../core/trans';
 import { IErrorBody, ILogLine, IMcpServer, IToolSpec } from '../../core/wire';
 import { ErrorCard, SmallButton, Spinner } from '../common/parts';
 import { clock } from '../common/text';
 import { IOpenRow } from './model';
 import type { IRowProps } from './row';
-import { actionLabel, isOutside } from './status';
+import { actionLabel, isOutside, stopsText } from './status';
 
 /** The file whose entries we may take away. */
 const OURS = '.mandrake/mcp.json';
@@ -93,6 +94,12 @@ function Facts({ server, trans }: { server: IMcpServer; trans: ITrans }): JSX.El
   }
   if (server.pid) {
     facts.push([trans.__('Process'), String(server.pid)]);
+  }
+  if (server.memory !== null) {
+    facts.push([trans.__('Memory'), size(server.memory)]);
+  }
+  if (server.culls_at) {
+    facts.push([trans.__('If unused'), stopsText(trans, server.culls_at, Date.now())]);
   }
   return facts.length ? (
     <dl className="jp-Mandrake-facts jp-Mandrake-num">

@@ -1,4 +1,5 @@
 /** The state of an MCP server as shape, colour and words, and what can be done with it. Pure. */
+import { span } from '../../core/running';
 import { ITrans } from '../../core/trans';
 import { IMcpServer } from '../../core/wire';
 
@@ -192,4 +193,10 @@ export function announcements(trans: ITrans, before: readonly IMcpServer[], now:
     }
   }
   return said;
+}
+
+/** When it stops if nobody uses it, and what that costs. */
+export function stopsText(trans: ITrans, at: string, now: number): string {
+  const left = span(trans, Math.max(0, Date.parse(at) - now));
+  return trans.__('stops in %1. It starts again at its next use, without what it kept in its own memory.', left);
 }
