@@ -11,9 +11,11 @@ import os.path
 import re
 import traceback
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from ..provisioners.base import LaunchSpec
+if TYPE_CHECKING:
+    from ..provisioners.base import LaunchSpec
 
 MASK = "•••"
 MIN_LENGTH = 8

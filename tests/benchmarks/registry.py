@@ -139,7 +139,7 @@ async def blocks(chats: Population, count: int, rounds: int) -> list[Figure]:
     return [
         *_block_figures(f"sweeps over {count} chats", ours, 20),
         *_block_figures(f"MappingKernelManager over {count} kernels", theirs, None),
-        *_block_figures(f"{count} chats culled at once, all their memory freed", ends, None),
+        *_block_figures(f"{count} chats culled at once", ends, None),
         Figure("chats left after it", left, "", 0),
     ]
 

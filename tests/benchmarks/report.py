@@ -27,7 +27,7 @@ class Figure:
     def __str__(self) -> str:
         verdict = "" if self.at_most is None else "ok" if self.passed else "MISSED"
         bound = "" if self.at_most is None else f"at most {self.at_most:g} {self.unit}".rstrip()
-        return f"{self.name:58} {self.measured:10.3f} {self.unit:9} {bound:22} {verdict}".rstrip()
+        return f"{self.name:68} {self.measured:10.3f} {self.unit:9} {bound:22} {verdict}".rstrip()
 
 
 def machine() -> str:

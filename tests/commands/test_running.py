@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets.utils.importstring import import_item
 
 from mandrake_jupyter.commands import SUBCOMMANDS
 from tests.support.spawned import Spawned, running_jupyter
@@ -43,7 +44,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Status, stdout and stderr of a command."""
 
     def command(name: str, *words: str) -> tuple[int, str, str]:
-        app = SUBCOMMANDS[name][0]()
+        app = import_item(SUBCOMMANDS[name][0])()
         app.initialize(list(words))
         with pytest.raises(SystemExit) as ended:
             app.start()
