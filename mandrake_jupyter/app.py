@@ -11,13 +11,13 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Unicode, default
 
 from ._version import __version__
-from .commands import InstallModelApp, TrustApp
+from .commands import SUBCOMMANDS
 from .handlers.routes import NO_ROUTE, ROUTES
 from .registry.activity import HostActivity
 from .registry.culler import MCPServerCuller, SessionCuller
-from .registry.events import JupyterEvents
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
+from .registry.sinks import listen
 from .values import JSON
 
 
@@ -29,13 +29,7 @@ class MandrakeApp(ExtensionApp):
     load_other_extensions = True
     version = __version__
     classes: ClassVar[list[Any]] = [ServiceRegistry, SessionCuller, MCPServerCuller, HostActivity]
-    subcommands: ClassVar[dict[str, Any]] = {
-        "trust": (TrustApp, "Trust what a folder's own files would start or contact, and say what that is."),
-        "install-model": (
-            InstallModelApp,
-            "Fetch the demo model, so that chats work offline and without a key.",
-        ),
-    }
+    subcommands: ClassVar[dict[str, Any]] = SUBCOMMANDS
 
     data_dir = Unicode(
         config=True,
@@ -55,7 +49,8 @@ class MandrakeApp(ExtensionApp):
             server.session_manager,
         )
         self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
-        self.registry.hub.add(JupyterEvents(server.event_logger))
+        self._deafen = listen(self.registry.hub, server.event_logger, self.log, self.registry.secrets)
+        self.registry.secrets.learn(server.identity_provider.token)
         self.settings["mandrake_registry"] = self.registry
         times = server.web_app.settings["last_activity_times"]
         self.activity = HostActivity(times, lambda: self.registry.busy, parent=self)
@@ -86,6 +81,8 @@ class MandrakeApp(ExtensionApp):
         except (Exception, asyncio.CancelledError):
             self.log.exception("Mandrake did not stop cleanly")
             return
+        finally:
+            self._deafen()
         for task in late:
             task.cancel()
             problems.append(f"not stopped within {self.registry.stop_timeout + 1:.1f} s")
@@ -94,5 +91,5 @@ class MandrakeApp(ExtensionApp):
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """``jupyter mandrake``: opens JupyterLab; ``jupyter mandrake trust | install-model`` do what they say."""
+    """``jupyter mandrake``: opens JupyterLab; the subcommands do what they say."""
     return MandrakeApp.launch_instance(argv)

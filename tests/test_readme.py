@@ -28,15 +28,22 @@ def test_the_curl_lines_of_the_readme_are_those_of_the_script() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt" or shutil.which("curl") is None, reason="needs a POSIX shell and curl")
-def test_the_curl_lines_do_what_the_readme_says() -> None:
-    """The script checks the status, the headers, rising numbers, one end, and a JSON answer by itself."""
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("curl.sh", "All four answered as they should."),
+        ("cull.sh", "Culled when it was idle, and back whole when it was used."),
+    ],
+)
+def test_the_scripts_do_what_they_say(script: str, said: str) -> None:
+    """They check by themselves: statuses, headers, rising numbers, one end; event, log line, what is open, history."""
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     env.pop("URL", None)
     done = subprocess.run(
-        ["sh", "docs/curl.sh"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=False
+        ["sh", f"docs/{script}"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    assert done.stdout.rstrip().endswith("All four answered as they should.")
+    assert done.stdout.rstrip().endswith(said)
 
 
 def test_the_mcp_server_of_the_readme_is_what_one_can_paste() -> None:

@@ -48,6 +48,18 @@ export class MandrakeApi {
   updateSession = (w: string, s: string, body: { name?: string; model?: string | null }) =>
     this.send<wire.ISession>('PATCH', at('workspaces', w, 'sessions', s), body);
   deleteSession = (w: string, s: string) => this.send<void>('DELETE', at('workspaces', w, 'sessions', s));
+  /** Let the server forget it until its next use; without `force` a chat at work is left alone (409 `busy`). */
+  releaseSession = (w: string, s: string, force: boolean) =>
+    this.send<{ released: boolean; freed: string[] }>(
+      'POST',
+      `${at('workspaces', w, 'sessions', s, 'release')}?force=${force}`
+    );
+
+  /** What happens to everything, after `seq` where that is known. Ends only with the connection. */
+  feed(seq: number | null, signal: AbortSignal): AsyncGenerator<wire.FeedLine> {
+    const path = seq === null ? 'events' : `events?after=${seq}`;
+    return this.stream(path, { method: 'GET', signal, cache: 'no-store' });
+  }
 
   // Messages and runs.
   messages = (w: string, s: string) => this.get<wire.IMessage[]>(at('workspaces', w, 'sessions', s, 'messages'));
@@ -158,14 +170,14 @@ export class MandrakeApi {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  private async *stream(path: string, init: RequestInit, answered: () => void): AsyncGenerator<wire.RunEvent> {
+  private async *stream<T>(path: string, init: RequestInit, answered?: () => void): AsyncGenerator<T> {
     const response = await this.request(path, {
       ...init,
       headers: { ...init.headers, Accept: 'application/x-ndjson' }
     });
-    answered();
+    answered?.();
     if (response.body) {
-      yield* readNdjson<wire.RunEvent>(response.body, SILENCE);
+      yield* readNdjson<T>(response.body, SILENCE);
     }
   }
 

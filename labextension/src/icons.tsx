@@ -69,14 +69,24 @@ export function Icon(props: { name: IconName; className?: string }): JSX.Element
   );
 }
 
-function labIcon(name: string, shape: string): LabIcon {
+function labIcon(name: string, shape: string, className = ''): LabIcon {
   const style = 'fill="none" stroke="#616161" stroke-width="1.4" stroke-linecap="round" stroke-linejoin="round"';
   return new LabIcon({
     name: `mandrake:${name}`,
-    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><g class="jp-Mandrake-stroke" ${style}>${shape}</g></svg>`
+    svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><g class="jp-Mandrake-stroke ${className}" ${style}>${shape}</g></svg>`
   });
 }
 
 /** The mark of Mandrake, for tabs and lists of Lab's own. */
 export const mandrakeIcon = labIcon('mandrake', SHAPES.sprout);
 export const attachCellIcon = labIcon('attach-cell', SHAPES.clip);
+
+/** The states of what runs, for Lab's list of it. */
+export const runningIcons = {
+  spinner: labIcon('spinner', SHAPES.spinner, 'jp-Mandrake-spin'),
+  shield: labIcon('shield', SHAPES.shield),
+  bubble: labIcon('bubble', SHAPES.bubble),
+  pause: labIcon('pause', SHAPES.pause),
+  plug: labIcon('plug', SHAPES.plug),
+  globe: labIcon('globe', SHAPES.globe)
+};

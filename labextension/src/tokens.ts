@@ -6,7 +6,7 @@ import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
 
 import { MandrakeApi } from './api';
-import { ICatalogue, IMcpServer, ITrust } from './core/wire';
+import { FeedEvent, ICatalogue, IMcpServer, ITrust } from './core/wire';
 
 /** Commands. Those marked dialog are registered by the dialogs' plugin; others execute them by id. */
 export namespace CommandIDs {
@@ -43,9 +43,24 @@ export interface IProjectState {
   putTrust(trust: ITrust): void;
 }
 
+/** What happens at the server, as it happens: one connection for the whole page. */
+export interface IFeed {
+  /** Events arrive; while false, whoever shows something asks for it now and then. */
+  readonly live: boolean;
+  readonly liveChanged: ISignal<IFeed, void>;
+  readonly event: ISignal<IFeed, FeedEvent>;
+  /** It is not known what happened before: load lists anew. Emitted at the first connection, too. */
+  readonly reset: ISignal<IFeed, void>;
+  /** The server's time in milliseconds. */
+  now(): number;
+  /** Begin to listen; later calls do nothing. */
+  start(): void;
+}
+
 export interface IMandrake {
   readonly api: MandrakeApi;
   readonly project: IProjectState;
+  readonly feed: IFeed;
   readonly trans: TranslationBundle;
 }
 

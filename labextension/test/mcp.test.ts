@@ -24,6 +24,10 @@ const server = (change: Partial<IMcpServer> = {}): IMcpServer => ({
   busy: 0,
   tools: null,
   pid: null,
+  idle_seconds: null,
+  culls_at: null,
+  memory: null,
+  cpu: null,
   ...change
 });
 const says = (change: Partial<IMcpServer>, seconds = 0) => status.statusOf(trans, server(change), seconds).words;

@@ -7,7 +7,7 @@ It imports none of the server's rooms, so it could be copied out of this package
 from __future__ import annotations
 
 from .client import MandrakeClient
-from .discovery import JupyterServer, find_server
+from .discovery import JupyterServer, find_server, find_servers
 from .errors import ConnectionLost, MandrakeClientError, ServerNotFound
 from .stream import EventStream
 
@@ -19,4 +19,5 @@ __all__ = [
     "MandrakeClientError",
     "ServerNotFound",
     "find_server",
+    "find_servers",
 ]

@@ -56,6 +56,20 @@ class MandrakeClient:
     def health(self) -> JSON:
         return self.request("GET", "health")
 
+    def readiness(self) -> JSON:
+        """What keeps the server from being used, as findings with reason and remedy; none when it is ready."""
+        return self._transport.call("GET", "health/ready", also=(503,))
+
+    def cleanup(self, *, dry_run: bool = False) -> JSON:
+        """One look of the cullers, now: what was culled, kept and why; with `dry_run` nothing is ended."""
+        return self.request("POST", f"cleanup?{urlencode({'dry_run': str(dry_run).lower()})}", {})
+
+    def mcp_servers(self, workspace: str | None = None) -> list[JSON]:
+        """The MCP servers of all projects, or of one."""
+        return self.request(
+            "GET", "mcp-servers" if workspace is None else f"{_workspace(workspace)}/mcp-servers"
+        )
+
     def models(self, workspace: str = "default") -> JSON:
         """The catalogue of models, with the active one."""
         return self.request("GET", f"{_workspace(workspace)}/models")

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -61,6 +61,29 @@ def find_server(environ: Mapping[str, str] | None = None) -> JupyterServer:
             f"{len(servers)} servers run for this user, and none says that this notebook is its own"
         )
     raise ServerNotFound(f"looked at MANDRAKE_URL, JupyterHub and {directory}")
+
+
+def find_servers(
+    environ: Mapping[str, str] | None = None, *, url: str = "", token: str = ""
+) -> list[JupyterServer]:
+    """All Jupyter servers a shell may ask: the one at `url` if given, else ``MANDRAKE_URL``, else JupyterHub's single-user
+    server, else all of this user that run, newest first. A `token` is of the server at `url`.
+    """
+    env = os.environ if environ is None else environ
+    running = running_servers(runtime_dir(env))
+    if url:
+        known = next((server for server in running if _same(server.url, url)), JupyterServer(url))
+        return [
+            replace(known, url=url, token=token or env.get("MANDRAKE_TOKEN") or known.token, origin="--url")
+        ]
+    if given := env.get("MANDRAKE_URL"):
+        return [JupyterServer(given, token or env.get("MANDRAKE_TOKEN", ""), "MANDRAKE_URL")]
+    hub = _from_hub(env)
+    return [hub] if hub else running
+
+
+def _same(one: str, other: str) -> bool:
+    return one.rstrip("/") == other.rstrip("/")
 
 
 def runtime_dir(environ: Mapping[str, str]) -> Path:

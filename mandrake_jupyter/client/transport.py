@@ -144,11 +144,18 @@ class Transport:
         """The same server, with more patience."""
         return Transport(self._url, self._token, timeout=max(timeout, self.timeout))
 
-    def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        also: tuple[int, ...] = (),
+    ) -> Any:
         """The JSON answer of `path` (below ``mandrake/``); None for 204. Raises
-        :class:`MandrakeClientError`.
+        :class:`MandrakeClientError`. A status in `also` is an answer, too.
         """
-        with self.open(method, path, body, headers) as reply:
+        with self.open(method, path, body, headers, also) as reply:
             if reply.status == 204:
                 return None
             answer = reply.json()
@@ -156,8 +163,15 @@ class Transport:
                 raise self._not_ours()
             return answer
 
-    def open(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
-        """Send, and return once the status line is there. Any status but 2xx is raised."""
+    def open(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        also: tuple[int, ...] = (),
+    ) -> Reply:
+        """Send, and return once the status line is there. Any status but 2xx and those in `also` is raised."""
         connection, target = self._connection()
         payload = None if body is None else json.dumps(body).encode()
         try:
@@ -177,7 +191,7 @@ class Transport:
         except BaseException:
             connection.close()
             raise
-        if 200 <= reply.status < 300:
+        if 200 <= reply.status < 300 or reply.status in also:
             return reply
         with reply:
             raise self._refusal(reply)

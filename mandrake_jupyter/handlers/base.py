@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from ..errors import BadRequest, MandrakeError
+from ..registry.metrics import OPEN_STREAMS, count_error
 from ..values import JSON, Event, isoformat, parse_json, utcnow
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ SSE = "text/event-stream"
 LOOKS = ("GET", "HEAD", "OPTIONS")
 LONGEST_BODY = 4_000_000
 LONGEST_NUMBER = 15
+STRANGER = (
+    "Jupyter did not accept the token or the login, or there was none. `jupyter server list` shows the token."
+)
 
 
 class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
@@ -114,10 +118,13 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         self.finish(json.dumps(value))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if isinstance(value, MandrakeError) and value.status != 500:
-            self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value, value.code)
-        else:
+        if isinstance(value, HTTPError | StreamClosedError):
             super().log_exception(typ, value, tb)
+        elif isinstance(value, MandrakeError) and value.status != 500:
+            self.log.info("%s %s: %s (%s)", self.request.method, self.request.path, value, value.code)
+        else:  # by our own log, which masks secrets; the host's would not
+            told = (typ, value, tb)
+            self.log.error("%s %s failed", self.request.method, self.request.path, exc_info=told)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         exc = (kwargs.get("exc_info") or (None, None, None))[1]
@@ -130,9 +137,12 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
             said = exc.log_message if isinstance(exc, HTTPError) else None
             if said and isinstance(exc, HTTPError) and exc.args:
                 said = said % exc.args
+            if not said and status_code == 403 and not getattr(self, "_current_user", None):
+                said = STRANGER
             body = MandrakeError(said or self._reason).as_json() | {
                 "code": _CODES.get(status_code, "internal")
             }
+        count_error(body["code"])
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(body))
 
@@ -179,9 +189,8 @@ class StreamHandler(MandrakeHandler):
         self.set_header("Content-Type", SSE if sse else NDJSON)
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
-        with self.registry.open_stream(
-            self.request.path.removeprefix(f"{self.settings['base_url']}mandrake/")
-        ):
+        what = self.request.path.removeprefix(f"{self.settings['base_url']}mandrake/")
+        with self.registry.open_stream(what), OPEN_STREAMS.track_inprogress():
             await self.detachable(self._send(events, sse))
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
@@ -213,6 +222,7 @@ class StreamHandler(MandrakeHandler):
 
 
 def _broken_off(exc: MandrakeError, last: Mapping[str, Any]) -> JSON:
+    count_error(exc.code)
     body, seq = exc.as_json(), last.get("seq")
     body["content"] = body.pop("message")
     seq = seq + 1 if isinstance(seq, int) else 1

@@ -13,7 +13,6 @@ class EventsHandler(StreamHandler):
     """Watching is no use: it neither starts anything nor counts as activity of the Jupyter server."""
 
     auth_resource = "mandrake:sessions"
-    _track_activity = False
 
     @web.authenticated
     @authorized

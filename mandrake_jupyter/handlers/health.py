@@ -1,4 +1,4 @@
-"""Routes of health, and the answer to paths that are none. They start nothing."""
+"""Routes of health and of numbers, and the answer to paths that are none. They start nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import NotFound
+from ..registry import metrics
 from .base import MandrakeHandler
 
 
@@ -24,7 +25,26 @@ class HealthHandler(MandrakeHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        self.answer(self.registry.health())
+        self.answer(await self.registry.health.detail())
+
+
+class ReadyHandler(MandrakeHandler):
+    auth_resource = "mandrake:admin"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        found = await self.registry.health.ready()
+        self.answer(found, 200 if found["status"] == "ready" else 503)
+
+
+class MetricsHandler(MandrakeHandler):
+    auth_resource = "mandrake:admin"
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        self.answer(metrics.as_json())
 
 
 class NoRouteHandler(MandrakeHandler):

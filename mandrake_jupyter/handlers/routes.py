@@ -14,7 +14,9 @@ M = rf"{W}/mcp-servers/(?P<name>[\w.-]+)"
 
 ROUTES: list[tuple[str, Any]] = [
     (r"health/live", health.LiveHandler),
+    (r"health/ready", health.ReadyHandler),
     (r"health", health.HealthHandler),
+    (r"metrics\.json", health.MetricsHandler),
     (r"events", events.EventsHandler),
     (r"limits", limits.LimitsHandler),
     (r"cleanup", limits.CleanupHandler),

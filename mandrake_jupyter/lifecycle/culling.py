@@ -7,7 +7,7 @@ differences: a timeout of 0 on a single thing means never, what is starting is n
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -47,7 +47,8 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class CullSettings:
-    """Seconds; 0 switches a ceiling off. `limit`: how many may be alive; `memory_over`: bytes to be freed."""
+    """Seconds; 0 switches a ceiling off. `limit`: how many may be alive, of `count` (None: not known); `memory_over`: bytes
+    to be freed."""
 
     cull_idle_timeout: float = 0.0
     cull_connected: bool = False
@@ -56,6 +57,13 @@ class CullSettings:
     cull_busy_timeout: float = 0.0
     limit: int | None = None
     memory_over: int = 0
+    count: int | None = None
+
+    @property
+    def crowded(self) -> bool:
+        """Which ones go may depend on the others: all are looked at before the first is judged."""
+        over = self.limit is not None and (self.count is None or self.count > self.limit)
+        return over or self.memory_over > 0
 
 
 class Finding(StrEnum):
@@ -89,10 +97,12 @@ class Verdict(NamedTuple):
 class CullPolicy:
     """Subclass it, and name the subclass in ``SessionCuller.policy_class``, to decide otherwise."""
 
-    def judge(self, seen: Sequence[Seen], settings: CullSettings) -> Iterator[Verdict]:
-        """A verdict for each, lazily: whoever asks may do other things in between."""
-        making_room = self.make_room(seen, settings)
-        for one in seen:
+    def judge(self, seen: Iterable[Seen], settings: CullSettings) -> Iterator[Verdict]:
+        """A verdict for each, lazily: whoever asks may do other things in between, and where nothing is ``crowded`` none is
+        kept, so that many of them leave the garbage collector nothing to do."""
+        whole = list(seen) if settings.crowded else []
+        making_room = self.make_room(whole, settings)
+        for one in whole or seen:
             finding = self.broken(one, settings) or making_room.get(one.key) or self.rested(one, settings)
             yield Verdict(one, finding)
 

@@ -27,7 +27,7 @@ def refusal(limit: int, what: str, names: Iterable[str], way_out: str) -> TooMan
     if len(busy) > NAMED:
         shown += f" and {len(busy) - NAMED} more"
     return TooMany(
-        f"This Jupyter server has {limit} {what} at most, and all are in use: {shown}.",
+        f"The limit of {what} on this Jupyter server ({limit}) is reached, and all are in use: {shown}.",
         then=f"Try again when one of them is free, or raise {way_out}.",
         reason="limit",
         retry_after=RETRY_AFTER,

@@ -19,6 +19,7 @@ from typing import IO, cast
 
 from ..errors import Unavailable
 from .environment import clean_environment
+from .sampling import tree
 from .sweep import MARKER, sweep
 
 __all__ = ["GuardedProcess", "clean_environment"]
@@ -140,6 +141,10 @@ class GuardedProcess:
         returns.
         """
         return self._code
+
+    def stats(self) -> dict[str, float]:
+        """What the tree uses at the moment, its guardian included; see ``sampling.tree``. Empty once it has ended."""
+        return {} if self._code is not None or self._gone.done() else tree(self.pid)
 
     async def wait(self) -> int:
         """The exit code, once nothing of the tree is left."""

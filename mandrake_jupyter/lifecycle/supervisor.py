@@ -58,7 +58,7 @@ class Supervisor:
     """A set of named background tasks of one loop."""
 
     def __init__(self, log: logging.Logger | logging.LoggerAdapter[Any] | None = None) -> None:
-        self._log = log or logging.getLogger(__name__)
+        self._log = log or logging.getLogger("mandrake_jupyter")
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
 

@@ -27,7 +27,7 @@ from .specs import NAME, TOOLS
 
 #: Characters of text that one call answers at most.
 MAX_ANSWER = 64_000
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("mandrake_jupyter")
 Tool = Callable[[Mapping[str, Any], CallContext], Awaitable[ToolResult]]
 
 

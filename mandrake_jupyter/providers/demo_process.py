@@ -19,7 +19,9 @@ from pathlib import Path
 from ..errors import ProviderTimeout, ProviderTrouble
 from ..lifecycle.environment import clean_environment
 from ..lifecycle.processes import GuardedProcess
+from ..lifecycle.sampling import Meter
 from ..lifecycle.supervisor import SingleFlight, Supervisor
+from ..values import JSON
 from . import demo_child
 from .demo_room import Room
 from .guarded import spawned
@@ -33,7 +35,7 @@ SECRET = frozenset(ENVIRONMENT.values())
 #: Lines of its stderr that are kept.
 TAIL = 20
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("mandrake_jupyter")
 
 
 class Child:
@@ -106,6 +108,11 @@ class DemoProcess:
         self._child: Child | None = None
         self._users = 0
         self._last_used = clock()
+        self._meter = Meter(lambda: self._child.process.stats() if self._child else {}, clock=clock)
+
+    def usage(self) -> JSON:
+        """``{memory, cpu}`` of the child: bytes, percent of one core; None where there is none."""
+        return self._meter.look()
 
     @property
     def pid(self) -> int | None:

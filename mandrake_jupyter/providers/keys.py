@@ -31,7 +31,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._:@\[\]-]{0,127}", re.IGNORECASE)
 
 
 class KeyStore:
-    """Keys of one user by name. A key entered here wins over one in the environment: it is the newer word."""
+    """Keys of one user by name. A key entered here wins over one in the environment: it is the newer word.
+
+    `seen` is told each value that goes in or out, so that it can be kept out of logs.
+    """
 
     def __init__(
         self,
@@ -39,10 +42,12 @@ class KeyStore:
         environ: Mapping[str, str] = os.environ,
         *,
         keyring_timeout: float = KEYRING_TIMEOUT,
+        seen: Callable[[str], None] = lambda value: None,
     ) -> None:
         self._file = data_dir / "keys.json"
         self._environ = environ
         self._timeout = keyring_timeout
+        self._seen = seen
         self._keyring_usable: bool | None = None
 
     def __repr__(self) -> str:
@@ -57,6 +62,7 @@ class KeyStore:
         """Keep `value` as `name`; says where. Raises :class:`BadRequest` when it can't be a key."""
         _check_name(name)
         key = _clean_key(value)
+        self._seen(key)
         saved = isoformat(utcnow())
         if await self._in_keyring(lambda ring: ring.set_password(SERVICE, name, key)):
             await asyncio.to_thread(self._note, name, {"in": "keyring", "saved": saved})
@@ -84,6 +90,12 @@ class KeyStore:
 
     async def get(self, name: str) -> str | None:
         """The key, for use in a request and nothing else; None when there is none."""
+        key = await self._get(name)
+        if key:
+            self._seen(key)
+        return key
+
+    async def _get(self, name: str) -> str | None:
         entry = self._entry(name)
         if entry.get("in") == "file":
             return str(entry.get("value") or "") or None

@@ -15,6 +15,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import MCPError
+from ..lifecycle.sampling import Meter
+from ..values import JSON
 
 if TYPE_CHECKING:
     from mcp.client._transport import Transport
@@ -61,6 +63,7 @@ class Provisioner(ABC):
         self.log = log
         #: Set when the server ended, or stopped talking, without being asked to.
         self.ended = asyncio.Event()
+        self._meter = Meter(self.stats)
 
     @abstractmethod
     def launch(self, grace: float) -> Transport:
@@ -89,8 +92,14 @@ class Provisioner(ABC):
         raise MCPError(f'The MCP server "{self.spec.name}" can\'t be paused where it runs.')
 
     def stats(self) -> Mapping[str, float]:
-        """What it uses at the moment: `memory_bytes`, `cpu_seconds`; empty where unknown. Never wakes it."""
+        """What it and all it started use at the moment: `memory_bytes`, `cpu_seconds`; empty where unknown. Never
+        wakes it. Called at most every two seconds, when somebody looks.
+        """
         return {}
+
+    def usage(self) -> JSON:
+        """``{memory, cpu}`` from `stats`: bytes, and percent of one core since the look before; None where unknown."""
+        return self._meter.look()
 
     @classmethod
     async def sweep(cls, marker: str) -> int:

@@ -65,18 +65,7 @@ class LocalProvisioner(Provisioner):
             self._process.kill()
 
     def stats(self) -> Mapping[str, float]:
-        if not self.pid or self.poll() is not None or sys.platform != "linux":
-            return {}
-        try:
-            pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        except (OSError, IndexError):
-            return {}
-        ticks = os.sysconf("SC_CLK_TCK")
-        return {
-            "memory_bytes": pages * os.sysconf("SC_PAGE_SIZE"),
-            "cpu_seconds": (int(fields[11]) + int(fields[12])) / ticks,
-        }
+        return self._process.stats() if self._process else {}
 
     def launch(self, grace: float) -> Transport:
         return self._launch(grace)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..lifecycle.announce import Why
@@ -62,12 +62,17 @@ class Chats(Pool[SessionKey, "SessionCoordinator"]):
 
     # Subjects of a culler.
 
-    def tidy(self) -> None:
+    @property
+    def count(self) -> int:
+        return len(self.entries)
+
+    def tidy(self) -> Iterator[None]:
         """Ends what has waited for a person for too long."""
         now = utcnow()
         for entry in list(self.entries.values()):
             if entry.service is not None:
                 entry.service.expire(now)
+            yield
 
     @property
     def limit(self) -> int:

@@ -98,6 +98,7 @@ class Culler(LoggingConfigurable):
             self.cull_busy_timeout,
             subjects.limit if subjects is not None else None,
             subjects.memory_over if subjects is not None else 0,
+            subjects.count if subjects is not None else None,
         )
 
     def culls_in(self, one: Seen) -> float | None:
@@ -145,23 +146,27 @@ class Culler(LoggingConfigurable):
         settings, done = self.settings, Sweep()
         if (subjects := self._subjects) is None:
             return done
+        pace = Pace()
         if not dry_run:
-            subjects.tidy()
+            for _ in subjects.tidy():
+                await pace.rest()
         self.log.debug(
             "Polling every %s seconds for %ss idle > %s seconds...",
             self.cull_interval,
             self.noun,
             self.cull_idle_timeout,
         )
-        pace = Pace()
-        seen: list[Seen] = []
-        for one in subjects.look(without):
-            seen.append(one)
-            await pace.rest()
-        done.considered = len(seen)
+        seen = subjects.look(without)
+        if settings.crowded:
+            whole = []
+            for one in seen:
+                whole.append(one)
+                await pace.rest()
+            seen = whole
         ends: dict[asyncio.Future[None], Seen] = {}
         for verdict in self.policy_class().judge(seen, settings):
             await pace.rest()
+            done.considered += 1
             if not verdict.goes:
                 if explain:
                     done.kept.append(told(verdict, settings))

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..lifecycle.announce import Announcement, Changed, Culled, Moved, RunEnded, RunMoved, ToolCalled
+from ..lifecycle.phases import Phase
 from ..values import JSON, isoformat, utcnow
 
 RING = 1000
@@ -62,13 +63,16 @@ class Hub:
     def announce(self, announcement: Announcement) -> None:
         """Tell everybody; returns at once, whatever breaks in a sink. After `close` only sinks hear of it."""
         try:
-            told: JSON = {"type": TYPES[type(announcement)], "time": isoformat(self._now())}
-            told |= {name: self._masked(value) for name, value in asdict(announcement).items()}
+            head: JSON = {
+                "type": TYPES[type(announcement)],
+                "seq": self.seq + 1,
+                "time": isoformat(self._now()),
+            }
+            told = head | {name: self._masked(value) for name, value in asdict(announcement).items()}
         except Exception:
             log.exception("What happened could not be told: %s", type(announcement).__name__)
             return
         self.seq += 1
-        told["seq"] = self.seq
         self._ring.append(told)
         for sink in list(self._sinks):
             try:
@@ -78,7 +82,9 @@ class Hub:
         self._wake()
 
     def _masked(self, value: Any) -> Any:
-        return self._mask(value) if type(value) is str else value
+        if isinstance(value, Phase):
+            return value.value
+        return self._mask(value) if isinstance(value, str) else value
 
     def close(self) -> None:
         """The Jupyter server is stopping: readers end after what was told so far."""

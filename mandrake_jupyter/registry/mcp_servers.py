@@ -94,8 +94,12 @@ class Servers:
     def memory_over(self) -> int:
         return self._memory_over()
 
-    def tidy(self) -> None:
-        pass
+    @property
+    def count(self) -> int:
+        return len(self.alive())
+
+    def tidy(self) -> Iterator[None]:
+        return iter(())
 
     def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
         return (seen(server, without) for server in self.alive())
@@ -142,7 +146,7 @@ class _Place:
 
 def seen(server: MCPServer, without: frozenset[str] = frozenset()) -> Seen:
     """A chat that used it and is still open is attached to it, but for those `without`."""
-    leases = server.leases
+    leases, running = server.leases, server.running
     return Seen(
         server.key,
         server.key.name,
@@ -153,5 +157,7 @@ def seen(server: MCPServer, without: frozenset[str] = frozenset()) -> Seen:
         leases.busy,
         len(server.chats - without),
         server.entry.cull_idle_timeout,
+        running.usage()["memory"] if running else None,
+        server.phase is Phase.READY and running is not None and running.poll() is not None,
         used=leases.used,
     )

@@ -32,7 +32,12 @@ class Opened:
     @classmethod
     async def open(cls, registry: ServiceRegistry) -> Opened:
         """Raises :class:`StoreUnavailable`."""
-        return cls(registry, await Services.open(Path(registry.data_dir), registry.log))
+        return cls(
+            registry,
+            await Services.open(
+                Path(registry.data_dir), registry.log, registry.secrets.learn, registry.hub.instance
+            ),
+        )
 
     def __init__(self, registry: ServiceRegistry, services: Services) -> None:
         common: dict[str, Any] = {

@@ -28,6 +28,7 @@ T = TypeVar("T")
 #: How many keys are remembered with the reason why they were put away.
 REMEMBERED = 1000
 STOPPING = "The Jupyter server is stopping."
+RELEASED = "It was shut down."
 
 
 class Pool(ABC, Generic[K, T]):
@@ -180,7 +181,7 @@ class Pool(ABC, Generic[K, T]):
             return False
         if not force and (entry.leases.busy or entry.held):
             raise Busy(what=self.name(entry))
-        await asyncio.shield(self.begin_end(entry, "", work))
+        await asyncio.shield(self.begin_end(entry, RELEASED, work))
         return True
 
     def cull(self, entry: Entry[K, T], why: Why, reason: str) -> asyncio.Task[None]:
@@ -214,8 +215,7 @@ class Pool(ABC, Generic[K, T]):
                 problem = await self._bounded(entry, asyncio.ensure_future(closing))
         finally:
             self._forget(entry)
-            if reason:
-                self._remember(entry.key, reason)
+            self._remember(entry.key, reason)
             if entry.phase is Phase.STOPPING:
                 entry.life.to(Phase.FAILED if problem else Phase.STOPPED, str(problem or reason))
         if problem is not None:

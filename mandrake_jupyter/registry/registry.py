@@ -7,6 +7,7 @@ of a service does. Every service is made once per key, however many ask, and nev
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import Callable, Float, Instance, Integer, List, Unicode, observe
 
-from .._version import __version__
 from ..errors import Unavailable
 from ..lifecycle.announce import Changed
 from ..lifecycle.limits import Slots
@@ -23,9 +23,11 @@ from ..values import JSON, SessionKey, WorkspaceKey
 from .bounds import RunBounds
 from .cleanup import CleanupReport, perform
 from .culler import MCPServerCuller, SessionCuller
+from .health import Health
 from .hosts import HostServices
 from .hub import Hub
 from .limits import Limits
+from .masker import Masker
 from .pool import STOPPING
 from .recovery import Recovery
 
@@ -88,7 +90,9 @@ class ServiceRegistry(RunBounds):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.hub = Hub()
+        self.secrets = Masker(os.environ)
+        self.hub = Hub(mask=self.secrets.mask)
+        self.health = Health(self)
         self.recovery = Recovery(self)
         self.session_culler = SessionCuller(parent=self)
         self.mcp_server_culler = MCPServerCuller(parent=self)
@@ -124,6 +128,11 @@ class ServiceRegistry(RunBounds):
         return self._opened
 
     @property
+    def stopping(self) -> bool:
+        """Whether its end has begun."""
+        return self._stopped
+
+    @property
     def started(self) -> bool:
         """Whether anything was used yet."""
         return self._opened is not None
@@ -137,18 +146,6 @@ class ServiceRegistry(RunBounds):
     def busy(self) -> bool:
         """Whether an answer or a tool call is in work; an answer that waits for a person is not."""
         return self._opened is not None and self._opened.busy
-
-    def health(self) -> JSON:
-        """What is at work; starts nothing."""
-        opened = self._opened
-        return {
-            "version": __version__,
-            "started": self.started,
-            "instance": opened.services.instances.own if opened else None,
-            "sessions": len(opened.chats.entries) if opened else 0,
-            "busy": self.busy,
-            "mcp_servers": len(opened.servers.alive()) if opened else 0,
-        }
 
     async def stop(self) -> list[str]:
         """End everything in reverse order within ``stop_timeout`` seconds, then by force. Returns what did not end well."""

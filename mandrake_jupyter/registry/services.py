@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at what has fallen idle.
 HOUSEKEEPING = 60.0
+#: Seconds between two looks at the own lock.
+LOCK_CHECK = 5.0
+LOCK_REMEDY = "Leave the folder 'instances' of the data dir alone while a Jupyter server runs. If this stays, restart this one."
+
+logger = logging.getLogger("mandrake_jupyter")
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,17 @@ class Services:
     demo: DemoModel
 
     @classmethod
-    async def open(cls, data_dir: Path, log: logging.Logger | logging.LoggerAdapter[Any]) -> Services:
-        """Raises :class:`StoreUnavailable` when the data dir or the database can't be used."""
+    async def open(
+        cls,
+        data_dir: Path,
+        log: logging.Logger | logging.LoggerAdapter[Any],
+        secret: Callable[[str], None] = lambda value: None,
+        instance: str | None = None,
+    ) -> Services:
+        """`secret` is told each key that is used; `instance` names this run of the Jupyter server.
+
+        Raises :class:`StoreUnavailable` when the data dir or the database can't be used.
+        """
         await asyncio.to_thread(_load)
         from ..providers.demo import DemoModel
         from ..providers.keys import KeyStore
@@ -56,11 +71,12 @@ class Services:
             raise StoreUnavailable(why=str(exc)) from exc
         database = Database(data_dir / "mandrake.sqlite")
         await database.open()
-        instances = Instances(data_dir / "instances")
+        instances = Instances(data_dir / "instances", instance)
         await asyncio.to_thread(instances.hold)
         supervisor = Supervisor(log)
         demo = DemoModel(data_dir, supervisor)
         supervisor.spawn("housekeeping", _keep_house(demo))
+        supervisor.spawn("instance lock", _keep_lock(instances))
         return cls(
             data_dir,
             supervisor,
@@ -68,7 +84,7 @@ class Services:
             SessionStore(database),
             RunStore(database),
             instances,
-            KeyStore(data_dir, os.environ),
+            KeyStore(data_dir, os.environ, seen=secret),
             demo,
         )
 
@@ -98,6 +114,21 @@ async def _keep_house(demo: DemoModel) -> None:
     while True:
         await asyncio.sleep(HOUSEKEEPING)
         await demo.stop_if_idle(monotonic())
+
+
+async def _keep_lock(instances: Instances, every: float = LOCK_CHECK) -> None:
+    """Without its lock another Jupyter server takes this one for dead and ends its runs: take it again at once."""
+    told = False
+    while True:
+        if await asyncio.to_thread(instances.intact):
+            told = False
+        elif await asyncio.to_thread(instances.keep):
+            told = False
+            logger.warning("The lock of this Jupyter server was removed or replaced. It was taken again.")
+        elif not told:
+            told = True
+            logger.error("The lock of this Jupyter server was taken by another program. %s", LOCK_REMEDY)
+        await asyncio.sleep(every)
 
 
 def _load() -> None:

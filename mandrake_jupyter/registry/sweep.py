@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,8 +19,8 @@ SLICE = 0.004
 class Subjects(Protocol):
     """What a culler looks after."""
 
-    def tidy(self) -> None:
-        """Called before each look that may end something."""
+    def tidy(self) -> Iterator[None]:
+        """Called before each look that may end something; whoever asks may do other things between any two steps."""
         ...
 
     def look(self, without: frozenset[str]) -> Iterable[Seen]:
@@ -33,6 +33,11 @@ class Subjects(Protocol):
 
     def end(self, key: Hashable, why: Why, reason: str) -> asyncio.Future[None]:
         """Begin to end it: nobody gets it any more when this returns. The future is its end, by force after a while."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many there are, at most."""
         ...
 
     @property

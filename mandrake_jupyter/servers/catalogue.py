@@ -23,7 +23,7 @@ from ..values import ToolSpec
 Expected = tuple[str, bool | None]
 
 _VERSION = 1
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("mandrake_jupyter")
 
 
 @dataclass(frozen=True)

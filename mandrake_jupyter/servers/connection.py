@@ -33,7 +33,7 @@ MAX_TOOLS = 5_000
 #: Seconds for listing the tools again after they changed.
 LIST_TIMEOUT = 30.0
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("mandrake_jupyter")
 
 
 class Connection:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from ..lifecycle.leases import Leases
 from ..lifecycle.phases import Phase
-from ..values import JSON, MCPServerEntry, ServerKey
+from ..values import JSON, MCPServerEntry, ServerKey, isoformat
 
 
 def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
@@ -31,5 +32,18 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "busy": 0,
         "tools": None,
         "pid": None,
+        "memory": None,
+        "cpu": None,
         **state,
+    }
+
+
+def used(leases: Leases) -> JSON:
+    """The fields that say how much it is in use."""
+    last = leases.last_activity
+    return {
+        "execution_state": "busy" if leases.busy else "idle",
+        "last_activity": isoformat(last) if last else None,
+        "idle_seconds": leases.idle_seconds,
+        "busy": leases.busy,
     }

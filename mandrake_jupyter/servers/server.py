@@ -22,10 +22,10 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
 from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
 from ..provisioners.base import LogSink, Provisioner
-from ..values import JSON, MCPServerEntry, ServerKey, ToolResult, ToolSpec, isoformat
+from ..values import JSON, MCPServerEntry, ServerKey, ToolResult, ToolSpec
 from .catalogue import Catalogue, Expected, check_tool
 from .connection import Connection, ProgressSink
-from .describe import describe
+from .describe import describe, used
 from .endings import ended_by_itself, gone_in_call
 from .logs import LogRing
 from .seams import FORCE_AFTER, Admit, Timeouts, admitted
@@ -76,6 +76,11 @@ class MCPServer:
         return self.life.phase
 
     @property
+    def running(self) -> Provisioner | None:
+        """Where it runs, while it does."""
+        return self._provisioner if self.phase in ALIVE else None
+
+    @property
     def tools(self) -> tuple[ToolSpec, ...] | None:
         """Its tools as last seen, by this connection or an earlier one; None when it never ran."""
         return known.tools if (known := self._catalogue.get(self.entry.hash, self.key.name)) else None
@@ -84,32 +89,27 @@ class MCPServer:
         """The wire's MCP server, as `entry` configures it now: it runs with that one from its next use on."""
         entry = entry or self.entry
         known = self._catalogue.get(entry.hash, self.key.name)
-        pid = self._provisioner.pid if self._provisioner and self.phase in ALIVE else None
+        running = self.running
         return describe(
             self.key,
             entry,
             phase=self.phase,
             reason=self.life.reason,
             error=self.error.as_json() if self.error else None,
-            execution_state="busy" if self.leases.busy else "idle",
-            last_activity=self.leases.last_activity and isoformat(self.leases.last_activity),
-            idle_seconds=self.leases.idle_seconds,
+            **used(self.leases),
             connections=len(self.chats),
-            busy=self.leases.busy,
             tools=len(known.tools) if known else None,
-            pid=pid,
+            pid=running.pid if running else None,
+            **(running.usage() if running else {}),
         )
 
     def _moved(self, old: State, new: State) -> None:
         self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}")
-        key, seconds = self.key, new.at - old.at
-        self._announce(
-            Moved("mcp_server", key.workspace_id, key.name, old.phase, new.phase, new.reason, seconds)
-        )
+        where = self.key.workspace_id, self.key.name
+        self._announce(Moved("mcp_server", *where, old.phase, new.phase, new.reason, new.at - old.at))
 
     async def start(self, *, at_once: bool = False) -> None:
-        """Ready when it returns, started by whoever asked first; an end under way is awaited first. Raises MCPError;
-        Unavailable while it is too early after a failure that may pass, unless `at_once`."""
+        """Ready when it returns. Raises MCPError; Unavailable too soon after a failure that may pass, unless `at_once`."""
         while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self._connection is None):
             await self._over()
         if self.phase is not Phase.READY:
@@ -123,7 +123,7 @@ class MCPServer:
         self._backoff.clear(self.key)
 
     async def learn(self) -> None:
-        """As `start`, for whoever only wants to know the tools: a failure stays here, as `error`."""
+        """As `start`; a failure stays here, as `error`."""
         with contextlib.suppress(MandrakeError):
             await self.start()
 
@@ -259,8 +259,8 @@ class MCPServer:
 
     def kill(self) -> None:
         """End its processes at once; the owner task notices."""
-        if self._provisioner is not None and self.phase in ALIVE:
-            self._provisioner.kill()
+        if self.running is not None:
+            self.running.kill()
 
     async def call(
         self,

@@ -99,8 +99,14 @@ class RunStore:
         events: Iterable[Event] = (),
         columns: Mapping[str, Any] | None = None,
     ) -> None:
-        """One transaction: parts of the answer put, events added, columns of the run set."""
+        """One transaction: parts of the answer put, events added, columns of the run set.
+
+        Raises RunningElsewhere, and writes nothing, when another server has taken the run over: it took this one for dead.
+        """
         async with self.database.write() as db:
+            taken = select(runs.c.id).where(runs.c.id == run.id, runs.c.instance != run.instance)
+            if (await db.execute(taken)).first():
+                raise RunningElsewhere()
             await _put_parts(db, run.message_id, parts)
             await _add_events(db, events)
             if columns:

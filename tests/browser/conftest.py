@@ -4,23 +4,30 @@ shows the panel.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
 from tools import browsers
 
-from .labserver import Lab, running_lab
+from .labserver import Lab, running_lab, words_of
 from .panel import Panel
 from .scripted_model import ScriptedModel, scripted_model
 
 #: Milliseconds a thing on the page may take: the first answer loads the model libraries, on a busy machine slowly.
 PATIENCE = 30_000
+#: Seconds the processes of a closed browser may take to end.
+AFTERLIFE = 10.0
 BROWSER = browsers.find()
+#: In the environment of every process of a browser of this run, however it got its parent.
+MARK = ("MANDRAKE_TESTS_BROWSER", secrets.token_hex(8))
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",
@@ -66,10 +73,31 @@ def jp_server_cleanup() -> None:
     """Nor a server of it to clean up: ours is a process."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_browser_is_left() -> Iterator[None]:
+    """Asked for before Playwright's own fixtures, so that its end comes after theirs."""
+    yield
+    _, left = psutil.wait_procs(browser_processes(), timeout=AFTERLIFE)
+    words = [f"{process.pid} {words_of(process)}" for process in left]
+    for process in left:
+        process.kill()
+    assert not left, f"browser processes left after the last test: {words}"
+
+
+def browser_processes() -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(MARK[0]) == MARK[1]:
+                found.append(process)
+    return found
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return {"executable_path": BROWSER, "args": [*FLAGS, *sandbox]}
+    env = {**os.environ, MARK[0]: MARK[1]}
+    return {"executable_path": BROWSER, "args": [*FLAGS, *sandbox], "env": env}
 
 
 @pytest.fixture(scope="session")

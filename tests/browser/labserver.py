@@ -106,7 +106,7 @@ class Lab:
             ) from None
         finally:
             _, left = psutil.wait_procs(tree, timeout=5)
-            words = [_words(process) for process in left]
+            words = [words_of(process) for process in left]
             for process in left:
                 process.kill()
         self.process = None
@@ -169,7 +169,7 @@ def with_patience() -> None:
     time.sleep(0.05)
 
 
-def _words(process: psutil.Process) -> str:
+def words_of(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())[:200]
     except psutil.Error:

@@ -29,6 +29,7 @@ def routes() -> set[tuple[str, str]]:
     found = set()
     for pattern, handler in ROUTES:
         path = re.sub(r"\(\?P<(\w+)>([^()]*)\)", lambda m: m[2] if "|" in m[2] else f"{{{m[1]}}}", pattern)
+        path = path.replace("\\.", ".")
         last = path.rsplit("/", 1)[-1]
         choices = [path[: -len(last)] + one for one in last.split("|")] if "|" in last else [path]
         for verb in VERBS:

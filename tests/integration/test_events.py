@@ -134,3 +134,23 @@ async def test_a_listener_of_jupyters_events_hears_of_a_chat(api: Api, jp_server
     session = await api.session(name="plans")
     assert heard[0]["action"] == "created"
     assert session.endswith(heard[0]["id"])
+
+
+async def test_a_stream_beyond_the_limit_is_refused_before_it_begins_anything(
+    model: ScriptedOpenAI, api: Api
+) -> None:
+    model.script = [Turn(tokens=["one"])]
+    session = await api.session()
+    api.registry.max_open_streams = 1
+    reading = asyncio.ensure_future(api.raw("GET", "events"))
+    while not api.registry.hub.readers:
+        await asyncio.sleep(0)
+    for method, path, body in (("GET", "events", None), ("POST", f"{session}/messages", {"content": "hi"})):
+        status, error = await api.error(method, path, body, headers={"Accept": "application/x-ndjson"})
+        assert (status, error["code"]) == (429, "too_many")
+        assert "events" in error["message"]
+    assert await api("GET", f"{session}/messages") == []
+    api.registry.hub.close()
+    await reading
+    events = await api.events("POST", f"{session}/messages", {"content": "hi"})
+    assert events[-1]["type"] == "complete"

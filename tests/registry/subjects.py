@@ -23,8 +23,12 @@ class PoolSubjects:
     def limit(self) -> int:
         return self.pool.limit
 
-    def tidy(self) -> None:
-        pass
+    @property
+    def count(self) -> int:
+        return len(self.pool.entries)
+
+    def tidy(self) -> Iterator[None]:
+        return iter(())
 
     def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
         return self.pool.look()
@@ -39,4 +43,7 @@ class PoolSubjects:
     @staticmethod
     def example(key: str = "a", **fields: Any) -> Seen:
         """A ready one that was never busy."""
-        return Seen(**{"key": key, "name": key, "phase": Phase.READY, "phase_seconds": 500.0, "idle_seconds": 0.0} | fields)
+        return Seen(
+            **{"key": key, "name": key, "phase": Phase.READY, "phase_seconds": 500.0, "idle_seconds": 0.0}
+            | fields
+        )

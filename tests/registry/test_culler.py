@@ -21,9 +21,13 @@ from .subjects import PoolSubjects
 
 
 @asynccontextmanager
-async def culled(keys: Iterable[str] = "a", *, culler: type = SessionCuller, **settings: Any) -> AsyncIterator[Any]:
+async def culled(
+    keys: Iterable[str] = "a", *, culler: type = SessionCuller, **settings: Any
+) -> AsyncIterator[Any]:
     """A pool with `keys` open, and its culler."""
-    made: dict[str, Any] = {key: settings.pop(key) for key in ("limit", "stops", "timeouts") if key in settings}
+    made: dict[str, Any] = {
+        key: settings.pop(key) for key in ("limit", "stops", "timeouts") if key in settings
+    }
     async with things(**made) as pool:
         for key in keys:
             await pool.get(key)
@@ -187,7 +191,11 @@ async def test_traits_hold_at_once_while_it_runs(caplog: pytest.LogCaptureFixtur
         await asyncio.sleep(0)
         assert "Culling chats" not in caplog.text
         culler.cull_idle_timeout = 60
-        await until(lambda: "Culling chats with idle durations > 60 seconds at 300 second intervals ..." in caplog.text)
+        await until(
+            lambda: (
+                "Culling chats with idle durations > 60 seconds at 300 second intervals ..." in caplog.text
+            )
+        )
         pool.clock.now += 100
         culler.cull_interval = 1
         await until_culled(pool)
@@ -263,3 +271,23 @@ def test_what_is_dead_or_stopping_counts_when_room_is_made() -> None:
         PoolSubjects.example("old", idle_seconds=9.0),
     ]
     assert judged(*seen, limit=1) == [Finding.DEAD, Finding.STOPPING, Finding.NEVER]
+
+
+@pytest.mark.parametrize(
+    ("settings", "looked_at"),
+    [({"limit": 3, "count": 3}, 1), ({"limit": 2, "count": 3}, 3), ({"memory_over": 1}, 3)],
+)
+def test_all_are_looked_at_before_the_first_is_judged_only_where_they_compete(
+    settings: dict[str, Any], looked_at: int
+) -> None:
+    from mandrake_jupyter.lifecycle.culling import CullSettings
+
+    looks: list[str] = []
+
+    def look() -> Any:
+        for key in "abc":
+            looks.append(key)
+            yield PoolSubjects.example(key)
+
+    next(CullPolicy().judge(look(), CullSettings(**settings)))
+    assert len(looks) == looked_at

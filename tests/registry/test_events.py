@@ -58,6 +58,7 @@ async def test_every_announcement_is_heard_once_and_fits_its_schema(
 
 async def test_an_event_that_does_not_fit_is_refused_and_breaks_nobody(caplog: Any) -> None:
     """The schemas are strict: what is not described, such as text of a person, can't slip in."""
+
     async def listen(logger: EventLogger, schema_id: str, data: dict[str, Any]) -> None:
         raise AssertionError("it is never told")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -98,10 +98,8 @@ class _Life(RuleBasedStateMachine):
         self.run(self.culler.sweep())
 
     async def _try(self, work: Any) -> None:
-        try:
+        with suppress(MandrakeError, OSError):
             await work
-        except (MandrakeError, OSError):
-            pass
 
     @invariant()
     def never_more_than_the_limit(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,16 @@ async def test_a_move_tells_how_long_the_old_phase_lasted(house: House) -> None:
     assert (starting.workspace_id, starting.id, starting.old) == ("w", "echo", "new")
     assert (ready.old, ready.new) == ("starting", "ready")
     assert ready.seconds > 0.01
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+async def test_a_running_server_shows_its_memory_and_none_when_it_is_stopped(house: House) -> None:
+    house.echo()
+    manager = house.manager()
+    assert manager.describe_one("echo")["memory"] is None
+    await manager.start("echo")
+    model = manager.describe_one("echo")
+    assert model["memory"] > 10_000_000
+    assert model["cpu"] is None
+    await manager.stop("echo")
+    assert manager.describe_one("echo")["memory"] is None

@@ -2,6 +2,7 @@
  * Follows one run to its end, over as many connections as it takes: reads events, and after a loss asks again for
  * what came after the last one. Knows nothing of requests: it is given the way to open a stream.
  */
+import { Pause } from './pause';
 import { isTerminal } from './reducer';
 import { RunEvent } from './wire';
 
@@ -70,32 +71,20 @@ export class Follower {
       const delay = delays[Math.min(attempt++, delays.length - 1)];
       const lost = now + delay - lostAt > QUIET;
       onConnection({ lost, retryAt: now + delay });
-      await this._pause(delay);
+      await this._pause.wait(delay);
       onConnection({ lost, retryAt: null });
     }
   }
 
   /** Make the next attempt at once. */
   tryNow(): void {
-    this._wake?.();
+    this._pause.end();
   }
 
   /** Stop reading. The run itself goes on. */
   close(): void {
     this._abort.abort();
-    this._wake?.();
-  }
-
-  private _pause(milliseconds: number): Promise<void> {
-    return new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, milliseconds);
-      this._wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    }).then(() => {
-      this._wake = null;
-    });
+    this._pause.end();
   }
 
   private _now(): number {
@@ -103,5 +92,5 @@ export class Follower {
   }
 
   private readonly _abort = new AbortController();
-  private _wake: (() => void) | null = null;
+  private readonly _pause = new Pause();
 }

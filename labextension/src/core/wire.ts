@@ -1,6 +1,7 @@
 /**
- * The shapes of docs/reference/wire.md as TypeScript. Types only: no logic, no imports.
+ * The shapes of docs/reference/wire.md as TypeScript. Types only.
  */
+export * from './feedwire';
 
 /** A JSON value as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -24,6 +25,8 @@ export interface IWorkspace {
   default: boolean;
 }
 
+export type Phase = 'new' | 'starting' | 'ready' | 'paused' | 'stopping' | 'stopped' | 'failed';
+
 export interface ISession {
   id: string;
   workspace_id: string;
@@ -35,10 +38,14 @@ export interface ISession {
   last_activity: string;
   execution_state: 'idle' | 'busy' | 'waiting';
   connections: number;
-  phase: string;
+  phase: Phase;
   reason: string;
   active_run: { id: string; state: string } | null;
   queued: number;
+  /** Null while it is in use. */
+  idle_seconds: number | null;
+  /** When it will be put away if nobody uses it; null for never, or not now. */
+  culls_at: string | null;
 }
 
 export interface IAttachment {
@@ -217,7 +224,7 @@ export interface IMcpServer {
   origin: string;
   command: string;
   trusted: boolean;
-  phase: 'new' | 'starting' | 'ready' | 'paused' | 'stopping' | 'stopped' | 'failed';
+  phase: Phase;
   reason: string;
   error: IErrorBody | null;
   execution_state: 'idle' | 'busy';
@@ -226,6 +233,12 @@ export interface IMcpServer {
   busy: number;
   tools: number | null;
   pid: number | null;
+  idle_seconds: number | null;
+  culls_at: string | null;
+  /** Bytes. */
+  memory: number | null;
+  /** Percent of one core. */
+  cpu: number | null;
 }
 
 export interface IToolSpec {

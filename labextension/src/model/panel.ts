@@ -5,8 +5,10 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { WireError } from '../api';
-import { ISession } from '../core/wire';
-import { IMandrake } from '../tokens';
+import { concerns } from '../core/feed';
+import { Single } from '../core/single';
+import { FeedEvent, ISession } from '../core/wire';
+import { IFeed, IMandrake } from '../tokens';
 import { MandrakeChat } from './chat';
 import { errorBodyOf } from './words';
 
@@ -19,15 +21,23 @@ export interface IPanelOptions {
   remember(sessionId: string | null): void;
 }
 
+/** Milliseconds between two looks: alone, and while the feed tells what happens. */
+const ALONE = 4000;
+const TOLD = 60_000;
+
 export class PanelModel {
   constructor(private readonly _options: IPanelOptions) {
     this._poll = new Poll({
       name: 'mandrake-jupyter:panel',
       auto: false,
-      factory: () => this._tick(),
-      frequency: { interval: 4000, backoff: true, max: 60_000 },
+      factory: () => this._look.run(),
+      frequency: { interval: ALONE, backoff: true, max: TOLD },
       standby: () => (_options.isVisible() ? 'when-hidden' : true)
     });
+    const { feed } = _options.mandrake;
+    feed.event.connect(this._onEvent, this);
+    feed.reset.connect(this._onReset, this);
+    feed.liveChanged.connect(this._onLive, this);
   }
 
   /** The open chat; null until the panel is first shown. */
@@ -154,6 +164,7 @@ export class PanelModel {
 
   private async _start(sessionId: string | null): Promise<void> {
     void this._options.mandrake.project.refresh();
+    this._options.mandrake.feed.start();
     void this._poll.start();
     if (sessionId) {
       await this.openChat(sessionId);
@@ -193,9 +204,37 @@ export class PanelModel {
     void chat.load();
   }
 
+  /** Only what is on screen: the rest is looked at when it is shown. */
+  private _onEvent(_: IFeed, event: FeedEvent): void {
+    if (!this._started || !this._options.isVisible()) {
+      return;
+    }
+    const { kind, id } = concerns(event);
+    if (kind === 'session' && (this._view === 'chats' || id === this._chat?.session?.id)) {
+      this._look.run().catch(() => this.wake());
+    } else if (changesProject(event)) {
+      void this._options.mandrake.project.refresh();
+    }
+  }
+
+  private _onReset(): void {
+    if (this._started) {
+      this.wake();
+    }
+  }
+
+  private _onLive(feed: IFeed): void {
+    this._poll.frequency = { ...this._poll.frequency, interval: feed.live ? TOLD : ALONE };
+    if (this._started) {
+      void this._poll.schedule();
+    }
+  }
+
   private async _tick(): Promise<void> {
     await (this._view === 'chats' ? this.refreshChats() : this._chat?.catchUp());
   }
+
+  private readonly _look = new Single(() => this._tick());
 
   private _started: Promise<void> | null = null;
   /** Counts the chats that were asked for: only the last one is shown. */
@@ -207,4 +246,12 @@ export class PanelModel {
   private _failure: string | null = null;
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
+}
+
+/** What the header counts and the input offers: MCP servers that came, went, failed or no longer do. */
+function changesProject(event: FeedEvent): boolean {
+  if (event.type === 'moved') {
+    return event.kind === 'mcp_server' && (event.old === 'failed' || event.new === 'failed');
+  }
+  return event.type === 'changed' && event.kind === 'mcp_server' && event.what !== 'changed';
 }

@@ -4,6 +4,7 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { MandrakeApi } from '../api';
+import { Single } from '../core/single';
 import { ICatalogue, IMcpServer, ITrust } from '../core/wire';
 import { IProjectState } from '../tokens';
 
@@ -33,17 +34,7 @@ export class ProjectState implements IProjectState {
 
   /** A refresh asked for during a refresh runs once, after it. */
   refresh(): Promise<void> {
-    if (this._running) {
-      this._again ??= this._running.then(() => {
-        this._again = null;
-        return this.refresh();
-      });
-      return this._again;
-    }
-    this._running = this._fetch().finally(() => {
-      this._running = null;
-    });
-    return this._running;
+    return this._refresh.run();
   }
 
   /** The catalogue alone: what a poll during the demo model's download needs. Never rejects. */
@@ -90,7 +81,6 @@ export class ProjectState implements IProjectState {
   private _mcpServers: IMcpServer[] = [];
   private _trust: ITrust | null = null;
   private _failure: unknown = null;
-  private _running: Promise<void> | null = null;
-  private _again: Promise<void> | null = null;
+  private readonly _refresh = new Single(() => this._fetch());
   private readonly _changed = new Signal<this, void>(this);
 }

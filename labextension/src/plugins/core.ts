@@ -3,6 +3,7 @@ import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application'
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { MandrakeApi } from '../api';
+import { Feed } from '../model/feed';
 import { ProjectState } from '../model/project';
 import { IMandrake } from '../tokens';
 
@@ -17,6 +18,7 @@ export const corePlugin: JupyterFrontEndPlugin<IMandrake> = {
     return {
       api,
       project: new ProjectState(api),
+      feed: new Feed(api),
       trans: (translator ?? nullTranslator).load('mandrake_jupyter')
     };
   }

@@ -1,4 +1,4 @@
-/** The questions the panel asks in a dialog: a chat's name, and whether to delete it. */
+/** The questions asked in a dialog: a chat's name, whether to delete it, whether to cut off what something is at. */
 import { Dialog, InputDialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
@@ -31,6 +31,20 @@ export async function askDelete(model: PanelModel, session: ISession, trans: Tra
   if (answer.button.accept) {
     await model.remove(session).catch(error => show(error, trans.__('The chat was not deleted.')));
   }
+}
+
+/** Whether to shut down what is at work; `sentences` say what that cuts off. */
+export async function askShutDown(trans: TranslationBundle, title: string, sentences: string[]): Promise<boolean> {
+  const answer = await showDialog({
+    title,
+    body: sentences.join(' '),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({ label: trans.__('Shut Down') })
+    ],
+    defaultButton: 0
+  });
+  return answer.button.accept;
 }
 
 function show(error: unknown, title: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** Anything thrown by the REST client as the wire's error body, so that views know one shape. */
 import { isConnectionLoss, WireError } from '../../api';
+import { ITrans } from '../../core/trans';
 import { IErrorBody } from '../../core/wire';
-import { ITrans } from './text';
 
 export function failureOf(trans: ITrans, error: unknown): IErrorBody {
   if (error instanceof WireError) {

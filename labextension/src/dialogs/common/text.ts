@@ -3,12 +3,6 @@
  * Pure: no Lab, no DOM.
  */
 
-/** What the logic needs of Lab's TranslationBundle. */
-export interface ITrans {
-  __(message: string, ...args: unknown[]): string;
-  _n(one: string, many: string, n: number, ...args: unknown[]): string;
-}
-
 /** Stands for the word that a view sets apart (bold, code type) in a translated sentence. */
 export const MARK = '\u0001';
 

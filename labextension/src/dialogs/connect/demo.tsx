@@ -2,9 +2,9 @@
 import * as React from 'react';
 
 import { megabytes } from '../../core/format';
+import { ITrans } from '../../core/trans';
 import { IDemoState } from '../../core/wire';
 import { ErrorCard, SmallButton } from '../common/parts';
-import { ITrans } from '../common/text';
 import { ConnectModel } from './model';
 
 export function DemoField(props: { model: ConnectModel; trans: ITrans; demo: IDemoState }): JSX.Element {

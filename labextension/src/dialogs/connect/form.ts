@@ -2,8 +2,9 @@
  * The form of "Connect a model" without its looks: which fields a provider has, what is missing, where messages will go.
  * Pure: takes values, gives values.
  */
+import { ITrans } from '../../core/trans';
 import { ICatalogue, IProviderEntry } from '../../core/wire';
-import { day, ITrans, MARK } from '../common/text';
+import { day, MARK } from '../common/text';
 
 export interface IForm {
   provider: string;

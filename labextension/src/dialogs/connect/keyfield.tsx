@@ -1,10 +1,10 @@
 /** The key of a provider: a field while it is typed, a row that names the saved one afterwards. Never filled in. */
 import * as React from 'react';
 
+import { ITrans } from '../../core/trans';
 import { IProviderEntry } from '../../core/wire';
 import { Icon } from '../../icons';
 import { SmallButton } from '../common/parts';
-import { ITrans } from '../common/text';
 import { hasKeyFor, keyHelp, keyIsOptional, savedKeyText } from './form';
 import { ConnectModel } from './model';
 

@@ -2,8 +2,9 @@
  * What to do when a model's test was refused: the sentence, what to try, and the ways out, by the error's code.
  * The same errors have other words in the chat, where there is a message to keep.
  */
+import { ITrans } from '../../core/trans';
 import { IErrorBody, IProviderEntry } from '../../core/wire';
-import { ITrans, MARK, withoutMessage } from '../common/text';
+import { MARK, withoutMessage } from '../common/text';
 
 export type RemedyAction = 'clear_key' | 'edit_model' | 'edit_url' | 'try_again';
 

@@ -1,10 +1,10 @@
 /** How the test went: one line when it works, a card with the remedy when it was refused. */
 import * as React from 'react';
 
+import { ITrans } from '../../core/trans';
 import { IProviderEntry } from '../../core/wire';
 import { Icon } from '../../icons';
 import { ErrorCard, Marked, SmallButton } from '../common/parts';
-import { ITrans } from '../common/text';
 import { ConnectModel } from './model';
 import { remedyFor, RemedyAction, worksText } from './remedy';
 

@@ -2,10 +2,10 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
 
+import { ITrans } from '../../core/trans';
 import { ICatalogue, IProviderEntry } from '../../core/wire';
 import { Icon } from '../../icons';
 import { ErrorCard, FooterButton, Marked, SmallButton, Spinner, useSignal } from '../common/parts';
-import { ITrans } from '../common/text';
 import { DemoField } from './demo';
 import { destination, destinationText, orderProviders, providerLabel, suggestions, takesKey } from './form';
 import { KeyField } from './keyfield';

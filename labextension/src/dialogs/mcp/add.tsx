@@ -1,9 +1,9 @@
 /** "Add an MCP server": paste anything; what would run is shown, word for word, before it is added. */
 import * as React from 'react';
 
+import { ITrans } from '../../core/trans';
 import { Icon } from '../../icons';
 import { ErrorCard, SmallButton, useSignal } from '../common/parts';
-import { ITrans } from '../common/text';
 import { AddModel } from './addmodel';
 import { IDraft, ISetting } from './entries';
 

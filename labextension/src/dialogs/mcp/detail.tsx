@@ -3,9 +3,10 @@ import * as React from 'react';
 
 import { own } from '../../core/form';
 import { when } from '../../core/format';
+import { ITrans } from '../../core/trans';
 import { IErrorBody, ILogLine, IMcpServer, IToolSpec } from '../../core/wire';
 import { ErrorCard, SmallButton, Spinner } from '../common/parts';
-import { clock, ITrans } from '../common/text';
+import { clock } from '../common/text';
 import { IOpenRow } from './model';
 import type { IRowProps } from './row';
 import { actionLabel, isOutside } from './status';

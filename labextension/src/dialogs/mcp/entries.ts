@@ -1,6 +1,6 @@
 /** What was pasted, as the server read it: names, empty settings, what keeps it from being added. Pure. */
+import { ITrans } from '../../core/trans';
 import { Json, JsonObject } from '../../core/wire';
-import { ITrans } from '../common/text';
 
 /** One entry of the answer of `mcp-servers/parse`. */
 export interface IParsedEntry {

@@ -1,16 +1,19 @@
-/** The MCP servers of the project as the view shows them: polled while visible, with one row open. No DOM. */
+/** The MCP servers of the project as the view shows them: looked at while visible, when the feed tells of them. No DOM. */
 import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IErrorBody, ILogLine, IMcpServer, IToolSpec } from '../../core/wire';
-import { IMandrake } from '../../tokens';
+import { concerns } from '../../core/feed';
+import { Single } from '../../core/single';
+import { FeedEvent, IErrorBody, ILogLine, IMcpServer, IToolSpec } from '../../core/wire';
+import { IFeed, IMandrake } from '../../tokens';
 import { failureOf } from '../common/failure';
 import { announcements, arrange } from './status';
 
-/** Milliseconds between two looks; sooner while something starts or stops. */
-const CALM = 2000;
+/** Milliseconds between two looks: while something starts or stops, while a log is read or nothing is told, else. */
 const LIVELY = 1000;
+const ALONE = 2000;
+const TOLD = 60_000;
 /** Lines of log: the last few in the open row, more once asked for. */
 const GLANCE = 4;
 const ALL = 200;
@@ -38,9 +41,12 @@ export class McpModel implements IDisposable {
       name: 'mandrake-jupyter:mcp-servers',
       auto: false,
       standby: 'when-hidden',
-      frequency: { interval: CALM, backoff: true, max: 30_000 },
-      factory: () => this._look()
+      frequency: { interval: ALONE, backoff: true, max: 60_000 },
+      factory: () => this._looks.run()
     });
+    _mandrake.feed.event.connect(this._onEvent, this);
+    _mandrake.feed.reset.connect(this._onReset, this);
+    _mandrake.feed.liveChanged.connect(this._pace, this);
   }
 
   servers: readonly IMcpServer[] = [];
@@ -75,15 +81,16 @@ export class McpModel implements IDisposable {
   /** The view is on screen, or is no longer. */
   watch(visible: boolean): void {
     this._watching = visible;
+    this._mandrake.feed.start();
     void (visible ? this._poll.start() : this._poll.stop());
   }
 
-  /** Look now, not at the next turn. */
+  /** Look now, not at the next turn. Never rejects. */
   refresh(): Promise<void> {
-    if (this._poll.isDisposed || !this._watching) {
-      return Promise.resolve(); // A refresh would set the poll going again, with nobody to see it.
+    if (this.isDisposed || !this._watching) {
+      return Promise.resolve(); // Nobody sees it.
     }
-    return this._poll.refresh().then(() => this._poll.tick.then(noop, noop));
+    return this._looks.run().catch(noop);
   }
 
   /** Seconds since it was first seen starting; 0 when it is not. */
@@ -100,6 +107,7 @@ export class McpModel implements IDisposable {
         ? null
         : { name, logs: [], whole, follow: true, tools: null, showTools: false, failure: null };
     });
+    this._pace();
     void this._lookAtLogs();
   }
 
@@ -191,7 +199,7 @@ export class McpModel implements IDisposable {
   private _take(servers: readonly IMcpServer[]): void {
     const said = this.known ? announcements(this._mandrake.trans, this.servers, servers) : [];
     this.said = said.length ? said.join('. ') : this.said;
-    const restless = servers.filter(server => server.phase === 'starting' || server.phase === 'stopping');
+    this._stopping = servers.some(server => server.phase === 'stopping');
     for (const { name } of servers.filter(server => server.phase === 'starting' && !this._starting.has(server.name))) {
       this._starting.set(name, Date.now());
     }
@@ -203,10 +211,29 @@ export class McpModel implements IDisposable {
     this.servers = arrange(servers, this.names, this.hold);
     this.known = true;
     this.failure = null;
-    const interval = restless.length ? LIVELY : CALM;
+    this._pace();
+  }
+
+  private _pace(): void {
+    const told = this._mandrake.feed.live && !this.open;
+    const interval = this._starting.size || this._stopping ? LIVELY : told ? TOLD : ALONE;
     if (this._poll.frequency.interval !== interval) {
       this._poll.frequency = { ...this._poll.frequency, interval };
+      if (this._watching) {
+        void this._poll.schedule();
+      }
     }
+  }
+
+  private _onEvent(_: IFeed, event: FeedEvent): void {
+    const { kind } = concerns(event);
+    if (kind === 'mcp_server') {
+      void this.refresh();
+    }
+  }
+
+  private _onReset(): void {
+    void this.refresh();
   }
 
   /** The log of the open row; not while the reader stopped following it. */
@@ -243,7 +270,9 @@ export class McpModel implements IDisposable {
   }
 
   private _watching = false;
+  private _stopping = false;
   private readonly _starting = new Map<string, number>();
+  private readonly _looks = new Single(() => this._look());
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -1,10 +1,10 @@
 /** One MCP server in the list: name, badge, buttons, its state in words; opened, what is known of it and its log. */
 import * as React from 'react';
 
+import { ITrans } from '../../core/trans';
 import { IMcpServer } from '../../core/wire';
 import { Icon, IconName } from '../../icons';
 import { ErrorCard, SmallButton, useKeptFocus } from '../common/parts';
-import { ITrans } from '../common/text';
 import { Detail } from './detail';
 import { McpModel } from './model';
 import { actionLabel, actionsOf, badgeOf, RowAction, statusOf } from './status';

@@ -1,6 +1,6 @@
 /** The state of an MCP server as shape, colour and words, and what can be done with it. Pure. */
+import { ITrans } from '../../core/trans';
 import { IMcpServer } from '../../core/wire';
-import { ITrans } from '../common/text';
 
 export interface IStatus {
   icon: 'alert' | 'spinner' | 'full' | 'pause' | 'failed' | 'crossed' | 'hollow';

@@ -3,10 +3,10 @@ import { ReactWidget } from '@jupyterlab/apputils';
 import { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import { ITrans } from '../../core/trans';
 import { IMandrake } from '../../tokens';
 import { Icon } from '../../icons';
 import { ErrorCard, SmallButton, Spinner, useSignal } from '../common/parts';
-import { ITrans } from '../common/text';
 import { Add } from './add';
 import { AddModel } from './addmodel';
 import { McpModel } from './model';

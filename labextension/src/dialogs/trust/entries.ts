@@ -1,6 +1,6 @@
 /** The sentences of the trust dialog: what each entry would do, what the folder asks for in all. Pure. */
+import { ITrans } from '../../core/trans';
 import { ITrustEntry } from '../../core/wire';
-import { ITrans } from '../common/text';
 
 export function isAddress(entry: ITrustEntry): boolean {
   return /^(https?|wss?):\/\//i.test(entry.command.trim());

@@ -2,9 +2,9 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
 
+import { ITrans } from '../../core/trans';
 import { ITrustEntry } from '../../core/wire';
 import { ErrorCard, FooterButton, SmallButton, Spinner, useSignal } from '../common/parts';
-import { ITrans } from '../common/text';
 import { details, effect, entryName, nothingYet, summary } from './entries';
 import { TrustModel } from './model';
 

@@ -1,0 +1,184 @@
+"""Whether work can be done, and what stands in the way, each with its remedy. Looks only: nothing is started or repaired by it.
+
+Before the first use everything is ready that could be opened. ``ready`` is for machines that decide, ``detail`` for people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from .._version import __version__
+from ..errors import MandrakeError
+from ..lifecycle.phases import Phase
+from ..lifecycle.sampling import Meter, tree
+from ..values import JSON
+
+if TYPE_CHECKING:
+    from ..stores.checks import Trouble
+    from .opened import Opened
+    from .registry import ServiceRegistry
+
+Level = Literal["error", "warning"]
+#: Seconds one check may take in all; a file system that hangs must not hang those who ask.
+CHECK_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An ``error`` stands in the way of all work, a ``warning`` of some. `code` is stable, the rest are sentences."""
+
+    code: str
+    level: Level
+    message: str
+    remedy: str
+
+    def as_json(self) -> JSON:
+        return asdict(self)
+
+
+class Health:
+    """Of one registry."""
+
+    def __init__(self, registry: ServiceRegistry) -> None:
+        self._registry = registry
+        self._looking: asyncio.Future[list[Finding]] | None = None
+        self._meter = Meter(lambda: tree(os.getpid(), alone=True))
+
+    async def findings(self) -> list[Finding]:
+        """Errors first."""
+        if self._registry.stopping:
+            why = "The Jupyter server is stopping."
+            return [Finding("stopping", "error", why, "Wait until it has started again.")]
+        opened = self._registry.opened
+        checks = [self._disk] if opened is None else [self._disk, self._model]
+        found = [one for several in await asyncio.gather(*map(self._in_time, checks)) for one in several]
+        found += _servers(opened) if opened else []
+        return sorted(found, key=lambda finding: finding.level)
+
+    async def ready(self) -> JSON:
+        """``{status: ready | not_ready, findings}``."""
+        found = await self.findings()
+        status = "not_ready" if any(finding.level == "error" for finding in found) else "ready"
+        return {"status": status, "findings": [finding.as_json() for finding in found]}
+
+    async def detail(self) -> JSON:
+        """What is at work, each service by itself, and what ``ready`` says."""
+        registry, opened = self._registry, self._registry.opened
+        services: JSON = {
+            "jupyter": {"pid": os.getpid(), **self._meter.look()},
+            "events": {"seq": registry.hub.seq, "readers": registry.hub.readers},
+            "workspaces": [],
+            "sessions": [],
+            "mcp_servers": [],
+            "demo_model": None,
+        }
+        if opened is not None:
+            services["workspaces"] = [_entry(entry) for entry in opened.projects.entries.values()]
+            services["sessions"] = [_entry(entry) for entry in opened.chats.entries.values()]
+            services["mcp_servers"] = list(map(_server, opened.servers.all()))
+            process = opened.services.demo.process
+            services["demo_model"] = {"pid": process.pid, **process.usage()}
+        return {
+            "version": __version__,
+            "started": registry.started,
+            "instance": registry.hub.instance,
+            "sessions": len(services["sessions"]),
+            "busy": registry.busy,
+            "mcp_servers": len(opened.servers.alive()) if opened else 0,
+            **await self.ready(),
+            "services": services,
+        }
+
+    async def _in_time(self, check: Callable[[], Any]) -> list[Finding]:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                return list(await check())
+        except TimeoutError:
+            why = f"A check took longer than {CHECK_TIMEOUT:g} s."
+            return [Finding("check_timeout", "error", why, "Look for a disk or a network that hangs.")]
+
+    async def _disk(self) -> list[Finding]:
+        """One look at a time, in a thread: where the disk hangs, all who ask wait for the same one."""
+        if self._looking is None or self._looking.done():
+            opened, data_dir = self._registry.opened, Path(self._registry.data_dir)
+            self._looking = asyncio.ensure_future(asyncio.to_thread(_look, data_dir, opened))
+        return await asyncio.shield(self._looking)
+
+    async def _model(self) -> list[Finding]:
+        try:
+            models = await (await self._registry.get_models("default")).as_json()
+        except MandrakeError:
+            return []  # of what is wrong, another check tells
+        active = next((m for m in models["models"] if m["id"] == models["active"]), None)
+        state = active["state"] if active else "missing"
+        if state == "ready":
+            return []
+        name = active["name"] if active else models["active"]
+        why, remedy = {
+            "needs_key": (
+                f"There is no key for the active model, {name}.",
+                "Enter its key in the panel, or choose",
+            ),
+            "fetching": (f"The active model, {name}, is still being fetched.", "Wait, or choose"),
+        }.get(
+            state,
+            (f"The active model, {name}, is not there.", "Fetch the demo model in the panel, or choose"),
+        )
+        return [Finding("model_missing", "error", why, f"{remedy} or connect another model.")]
+
+
+def _look(data_dir: Path, opened: Opened | None) -> list[Finding]:
+    from ..stores.checks import folder_trouble, network_file_system, store_trouble
+    from .services import LOCK_REMEDY
+
+    path = data_dir / "mandrake.sqlite"
+    trouble = folder_trouble(data_dir)
+    if trouble is None and (opened or path.exists()):
+        trouble = store_trouble(path)
+    found = [_finding(trouble)] if trouble else []
+    if opened is not None and not opened.services.instances.intact():
+        why = "The lock of this Jupyter server is lost: another one may take its answers for broken off."
+        remedy = f"It is taken again if it is free. {LOCK_REMEDY}"
+        found.append(Finding("instance_lock_lost", "error", why, remedy))
+    if kind := network_file_system(data_dir):
+        why = f"The data dir lies on a network file system ({kind}), where the chat database may break."
+        found.append(
+            Finding(
+                "network_file_system", "warning", why, "Set MandrakeApp.data_dir to a folder on a local disk."
+            )
+        )
+    return found
+
+
+def _finding(trouble: Trouble) -> Finding:
+    return Finding(trouble.code, "error", trouble.message, trouble.remedy)
+
+
+def _servers(opened: Opened) -> Iterator[Finding]:
+    for server in opened.servers.all():
+        if server.phase is Phase.FAILED:
+            why = f'The MCP server "{server.key.name}" failed: {server.life.reason}'
+            yield Finding("mcp_server_failed", "warning", why, "See its log, then start it again.")
+
+
+def _entry(entry: Any) -> JSON:
+    workspace_id = entry.key.workspace_id
+    return {
+        "id": getattr(entry.key, "session_id", workspace_id),
+        "workspace_id": workspace_id,
+        "phase": entry.phase.value,
+        "busy": entry.leases.busy,
+        "connections": entry.leases.connections,
+        "idle_seconds": entry.leases.idle_seconds,
+    }
+
+
+def _server(server: Any) -> JSON:
+    shown = server.describe()
+    names = ("name", "workspace_id", "transport", "phase", "reason", "busy", "connections", "idle_seconds")
+    return {name: shown[name] for name in (*names, "pid", "memory", "cpu")}

@@ -1,0 +1,56 @@
+"""Keeps secrets out of logs and of what is announced: values that are known, and what stands where secrets stand.
+
+Known are the Jupyter token, keys of the user that went through the key store, and variables of the environment whose
+names say so. What an MCP server is handed is masked in its own room (``servers/secrets.py``).
+"""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ..servers.secrets import MASK, MIN_LENGTH
+
+#: Ends of names of variables that hold secrets.
+_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE)$", re.IGNORECASE)
+_PLACES = (
+    re.compile(
+        r"""((?:authorization|api[-_]?key)["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)[^\s"',;&]+""",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(\bbearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE),
+    re.compile(r"""([?&](?:token|key|code|sig|access_token)=)[^&\s"'<>#]+""", re.IGNORECASE),
+    re.compile(r"(\bsk-)[\w-]{12,}"),
+)
+
+
+class Masker:
+    """`environ` is read once. Values of fewer than 8 characters are not told from ordinary words."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        for name, value in environ.items():
+            if _NAME.search(name) and not os.path.isabs(value):
+                self.learn(value)
+
+    def learn(self, value: str) -> None:
+        """`value` is a secret from now on."""
+        value = value.strip()
+        if len(value) < MIN_LENGTH or value in self._known:
+            return
+        self._known |= {value, quote(value, safe="")}
+        longest_first = sorted(self._known, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def mask(self, text: str) -> str:
+        """`text` without secrets."""
+        if len(text) < MIN_LENGTH:
+            return text
+        if self._pattern is not None:
+            text = self._pattern.sub(MASK, text)
+        for place in _PLACES:
+            text = place.sub(rf"\1{MASK}", text)
+        return text
