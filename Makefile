@@ -1,7 +1,7 @@
 # Two commands matter: `make lab` opens JupyterLab with the panel, `make test` runs every test.
 # They need Python 3.11+, Node.js 20+ and make; all else they install into this folder.
 .DEFAULT_GOAL := help
-.PHONY: help lab test journey lint types contracts format docs prepare wheel clean
+.PHONY: help lab test journey bench lint types contracts format docs prepare wheel clean
 ARGS ?=
 N ?= 10
 BIN := .venv/bin
@@ -42,6 +42,10 @@ docs: prepare ## Write docs/reference/configuration.md anew from the traits
 
 wheel: prepare ## dist/*.whl with the panel built in
 	$(BIN)/python -m build --wheel
+
+bench: wheel ## What it costs, measured: start, memory, size, the registry (8 minutes of a quiet machine)
+	$(BIN)/python -m tests.benchmarks.footprint $(ARGS)
+	$(BIN)/python -m tests.benchmarks.registry
 
 clean: ## Delete all that was made here: .venv, .cache, .lab, builds
 	rm -rf .venv .cache .lab dist build labextension/node_modules labextension/lib labextension/tsconfig.tsbuildinfo \

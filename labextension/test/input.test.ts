@@ -3,8 +3,9 @@ import { test } from 'node:test';
 
 import { actionsOf } from '../src/core/actions';
 import { examples } from '../src/core/examples';
-import { fields, fromText, IField, toText } from '../src/core/form';
+import { fields, fromText, IField, misfitWords, toText } from '../src/core/form';
 import { completing, formatTool, parseTool } from '../src/core/slash';
+import { trans } from './dialogwords';
 
 const say = (text: string) => text;
 
@@ -94,11 +95,12 @@ test('every value survives the way to text and back', () => {
 
 test('a value that does not fit says why, and an empty optional one is left out', () => {
   const [, count] = fields(schema, {});
-  assert.deepEqual(fromText(count, '1.5'), { problem: 'This must be a whole number.' });
-  assert.deepEqual(fromText(count, 'x'), { problem: 'This must be a number.' });
+  assert.deepEqual(fromText(count, '1.5'), { problem: 'integer' });
+  assert.deepEqual(fromText(count, 'x'), { problem: 'number' });
   assert.deepEqual(fromText(count, ''), { value: undefined });
   const json: IField = { name: 'rest', kind: 'json', description: '', required: false, choices: [] };
-  assert.deepEqual(fromText(json, '{'), { problem: 'This must be JSON.' });
+  assert.deepEqual(fromText(json, '{'), { problem: 'json' });
+  assert.equal(misfitWords(trans, 'json'), 'This must be JSON.');
 });
 
 test('every action id of the server has a label, and unknown ones leave no button', () => {

@@ -92,7 +92,7 @@ test('every state of an MCP server has its shape and its words', () => {
   assert.deepEqual(serverSays({}), ['plug', 'Ready · 21 MB', Infinity]);
   assert.deepEqual(serverSays({ transport: 'http', memory: null }), ['globe', 'Ready', Infinity]);
   assert.deepEqual(serverSays({ memory: 1_240_000_000 }), ['plug', 'Ready · 1.2 GB', Infinity]);
-  assert.deepEqual(serverSays({ busy: 2 }), ['plug', 'Ready · 2 calls running', Infinity]);
+  assert.deepEqual(serverSays({ busy: 2 }), ['plug', '2 calls running', Infinity]);
   assert.deepEqual(serverSays({ phase: 'starting' }), ['spinner', 'Starting…', Infinity]);
   assert.deepEqual(serverSays({ phase: 'stopping' }), ['spinner', 'Stopping…', Infinity]);
   assert.deepEqual(serverSays({ phase: 'paused', memory: 310_000_000 }), ['pause', 'Paused · 310 MB', Infinity]);

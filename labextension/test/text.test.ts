@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { splitBlocks } from '../src/core/blocks';
 import { byDay, duration, firstLines, matching, textSize, usageLine, when } from '../src/core/format';
 import { ISession } from '../src/core/wire';
+import { trans } from './dialogwords';
 
 const say = (text: string) => text;
 const paragraph = `${'word '.repeat(200).trim()}.`;
@@ -37,14 +38,14 @@ test('a list with blank lines between its items is never cut', () => {
 });
 
 test('durations and usage read as people write them', () => {
-  assert.equal(duration(12), '0.1 s');
-  assert.equal(duration(230), '0.2 s');
-  assert.equal(duration(14_200), '14 s');
-  assert.equal(duration(125_000), '2 min 5 s');
+  assert.equal(duration(trans, 12), '0.1 s');
+  assert.equal(duration(trans, 230), '0.2 s');
+  assert.equal(duration(trans, 14_200), '14 s');
+  assert.equal(duration(trans, 125_000), '2 min 5 s');
   const usage = { input_tokens: 1240, output_tokens: 96, cache_read_tokens: 0, cost: 0.0051 };
-  assert.equal(usageLine(usage, 14_000), '1,240 in · 96 out · $0.005 · 14 s');
-  assert.equal(usageLine({ ...usage, cost: null }, null), '1,240 in · 96 out');
-  assert.equal(usageLine(null, null), '');
+  assert.equal(usageLine(trans, usage, 14_000), '1,240 in · 96 out · $0.005 · 14 s');
+  assert.equal(usageLine(trans, { ...usage, cost: null }, null), '1,240 in · 96 out');
+  assert.equal(usageLine(trans, null, null), '');
   assert.equal(textSize('x'.repeat(412_000)), '412 KB');
 });
 

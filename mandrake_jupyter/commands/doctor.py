@@ -53,9 +53,10 @@ class DoctorApp(ServerCommand):
 
 
 def _findings(readiness: dict[str, Any]) -> Iterator[Finding]:
-    findings = readiness.get("findings") or []
+    """What ``GET health/ready`` found; an answer without findings is an error body."""
+    findings = readiness.get("findings", [{**readiness, "level": "error", "remedy": readiness.get("then")}])
     for told in findings:
-        yield Finding("wrong", str(told.get("reason") or told), str(told.get("remedy") or ""))
+        yield Finding("wrong" if told["level"] == "error" else "note", told["message"], told["remedy"] or "")
     if not findings:
         yield Finding("ok", "Ready")
 

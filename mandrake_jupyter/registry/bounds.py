@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from traitlets import Float, Integer
+from traitlets import Integer
 from traitlets.config import LoggingConfigurable
+
+from ..lifecycle.seconds import Seconds
 
 if TYPE_CHECKING:
     from ..sessions.seams import Bounds
@@ -21,23 +23,23 @@ class RunBounds(LoggingConfigurable):
         help="Model requests one answer may make before it ends with finish_reason 'steps'.",
     )
     max_queued = Integer(20, min=0, config=True, help="Messages that may wait in one chat while it answers.")
-    first_token_timeout = Float(
+    first_token_timeout = Seconds(
         120.0,
         min=0.1,
         config=True,
         help="Seconds a model may take to its first word. An error ends the answer after it.",
     )
-    stall_timeout = Float(
+    stall_timeout = Seconds(
         60.0, min=0.1, config=True, help="Seconds a model may fall silent in the middle of an answer."
     )
-    run_timeout = Float(
+    run_timeout = Seconds(
         3600.0,
         min=0.0,
         config=True,
         help="Seconds one answer may be at work in all, without those in which it waits for a person or for its "
         "turn. An error ends it after that; what arrived is kept. 0 sets no limit.",
     )
-    approval_timeout = Float(
+    approval_timeout = Seconds(
         604_800.0,
         min=0.0,
         config=True,

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from traitlets import Bool, Float, Integer, Type, observe, validate
+from traitlets import Bool, Integer, Type, observe, validate
 from traitlets.config import LoggingConfigurable
 
 from ..lifecycle.announce import Why
 from ..lifecycle.culling import CullPolicy, CullSettings, Finding, Seen, Verdict, sentence
+from ..lifecycle.seconds import Seconds
 from .sweep import Pace, Subjects, Sweep, id_of, told, used_since
 
 
@@ -41,16 +42,16 @@ class Culler(LoggingConfigurable):
     cull_busy = Bool(
         False, config=True, help="Whether to consider culling those which are busy and show no sign of life."
     )
-    cull_starting_timeout = Float(
+    cull_starting_timeout = Seconds(
         600.0, min=0.0, config=True, help="Seconds after which one that is still starting is ended. 0: never."
     )
-    cull_busy_timeout = Float(
+    cull_busy_timeout = Seconds(
         0.0,
         min=0.0,
         config=True,
         help="Seconds after which one that was busy without a pause is ended, whatever it does. 0: never.",
     )
-    cull_stop_timeout = Float(
+    cull_stop_timeout = Seconds(
         30.0, min=0.1, config=True, help="Seconds one may take to end before it is given up and reported."
     )
     policy_class = Type(
@@ -64,6 +65,7 @@ class Culler(LoggingConfigurable):
         super().__init__(**kwargs)
         self._subjects: Subjects | None = None
         self._changed = asyncio.Event()
+        self._due = False
 
     def look_after(self, subjects: Subjects) -> None:
         """Before this there is nothing to cull."""
@@ -110,6 +112,11 @@ class Culler(LoggingConfigurable):
             return 0.0
         return timeout - (one.idle_seconds or 0.0) if verdict is Finding.RECENT and timeout > 0 else None
 
+    def hurry(self) -> None:
+        """Look now instead of at the end of the interval: a limit was lowered."""
+        self._due = True
+        self._changed.set()
+
     async def run(self) -> None:
         """Until it is cancelled. A change of a trait holds at once."""
         self._say()
@@ -118,12 +125,16 @@ class Culler(LoggingConfigurable):
             try:
                 async with asyncio.timeout(self.cull_interval):
                     await self._changed.wait()
-                self._say()
             except TimeoutError:
-                try:
-                    await self.sweep()
-                except Exception:
-                    self.log.exception("The culler of %ss could not look", self.noun)
+                self._due = True
+            if not self._due:
+                self._say()
+                continue
+            self._due = False
+            try:
+                await self.sweep()
+            except Exception:
+                self.log.exception("The culler of %ss could not look", self.noun)
 
     def _say(self) -> None:
         if self.cull_idle_timeout > 0:

@@ -14,11 +14,12 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Callable, Float, Instance, Integer, List, Unicode, observe
+from traitlets import Callable, Instance, Integer, List, Unicode, observe
 
 from ..errors import Unavailable
 from ..lifecycle.announce import Changed
 from ..lifecycle.limits import Slots
+from ..lifecycle.seconds import Seconds
 from ..values import JSON, SessionKey, WorkspaceKey
 from .bounds import RunBounds
 from .cleanup import CleanupReport, perform
@@ -83,12 +84,15 @@ class ServiceRegistry(RunBounds):
         config=True,
         help="Event streams that clients may hold open at once. The next is refused (429).",
     )
-    stop_timeout = Float(8.0, min=0.1, config=True, help="Seconds that stopping everything may take in all.")
+    stop_timeout = Seconds(
+        8.0, min=0.1, config=True, help="Seconds that stopping everything may take in all."
+    )
 
     hosts = Instance(HostServices)
     clock = Callable(time.monotonic, help="Monotonic seconds, for decisions.")
 
     def __init__(self, **kwargs: Any) -> None:
+        self._opened: Opened | None = None
         super().__init__(**kwargs)
         self.secrets = Masker(os.environ)
         self.hub = Hub(mask=self.secrets.mask)
@@ -102,7 +106,6 @@ class ServiceRegistry(RunBounds):
         self.slots = Slots(
             "answers at work", "ServiceRegistry.max_concurrent_runs", lambda: self.max_concurrent_runs
         )
-        self._opened: Opened | None = None
         self._stopped = False
         self._opening: asyncio.Lock | None = None
 
@@ -276,8 +279,10 @@ class ServiceRegistry(RunBounds):
         await self._open()
         return await perform(self.session_culler, self.mcp_server_culler, dry_run=dry_run)
 
-    @observe("max_sessions", "max_mcp_servers", "max_concurrent_runs", "max_open_streams")
+    @observe("max_sessions", "max_workspaces", "max_mcp_servers", "max_concurrent_runs", "max_open_streams")
     def _limit_changed(self, change: Any) -> None:
-        for slots in (getattr(self, "slots", None), getattr(self, "streams", None)):
-            if slots is not None:
-                slots.wake()
+        """A raised limit serves who waits; a lowered one is looked after at once."""
+        if self._opened is not None:
+            self.slots.wake()
+            self.session_culler.hurry()
+            self.mcp_server_culler.hurry()

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from traitlets import Float, Int
+from traitlets import Int
 from traitlets.config import LoggingConfigurable
 
 from ..errors import MandrakeError, Unavailable
 from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
+from ..lifecycle.seconds import Seconds
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
 from .builtin import BuiltinServer
@@ -46,26 +47,26 @@ class MCPServerManager(LoggingConfigurable):
     own servers.
     """
 
-    start_timeout = Float(
+    start_timeout = Seconds(
         30.0,
         min=0.1,
         config=True,
         help="Seconds an MCP server may take to start and list its tools. An entry may set its own.",
     )
-    call_timeout = Float(
+    call_timeout = Seconds(
         60.0,
         min=0.1,
         config=True,
         help="Seconds a tool may take to answer. An entry may set its own.",
     )
-    stop_grace = Float(
+    stop_grace = Seconds(
         2.0,
         min=0.0,
         config=True,
         help="Seconds an MCP server may take to end after its input was closed, before it "
         "and all it started are sent SIGTERM and, one second later, SIGKILL. 0 gives it none.",
     )
-    learn_timeout = Float(
+    learn_timeout = Seconds(
         15.0,
         min=0.0,
         config=True,
@@ -284,7 +285,7 @@ class MCPServerManager(LoggingConfigurable):
     async def _learn(self, servers: Sequence[MCPServer]) -> None:
         """Failures stay with their server, as its `error`."""
         starts = [self._supervisor.spawn(f"tools of {server.key.name}", server.learn()) for server in servers]
-        if starts and self.learn_timeout:
+        if starts and self.learn_timeout > 0:
             await asyncio.wait(starts, timeout=self.learn_timeout)
 
     def _describe_builtin(self, name: str) -> JSON:

@@ -68,7 +68,7 @@ def installed(python: Path, wheel: Path) -> list[Figure]:
 
 
 def _pip(python: Path, what: str) -> None:
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", what]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq", what]
     subprocess.run(pip, check=True)
 
 

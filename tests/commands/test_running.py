@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -168,9 +169,22 @@ def test_the_doctor_looks_at_the_installation_and_the_server(
     _, out, _ = run("doctor", f"--data-dir={at_home / 'data'}")
     assert "  ok    mandrake-jupyter " in out
     assert f"{jupyter.url} (pid " in out
+    assert "  ok    Model of new chats: " in out
     told = json.loads(run("doctor", "--json")[1])
     assert told[0]["where"] == "Installation"
     assert all({"level", "message", "then"} == finding.keys() for one in told for finding in one["findings"])
+
+
+def test_what_stands_in_the_way_of_a_server_is_wrong_and_what_helps_is_said(
+    shell: Path, run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("locked")
+    (home / "data" / "mandrake").mkdir(parents=True)
+    (home / "data" / "mandrake" / "mandrake.sqlite").write_text("this is no database", "utf-8")
+    with running_jupyter(home, home / "work") as broken:
+        status, out, _ = run("doctor", f"--url={broken.url}", f"--token={broken.token}")
+    assert status == 1
+    assert re.search(r"  WRONG .*database.*\n        → ", out)
 
 
 def test_the_doctor_is_unhappy_when_something_is_wrong(shell: Path, run: Run) -> None:

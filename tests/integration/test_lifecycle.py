@@ -167,9 +167,12 @@ async def test_limits_are_told_changed_and_hold_at_once(model: ScriptedOpenAI, a
     assert list(limits) == ["sessions", "workspaces", "mcp_servers", "containers", "runs", "streams"]
     changed = await api("PATCH", "limits", {"sessions": 1, "streams": 7})
     assert (changed["sessions"]["limit"], changed["streams"]["limit"]) == (1, 7)
-    [culled] = (await api("POST", "cleanup"))["culled"]
-    assert culled["why"] == "over_limit"
-    assert first.endswith(culled["id"])
+    await until(lambda: len(api.registry.opened.chats.entries) == 1)
+    told = await api("GET", first)
+    assert (told["phase"], told["reason"]) == (
+        "stopped",
+        "More than 1 were open; it was unused for the longest time.",
+    )
 
 
 @pytest.mark.parametrize(

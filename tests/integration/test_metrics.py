@@ -63,3 +63,16 @@ async def test_open_streams_are_counted_while_they_are_read(api: Api) -> None:
     api.registry.hub.close()
     await reading
     assert await value(api, "open_streams") == before
+
+
+async def test_an_open_chat_is_resident_until_it_is_put_away(model: ScriptedOpenAI, api: Api) -> None:
+    made = await value(api, "created_total", kind="session")
+    there = await value(api, "resident", kind="session", phase="ready")
+    ready = await value(api, "phase_duration_seconds", kind="session", phase="ready")
+    session = await api.session()
+    await api("GET", f"{session}/messages")
+    assert await value(api, "created_total", kind="session") == made + 1
+    assert await value(api, "resident", kind="session", phase="ready") == there + 1
+    await api("POST", f"{session}/release")
+    assert await value(api, "resident", kind="session", phase="ready") == there
+    assert await value(api, "phase_duration_seconds", kind="session", phase="ready") == ready + 1

@@ -291,3 +291,18 @@ def test_all_are_looked_at_before_the_first_is_judged_only_where_they_compete(
 
     next(CullPolicy().judge(look(), CullSettings(**settings)))
     assert len(looks) == looked_at
+
+
+class _KeepsAll(CullPolicy):
+    def rested(self, one: Seen, settings: Any) -> Finding:
+        return Finding.NEVER
+
+
+async def test_the_whole_policy_can_be_replaced_by_a_trait() -> None:
+    async with culled(policy_class=f"{__name__}._KeepsAll") as (pool, culler):
+        pool.clock.now += 1000
+        assert (await culler.sweep()).culled == []
+        culler.policy_class = CullPolicy
+        assert [told["why"] for told in (await culler.sweep()).culled] == ["idle"]
+    with pytest.raises(TraitError):
+        SessionCuller(policy_class=dict)

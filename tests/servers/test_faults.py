@@ -18,6 +18,7 @@ from mandrake_jupyter.errors import (
     MCPError,
     ServerGone,
     StartTimeout,
+    Unavailable,
     VariableMissing,
 )
 
@@ -233,3 +234,16 @@ async def test_a_message_beyond_the_limit_is_skipped_with_a_word(
         await call(manager, "raw", "big_line", size=3 * 2**20)
     assert any("more than 1 MB was skipped" in line["text"] for line in manager.logs("raw"))
     assert (await call(manager, "raw", "add", a=1, b=1)).ok
+
+
+async def test_an_edit_of_the_configuration_ends_the_wait_after_a_failure(house: House) -> None:
+    """By a clock that stands still, so that the wait never ends by itself."""
+    manager = house.manager(stop_grace=0.1, clock=lambda: 0.0)
+    house.add("raw", "sleep", "60", start_timeout=0.3)
+    with pytest.raises(StartTimeout):
+        await call(manager, "raw", "add", a=1, b=1)
+    with pytest.raises(Unavailable) as early:
+        await call(manager, "raw", "add", a=1, b=1)
+    assert early.value.retry_after == 1
+    house.raw()
+    assert (await call(manager, "raw", "add", a=1, b=1)).content == "2"

@@ -2,7 +2,7 @@
  * What a reader changed in the arguments of a waiting call: texts by argument, and back to values. Names come from a
  * model: an argument may be called `constructor` or `__proto__`, so only own properties count.
  */
-import { fields, fromText, IField, own, toText } from './form';
+import { fields, fromText, IField, Misfit, own, toText } from './form';
 import { IToolPart, Json, JsonObject } from './wire';
 
 /** The edited texts of a call, by argument. */
@@ -26,8 +26,8 @@ export function edit(edits: Edits, field: IField, call: Call, text: string | nul
 export function argumentsOf(
   call: Call,
   edits: Edits
-): { changed: JsonObject | undefined; problems: Readonly<Record<string, string>> } {
-  const problems: [string, string][] = [];
+): { changed: JsonObject | undefined; problems: Readonly<Record<string, Misfit>> } {
+  const problems: [string, Misfit][] = [];
   const values = new Map<string, Json>(Object.entries(call.arguments));
   for (const field of fields(call.input_schema, call.arguments)) {
     const text = own(edits, field.name);

@@ -2,6 +2,7 @@
  * The arguments of a waiting tool call as a form: fields from its JSON schema, values to text and back.
  * Text, number, switch, choice and list of texts have a field of their own; everything else is edited as JSON.
  */
+import { ITrans } from './trans';
 import { Json, JsonObject } from './wire';
 
 export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'json';
@@ -73,8 +74,24 @@ export function toText(kind: FieldKind, value: Json | undefined): string {
   return typeof value === 'string' && kind !== 'json' ? value : JSON.stringify(value, null, kind === 'json' ? 1 : 0);
 }
 
+/** What a text is not, and should be. */
+export type Misfit = 'number' | 'integer' | 'choice' | 'json';
+
+export function misfitWords(trans: ITrans, misfit: Misfit): string {
+  switch (misfit) {
+    case 'number':
+      return trans.__('This must be a number.');
+    case 'integer':
+      return trans.__('This must be a whole number.');
+    case 'choice':
+      return trans.__('This must be one of the choices.');
+    case 'json':
+      return trans.__('This must be JSON.');
+  }
+}
+
 /** What `text` means for `field`: its value, undefined for "leave it out", or why it does not fit. */
-export function fromText(field: IField, text: string): { value: Json | undefined } | { problem: string } {
+export function fromText(field: IField, text: string): { value: Json | undefined } | { problem: Misfit } {
   if (text === '' && !field.required && field.kind !== 'text') {
     return { value: undefined };
   }
@@ -87,23 +104,23 @@ export function fromText(field: IField, text: string): { value: Json | undefined
     case 'integer': {
       const number = Number(text);
       if (text.trim() === '' || !Number.isFinite(number)) {
-        return { problem: 'This must be a number.' };
+        return { problem: 'number' };
       }
       return field.kind === 'integer' && !Number.isInteger(number)
-        ? { problem: 'This must be a whole number.' }
+        ? { problem: 'integer' }
         : { value: number };
     }
     case 'boolean':
       return { value: text === 'true' };
     case 'choice': {
       const choice = field.choices.find(c => toText('choice', c) === text);
-      return choice === undefined ? { problem: 'This must be one of the choices.' } : { value: choice };
+      return choice === undefined ? { problem: 'choice' } : { value: choice };
     }
     case 'json':
       try {
         return { value: JSON.parse(text) as Json };
       } catch {
-        return { problem: 'This must be JSON.' };
+        return { problem: 'json' };
       }
   }
 }

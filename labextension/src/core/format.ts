@@ -1,29 +1,30 @@
 /**
- * Numbers, times and days as the panel writes them. Words come in through `say`, which translates.
+ * Numbers, times and days as the panel writes them. Words come in through what translates them.
  */
+import { ITrans } from './trans';
 import { ISession, IUsage } from './wire';
 
 /** `0.2 s`, `14 s`, `2 min 5 s`. */
-export function duration(milliseconds: number): string {
+export function duration(trans: ITrans, milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 10) {
-    return `${Math.max(0.1, Math.round(seconds * 10) / 10).toFixed(1)} s`;
+    return trans.__('%1 s', Math.max(0.1, Math.round(seconds * 10) / 10).toFixed(1));
   }
   const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return whole < 60 ? trans.__('%1 s', whole) : trans.__('%1 min %2 s', Math.floor(whole / 60), whole % 60);
 }
 
 /** `1,240 in · 96 out · $0.005 · 14 s`: the price only where known, the time only where given (milliseconds). */
-export function usageLine(usage: IUsage | null, milliseconds: number | null): string {
+export function usageLine(trans: ITrans, usage: IUsage | null, milliseconds: number | null): string {
   const parts: string[] = [];
   if (usage && (usage.input_tokens || usage.output_tokens)) {
-    parts.push(`${thousands(usage.input_tokens)} in`, `${thousands(usage.output_tokens)} out`);
+    parts.push(trans.__('%1 in', thousands(usage.input_tokens)), trans.__('%1 out', thousands(usage.output_tokens)));
     if (usage.cost !== null && usage.cost !== undefined) {
       parts.push(usage.cost === 0 ? '$0' : usage.cost < 0.001 ? '< $0.001' : `$${usage.cost.toFixed(3)}`);
     }
   }
   if (milliseconds !== null) {
-    parts.push(duration(milliseconds));
+    parts.push(duration(trans, milliseconds));
   }
   return parts.join(' · ');
 }

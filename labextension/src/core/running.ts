@@ -148,8 +148,7 @@ function serverState(
   }
   const icon = server.transport === 'stdio' ? 'plug' : 'globe';
   if (server.busy) {
-    const calls = trans._n('1 call running', '%1 calls running', server.busy);
-    return { icon, words: joined(trans.__('Ready'), calls) };
+    return { icon, words: trans._n('1 call running', '%1 calls running', server.busy) };
   }
   const end = endsIn(server.culls_at, moment);
   if (end && end.value <= SOON) {

@@ -35,8 +35,8 @@ export class MandrakeChat extends AbstractChatModel {
     this._session = _options.session;
     this.name = _options.session?.name ?? '';
     this._workspace = _options.session?.workspace_id ?? project.workspace;
-    this.decisions = new Decisions(api, this._workspace, () => this._changed.emit());
-    this._runner = new Runner(api, this._workspace, this._column, {
+    this.decisions = new Decisions(trans, api, this._workspace, () => this._changed.emit());
+    this._runner = new Runner(trans, api, this._workspace, this._column, {
       changed: () => this._changed.emit(),
       heard: (event, message) => {
         if (event.type === 'toolCall' && event.needs_approval) {
@@ -46,7 +46,7 @@ export class MandrakeChat extends AbstractChatModel {
       },
       ended: () => void this._afterRun(),
       failed: error => {
-        this._say(errorBodyOf(error).message);
+        this._say(errorBodyOf(trans, error).message);
         this._failed.emit(error);
         this._changed.emit();
       }
@@ -121,7 +121,7 @@ export class MandrakeChat extends AbstractChatModel {
           return;
         }
         // What is on the page says more than a card above it.
-        this._loadFailure = this._loaded && !this._loadFailure && this.entries.length ? null : errorBodyOf(error);
+        this._loadFailure = this._loaded && !this._loadFailure && this.entries.length ? null : errorBodyOf(this._options.mandrake.trans, error);
       }
     }
     this._loaded = true;
@@ -187,7 +187,7 @@ export class MandrakeChat extends AbstractChatModel {
       this._runner.next();
     } catch (error) {
       this._column.remove(entry => entry.key === blank.id);
-      this._column.patch(own.key, { failure: errorBodyOf(error), message: { ...own.message, status: 'failed' } });
+      this._column.patch(own.key, { failure: errorBodyOf(this._options.mandrake.trans, error), message: { ...own.message, status: 'failed' } });
       this._runner.release(blank.id);
       this._changed.emit();
     }

@@ -1,5 +1,6 @@
 /** What this page knows of decisions on tool calls: which are on their way, which were made here. Hands them in. */
 import { MandrakeApi, WireError } from '../api';
+import { ITrans } from '../core/trans';
 import { Decision, IErrorBody, IMessage, IToolPart, JsonObject } from '../core/wire';
 import { errorBodyOf } from './words';
 
@@ -12,6 +13,7 @@ export interface IDecision {
 
 export class Decisions {
   constructor(
+    private readonly _trans: ITrans,
     private readonly _api: MandrakeApi,
     private readonly _workspace: string,
     private readonly _changed: () => void
@@ -43,7 +45,7 @@ export class Decisions {
     return results
       .flatMap(result => (result.status === 'rejected' ? [result.reason as unknown] : []))
       .filter(error => !(error instanceof WireError && error.body.code === 'already_decided'))
-      .map(errorBodyOf);
+      .map(error => errorBodyOf(this._trans, error));
   }
 
   private async _one(message: IMessage, { call, ...body }: IDecision): Promise<void> {

@@ -122,12 +122,12 @@ export class PanelModel {
   }
 
   async refreshChats(): Promise<void> {
-    const { api, project } = this._options.mandrake;
+    const { api, project, trans } = this._options.mandrake;
     try {
       this._sessions = await api.sessions(project.workspace);
       this._failure = null;
     } catch (error) {
-      this._failure = errorBodyOf(error).message;
+      this._failure = errorBodyOf(trans, error).message;
     }
     this._changed.emit();
   }

@@ -6,6 +6,7 @@ import { Column, IEntry, isOpen, openAnswer } from '../core/entries';
 import { Follower, IConnection } from '../core/follow';
 import { isTerminal, reduce } from '../core/reducer';
 import { AdaptiveFlush, browserClock } from '../core/throttle';
+import { ITrans } from '../core/trans';
 import { IErrorBody, IMessage, RunEvent } from '../core/wire';
 import { errorBodyOf } from './words';
 
@@ -24,6 +25,7 @@ type Post = (signal: AbortSignal, answered: () => void) => AsyncIterable<RunEven
 
 export class Runner {
   constructor(
+    private readonly _trans: ITrans,
     private readonly _api: MandrakeApi,
     private readonly _workspace: string,
     private readonly _column: Column,
@@ -58,7 +60,7 @@ export class Runner {
   next(): void {
     const next = openAnswer(this._column.entries);
     if (next && !this._key && !this._disposed) {
-      this.read(next.key, null, null).catch(error => this._fail(next.key, errorBodyOf(error)));
+      this.read(next.key, null, null).catch(error => this._fail(next.key, errorBodyOf(this._trans, error)));
     }
   }
 
@@ -89,7 +91,7 @@ export class Runner {
       if (!this._column.get(key).message.run_id) {
         throw error;
       }
-      this._fail(key, errorBodyOf(error));
+      this._fail(key, errorBodyOf(this._trans, error));
     } finally {
       this._follower = null;
       this._key = null;

@@ -1,20 +1,19 @@
 /** Sentences that several views say: errors of requests, and what the live region announces. */
-import { TranslationBundle } from '@jupyterlab/translation';
-
 import { isConnectionLoss, WireError } from '../api';
+import { ITrans } from '../core/trans';
 import { IErrorBody, IMessage, RunEvent } from '../core/wire';
 
 /** Any error as an error body, for a card. */
-export function errorBodyOf(error: unknown): IErrorBody {
+export function errorBodyOf(trans: ITrans, error: unknown): IErrorBody {
   if (error instanceof WireError) {
     return error.body;
   }
   const lost = isConnectionLoss(error);
   return {
-    message: lost ? 'Jupyter can’t be reached.' : 'Something went wrong in the panel.',
+    message: lost ? trans.__('Jupyter can’t be reached.') : trans.__('Something went wrong in the panel.'),
     reason: error instanceof Error ? error.message : String(error),
     code: lost ? 'connection_lost' : 'panel_error',
-    then: lost ? 'Your message is kept. Check that Jupyter is running, then try again.' : '',
+    then: lost ? trans.__('Your message is kept. Check that Jupyter is running, then try again.') : '',
     actions: ['try_again'],
     retryable: true,
     retry_after: null
@@ -22,7 +21,7 @@ export function errorBodyOf(error: unknown): IErrorBody {
 }
 
 /** What a person who can't see the panel must hear of `event`; null for most. Tokens are never announced. */
-export function announcement(event: RunEvent, message: IMessage, trans: TranslationBundle): string | null {
+export function announcement(event: RunEvent, message: IMessage, trans: ITrans): string | null {
   switch (event.type) {
     case 'start':
       return trans.__('Answering');

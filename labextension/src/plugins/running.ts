@@ -4,6 +4,7 @@ import { IRunningSessionManagers, IRunningSessions } from '@jupyterlab/running';
 
 import { WireError } from '../api';
 import { chatRow, IRow, isAliveChat, isAliveServer, serverRow, shutDownAllText } from '../core/running';
+import { ITrans } from '../core/trans';
 import { IMcpServer, ISession } from '../core/wire';
 import { runningIcons } from '../icons';
 import { RunningList } from '../model/running';
@@ -46,7 +47,7 @@ function chats(app: JupyterFrontEnd, { api, feed, trans }: IMandrake): IRunningS
     row: (session, moment) => chatRow(trans, session, moment),
     patience: 5 * MINUTE
   });
-  return manager(app, list, {
+  return manager(app, trans, list, {
     name: trans.__('Chats'),
     open: row => app.commands.execute(CommandIDs.openChat, { session_id: row.id }),
     shutDown: async (row, sure) => {
@@ -69,7 +70,7 @@ function servers(app: JupyterFrontEnd, { api, feed, trans }: IMandrake): IRunnin
     row: (server, moment) => serverRow(trans, server, moment),
     patience: MINUTE
   });
-  return manager(app, list, {
+  return manager(app, trans, list, {
     name: trans.__('MCP servers'),
     open: row => app.commands.execute(CommandIDs.mcpServers, { name: row.id }),
     shutDown: async row => {
@@ -94,9 +95,14 @@ interface IPart {
   shutDownAllText(rows: readonly IRow[]): string;
 }
 
-function manager<T>(app: JupyterFrontEnd, list: RunningList<T>, part: IPart): IRunningSessions.IManager {
+function manager<T>(
+  app: JupyterFrontEnd,
+  trans: ITrans,
+  list: RunningList<T>,
+  part: IPart
+): IRunningSessions.IManager {
   const attempt = async (work: Promise<unknown>) => {
-    await work.catch(error => notifyFailure(app.commands, error));
+    await work.catch(error => notifyFailure(trans, app.commands, error));
     await list.refresh().catch(() => undefined);
   };
   const one = async (row: IRow) => {
@@ -128,7 +134,7 @@ function manager<T>(app: JupyterFrontEnd, list: RunningList<T>, part: IPart): IR
     name: part.name,
     running: () => list.rows.map(item),
     runningChanged: list.changed,
-    refreshRunning: () => void list.refresh().catch(error => notifyFailure(app.commands, error)),
+    refreshRunning: () => void list.refresh().catch(error => notifyFailure(trans, app.commands, error)),
     shutdownAll: () => void Promise.all(held().map(row => attempt(part.shutDown(row, true)))),
     shutdownAllConfirmationText: () => part.shutDownAllText(held()),
     supportsMultipleViews: false

@@ -7,7 +7,7 @@ import React, { useMemo, useRef, useState } from 'react';
 
 import { argumentsOf, edit, Edits, shownText } from '../core/edits';
 import { IEntry } from '../core/entries';
-import { fields, own } from '../core/form';
+import { fields, Misfit, own } from '../core/form';
 import { Decision, IErrorBody, IToolPart } from '../core/wire';
 import { Icon } from '../icons';
 import { IDecision } from '../model/decisions';
@@ -162,7 +162,7 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
 function Call(props: {
   call: IToolPart;
   state: ICallState;
-  problems: Readonly<Record<string, string>>;
+  problems: Readonly<Record<string, Misfit>>;
   alone: boolean;
   disabled: boolean;
   onChange(change: Partial<ICallState>): void;

@@ -2,7 +2,7 @@
 import React, { useId, useState } from 'react';
 
 import { firstLines, textSize } from '../core/format';
-import { IField } from '../core/form';
+import { IField, Misfit, misfitWords } from '../core/form';
 import { useChat } from './context';
 
 /** Characters from which on a value is shown folded. */
@@ -12,7 +12,7 @@ interface IProps {
   field: IField;
   text: string;
   edited: boolean;
-  problem: string | null;
+  problem: Misfit | null;
   disabled: boolean;
   onChange(text: string): void;
   onUndo(): void;
@@ -43,7 +43,7 @@ export function ArgumentField(props: IProps): JSX.Element {
         )}
         {(edited || !shown || problem) && (
           <div className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-field-note" id={`${id}-note`}>
-            {problem && <span className="jp-Mandrake-problem">{trans.__(problem)} </span>}
+            {problem && <span className="jp-Mandrake-problem">{misfitWords(trans, problem)} </span>}
             {edited && (
               <>
                 {trans.__('Edited by you')} ·{' '}

@@ -14,7 +14,7 @@ export async function askName(model: PanelModel, session: ISession, trans: Trans
   });
   const name = answer.value?.trim();
   if (answer.button.accept && name && name !== session.name) {
-    await model.rename(session, name).catch(error => show(error, trans.__('The chat was not renamed.')));
+    await model.rename(session, name).catch(error => show(trans, error, trans.__('The chat was not renamed.')));
   }
 }
 
@@ -29,7 +29,7 @@ export async function askDelete(model: PanelModel, session: ISession, trans: Tra
     defaultButton: 0
   });
   if (answer.button.accept) {
-    await model.remove(session).catch(error => show(error, trans.__('The chat was not deleted.')));
+    await model.remove(session).catch(error => show(trans, error, trans.__('The chat was not deleted.')));
   }
 }
 
@@ -47,6 +47,6 @@ export async function askShutDown(trans: TranslationBundle, title: string, sente
   return answer.button.accept;
 }
 
-function show(error: unknown, title: string): Promise<void> {
-  return showErrorMessage(title, errorBodyOf(error).message);
+function show(trans: TranslationBundle, error: unknown, title: string): Promise<void> {
+  return showErrorMessage(title, errorBodyOf(trans, error).message);
 }

@@ -130,7 +130,7 @@ function DemoBanner(): JSX.Element | null {
     return failed && !chat.loadFailure ? (
       <div className="jp-Mandrake-banner-card" data-testid="mandrake-models-failed">
         <ErrorCard
-          error={errorBodyOf(project.failure)}
+          error={errorBodyOf(trans, project.failure)}
           time={null}
           entry={null}
           live={true}
@@ -188,7 +188,7 @@ function DemoBanner(): JSX.Element | null {
               onClick={() => {
                 mandrake.api
                   .fetchDemo(project.workspace)
-                  .catch(error => notifyFailure(commands, error))
+                  .catch(error => notifyFailure(trans, commands, error))
                   .then(() => project.refresh());
               }}
             >

@@ -87,7 +87,7 @@ function useAction(entry: IEntry | null, onRetry?: () => void): (action: IAction
       case 'fetch_demo':
         api
           .fetchDemo(project.workspace)
-          .catch(error => notifyFailure(commands, error))
+          .catch(error => notifyFailure(trans, commands, error))
           .then(() => project.refresh());
         break;
       case 'command':

@@ -77,7 +77,7 @@ function menuOf(environment: IChatEnvironment, catalogue: ICatalogue | null, cur
         try {
           await chat.chooseModel(model.id);
         } catch (error) {
-          await notifyFailure(commands, error);
+          await notifyFailure(trans, commands, error);
         }
       }
     });

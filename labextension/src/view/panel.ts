@@ -76,13 +76,14 @@ export class MandrakePanel extends Widget {
   }
 
   private _onChanged(model: PanelModel): void {
+    const { trans } = this._options.mandrake;
     if (model.chat && this._current?.chat !== model.chat) {
       this._current?.dispose();
       this._current = this._options.createWidget(model.chat);
       model.chat.announced.connect((_, words) => {
         this._status.node.textContent = words;
       });
-      model.chat.failed.connect((_, error) => void notifyFailure(this._options.commands, error));
+      model.chat.failed.connect((_, error) => void notifyFailure(trans, this._options.commands, error));
       (this.layout as PanelLayout).insertWidget(2, this._current);
     }
     this._chats.setHidden(model.view !== 'chats');

@@ -133,7 +133,7 @@ function lookOf(call: IToolPart): [IconName, string] {
 function useMeta(call: IToolPart, elapsed: number): string {
   const { chat, mandrake } = useChat();
   const { trans } = mandrake;
-  const seconds = elapsed >= 3000 ? duration(elapsed) : '';
+  const seconds = elapsed >= 3000 ? duration(trans, elapsed) : '';
   switch (call.status) {
     case 'running': {
       const { progress, total } = call.progress ?? { progress: 0, total: null };
@@ -149,7 +149,7 @@ function useMeta(call: IToolPart, elapsed: number): string {
     case 'waiting':
       return trans.__('Waits for you');
     default: {
-      const time = call.duration_ms === null ? '' : duration(call.duration_ms);
+      const time = call.duration_ms === null ? '' : duration(trans, call.duration_ms);
       if (!call.decision || !call.needs_approval) {
         return time;
       }

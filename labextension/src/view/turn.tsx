@@ -74,7 +74,7 @@ function Question(props: IProps): JSX.Element {
                   <button
                     className="jp-Mandrake-chip"
                     data-testid="mandrake-remove"
-                    onClick={() => void chat.removeQueued(entry).catch(error => notifyFailure(commands, error))}
+                    onClick={() => void chat.removeQueued(entry).catch(error => notifyFailure(trans, commands, error))}
                   >
                     <Icon name="close" />
                     {trans.__('Remove')}
@@ -201,13 +201,14 @@ function Working(props: { entry: IEntry }): JSX.Element | null {
   return (
     <div className="jp-Mandrake-working jp-mod-late jp-Mandrake-muted" data-testid="mandrake-working">
       <Icon name="spinner" />
-      {!stopping && !tail && elapsed >= 3000 ? `${words} ${Math.round(elapsed / 1000)} s` : words}
+      {!stopping && !tail && elapsed >= 3000 ? `${words} ${trans.__('%1 s', Math.round(elapsed / 1000))}` : words}
     </div>
   );
 }
 
 /** Usage and time; after the end also copy. Its height is there from the start, so that nothing jumps. */
 function Footer(props: { entry: IEntry }): JSX.Element {
+  const { trans } = useChat().mandrake;
   const { message, startedAt, endedAt } = props.entry;
   const open = isOpen(message);
   const ticking = open && message.status !== 'waiting' && startedAt !== null;
@@ -215,11 +216,11 @@ function Footer(props: { entry: IEntry }): JSX.Element {
   const until = endedAt ?? (ticking ? now : null);
   const time = startedAt !== null && until !== null ? Math.max(0, until - startedAt) : null;
   const whole = time !== null && open ? Math.floor(time / 1000) * 1000 : time;
-  const line = usageLine(message.usage, whole !== null && (whole >= 1000 || !open) ? whole : null);
+  const line = usageLine(trans, message.usage, whole !== null && (whole >= 1000 || !open) ? whole : null);
   const text = textOf(message);
   return (
     <div className="jp-Mandrake-usage">
-      <span className="jp-Mandrake-grow" data-testid="mandrake-usage" title={whole === null ? '' : duration(whole)}>
+      <span className="jp-Mandrake-grow" data-testid="mandrake-usage" title={whole === null ? '' : duration(trans, whole)}>
         {line}
       </span>
       {!open && text && (

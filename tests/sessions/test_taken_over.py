@@ -1,0 +1,29 @@
+"""A Jupyter server that was taken for dead writes nothing over the one that took its run, and tells its own readers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from mandrake_jupyter.lifecycle.announce import RunEnded
+
+from .conftest import collect
+
+
+async def test_a_run_that_another_server_took_over_ends_here_and_lives_there(chat: Any) -> None:
+    gate = asyncio.Event()
+    made = await chat(["one ", gate, "two"])
+    session = await made.open()
+    run = await session.post("go")
+    await collect(session, run.id, lambda event: event.type == "token")
+    store = session._seams.runs
+    taken = await store.adopt(run, "another")
+    gate.set()
+    events = await collect(session, run.id)
+    assert (events[-1].type, events[-1].data["code"]) == ("error", "running_elsewhere")
+    assert [e.type for e in events].count("error") == 1
+    row = await store.get(session.row.id, run.id)
+    assert (row.instance, row.state, row.error) == ("another", "calling_model", None)
+    assert all(event.type != "error" for event in await store.replay(taken))
+    ends = [told for told in made.announced if isinstance(told, RunEnded)]
+    assert [(end.state, end.code) for end in ends] == [("failed", "running_elsewhere")]
