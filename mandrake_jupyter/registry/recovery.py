@@ -73,4 +73,7 @@ class Recovery:
         except MandrakeError as exc:
             self._registry.log.warning("Chat %s could not be taken up: %s", session_id, exc)
             return False
+        except Exception:
+            self._registry.log.exception("Chat %s could not be taken up", session_id)
+            return False
         return True

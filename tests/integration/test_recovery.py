@@ -83,15 +83,16 @@ async def test_a_question_of_a_dead_server_waits_on_and_is_nobodys_until_it_is_o
     assert await stored(api, row) == replace(row, instance=own)
 
 
+@pytest.mark.parametrize("error", [StoreUnavailable(why="disk full"), RuntimeError("a mistake")])
 async def test_a_chat_that_cannot_be_taken_up_does_not_break_the_list(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    api: Api, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = await leave(api, "calling_model", "dead")
 
-    def full(*_: object) -> None:
-        raise StoreUnavailable(why="disk full")
+    def broken(*_: object) -> None:
+        raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(api.registry, "use_session_coordinator", full)
+        patch.setattr(api.registry, "use_session_coordinator", broken)
         assert await listed(api, row) == "busy"
     assert await listed(api, row) == "idle"
