@@ -68,6 +68,9 @@ class Pool(ABC, Generic[K, T]):
     async def close(self, key: K, service: T) -> None:
         """End it; what it stores comes back with the next ``make``."""
 
+    def ended(self, key: K) -> None:
+        """Called when it is gone, however its end went."""
+
     @abstractmethod
     def ids(self, key: K) -> tuple[str, str]:
         """(workspace id, id) as they are announced."""
@@ -215,6 +218,7 @@ class Pool(ABC, Generic[K, T]):
                 problem = await self._bounded(entry, asyncio.ensure_future(closing))
         finally:
             self._forget(entry)
+            self.ended(entry.key)
             self._remember(entry.key, reason)
             if entry.phase is Phase.STOPPING:
                 entry.life.to(Phase.FAILED if problem else Phase.STOPPED, str(problem or reason))
