@@ -216,6 +216,8 @@ class Pool(ABC, Generic[K, T]):
             if entry.service is not None:
                 closing = work(entry.service) if work else self.close(entry.key, entry.service)
                 problem = await self._bounded(entry, asyncio.ensure_future(closing))
+                if problem and work:  # nothing of it may stay at work all the same
+                    await self._bounded(entry, asyncio.ensure_future(self.close(entry.key, entry.service)))
         finally:
             self._forget(entry)
             self.ended(entry.key)
