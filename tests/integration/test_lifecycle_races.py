@@ -42,3 +42,26 @@ async def test_a_delete_that_fails_leaves_no_answer_at_work_behind(
     assert (await answering)["error"]["code"] == "interrupted"
     assert not api.registry.busy
     assert len(await api("GET", f"{session}/messages")) == 2
+
+
+async def test_a_chat_that_opens_while_its_project_is_released_by_force_has_a_living_project(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await api.session()
+    own = (await api("GET", session))["workspace_id"], session.rsplit("/", 1)[-1]
+    await add(api, "time", TIME)
+    opening, go_on = asyncio.Event(), asyncio.Event()
+    opened = SessionCoordinator.open
+
+    async def slow(self: SessionCoordinator) -> None:
+        opening.set()
+        await go_on.wait()
+        await opened(self)
+
+    monkeypatch.setattr(SessionCoordinator, "open", slow)
+    asked = asyncio.ensure_future(api.registry.get_session_coordinator(*own))
+    await opening.wait()
+    await api("POST", "workspaces/default/release?force=true")
+    go_on.set()
+    await asyncio.wait({asked})
+    assert (await say(api, session, NOW))["parts"][0]["status"] == "done"
