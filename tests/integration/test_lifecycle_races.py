@@ -82,3 +82,9 @@ async def test_who_waits_for_a_queued_answer_whose_chat_is_put_away_is_told_that
     await api("POST", f"{session}/release?force=true")
     answer = await queued
     assert (answer.code, json.loads(answer.body)["state"]) == (202, "queued")
+
+
+async def test_a_look_at_the_health_opens_no_project(api: Api) -> None:
+    await api.session()
+    assert await api.registry.health.ready()
+    assert {w["phase"] for w in await api("GET", "workspaces")} == {"new"}
