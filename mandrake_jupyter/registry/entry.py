@@ -36,6 +36,12 @@ class Entry(Generic[K, T]):
         return self._pool.name(self)
 
     @property
+    def title(self) -> str:
+        """The name as a sentence begins with it; one that is not open yet has none that people know."""
+        one = f"The {self._pool.what.removesuffix('s')}"
+        return one if self.service is None else f'{one} "{self.name}"'
+
+    @property
     def phase(self) -> Phase:
         return self.life.phase
 

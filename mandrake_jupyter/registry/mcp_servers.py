@@ -115,7 +115,7 @@ class Servers:
 
 
 class _Place:
-    """An MCP server as a ``Resident``: one that chats are attached to does not go."""
+    """An MCP server as a ``Resident``; chats attached to it keep it from the culler, not from making room."""
 
     def __init__(self, server: MCPServer, servers: Servers) -> None:
         self._server = server
