@@ -49,6 +49,11 @@ class Resident(Protocol):
         """It must not go now, beyond what its leases say."""
         ...
 
+    @property
+    def stays(self) -> bool:
+        """It is never to go for being idle, and makes room only when nothing else can."""
+        ...
+
     def evict(self) -> None:
         """Begin to end: it is ``stopping`` when this returns."""
         ...
@@ -80,7 +85,7 @@ class Room:
             waited = True
             leaving = [one for one in alive if one.phase is Phase.STOPPING]
             if unused := [one for one in alive if evictable(one)]:
-                leaving = [min(unused, key=lambda one: one.leases.used or 0.0)]
+                leaving = [min(unused, key=lambda one: (one.stays, one.leases.used or 0.0))]
                 leaving[0].evict()
             if not leaving:
                 raise refusal(self.limit(), self.what, (one.name for one in alive), self.way_out)

@@ -49,6 +49,10 @@ class Entry(Generic[K, T]):
     def held(self) -> bool:
         return self.waiting > 0 or self._pool.held(self)
 
+    @property
+    def stays(self) -> bool:
+        return self.service is not None and self._pool.idle_timeout(self.service) == 0
+
     def evict(self) -> None:
         self._pool.cull(self, "evicted", EVICTED)
 

@@ -137,6 +137,10 @@ class _Place:
     def held(self) -> bool:
         return False
 
+    @property
+    def stays(self) -> bool:
+        return self._server.entry.cull_idle_timeout == 0
+
     def evict(self) -> None:
         self._servers.cull(self._server, "evicted", EVICTED)
 

@@ -88,3 +88,17 @@ async def test_a_look_at_the_health_opens_no_project(api: Api) -> None:
     await api.session()
     assert await api.registry.health.ready()
     assert {w["phase"] for w in await api("GET", "workspaces")} == {"new"}
+
+
+async def test_a_stateful_mcp_server_is_the_last_to_make_room(api: Api) -> None:
+    await api("PATCH", "limits", {"mcp_servers": 2})
+    await add(api, "keeps", {**ECHO, "stateful": True})
+    for name in ("one", "two"):
+        await add(api, name, ECHO)
+    for name in ("keeps", "one", "two"):
+        await api("POST", f"{SERVERS}/{name}/start")
+    phases = {m["name"]: m["phase"] for m in await api("GET", SERVERS)}
+    assert (phases["keeps"], phases["one"], phases["two"]) == ("ready", "stopped", "ready")
+    await api("PATCH", "limits", {"mcp_servers": 1})
+    await until(lambda: len(api.registry.opened.servers.alive()) == 1)
+    assert (await api("GET", f"{SERVERS}/keeps"))["phase"] == "ready"
