@@ -23,6 +23,9 @@ NAMED = 5
 def refusal(limit: int, what: str, names: Iterable[str], way_out: str) -> TooMany:
     """The 429 that names who is in the way. `what` in the plural, `way_out` the trait that raises the limit."""
     busy = list(names)
+    if not limit:
+        none = f"This Jupyter server allows no {what}."
+        return TooMany(none, then=f"Raise {way_out}.", reason="limit", busy=busy)
     shown = ", ".join(f'"{name}"' for name in busy[:NAMED])
     if len(busy) > NAMED:
         shown += f" and {len(busy) - NAMED} more"
