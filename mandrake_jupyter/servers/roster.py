@@ -31,6 +31,9 @@ from .server import MCPServer
 PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
 
 
+CLOSED = "The project was put away, or the Jupyter server is stopping."
+
+
 class Roster:
     """`reserved` names (those of built-in servers) are never taken by an entry."""
 
@@ -69,8 +72,11 @@ class Roster:
         return list(self._servers.values())
 
     def close(self) -> None:
-        """No further use; what runs is still to be stopped."""
+        """No further use, and nothing that waits for a place starts; what runs is still to be stopped."""
         self._closed = True
+        for server in self.servers:
+            if server.phase not in ALIVE:
+                server.begin_stop()
 
     def find(self, name: str) -> MCPServer | None:
         """The server of that name, where it was used before."""
@@ -113,7 +119,7 @@ class Roster:
     async def current(self, entry: MCPServerEntry) -> MCPServer:
         """The server for `entry`, not running with any other configuration. To be called after `tidy`."""
         if self._closed:
-            raise Unavailable("The Jupyter server is stopping.")
+            raise Unavailable(CLOSED, retry_after=1)
         server = self._servers.get(entry.name)
         if server is None:
             self._servers[entry.name] = server = self._new(entry)
@@ -136,7 +142,10 @@ class Roster:
             entry = configured.get(name)
             if entry is None:
                 del self._servers[name]
-            if server.phase in ALIVE and not (entry and _may_run_on(server.entry, entry)):
+            if entry and _may_run_on(server.entry, entry):
+                continue
+            server.begin_stop()
+            if server.phase in ALIVE:
                 ending.append(self._supervisor.spawn(f"end of MCP server {name}", server.stop()))
         return ending
 
@@ -150,9 +159,14 @@ class Roster:
             starts=self._starts,
             timeouts=self._timeouts,
             announce=self._announce,
-            admit=self._admit,
+            admit=self._place,
             clock=self._clock,
         )
+
+    async def _place(self, key: ServerKey) -> None:
+        await self._admit(key)
+        if self._closed:
+            raise Unavailable(CLOSED, retry_after=1)
 
     def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
         """Called when a trusted entry starts: only here its variables are expanded."""
