@@ -21,8 +21,9 @@ from ..lifecycle.supervisor import Supervisor
 from ..provisioners.base import LogSink, Provisioner, find_provisioner
 from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
-from .describe import describe
+from .describe import describe, describe_server
 from .expand import expanded_values, launch_spec
+from .logs import LogRing
 from .seams import Admit, Timeouts, admitted
 from .secrets import Secrets
 from .server import MCPServer
@@ -68,9 +69,26 @@ class Roster:
         """Those that were used at least once."""
         return list(self._servers.values())
 
-    def close(self) -> None:
-        """No further use; what runs is still to be stopped."""
+    async def close(self, timeout: float) -> list[str]:
+        """No further use; ends all within `timeout` seconds, by force where need be. The names of those that did not
+        end.
+        """
         self._closed = True
+        for server in self.servers:
+            server.logs.close()
+        alive = [server for server in self.servers if server.phase in ALIVE]
+        stops = {asyncio.create_task(server.stop(), name=server.key.name): server for server in alive}
+        if not stops:
+            return []
+        _, pending = await asyncio.wait(stops, timeout=timeout * 0.75)
+        for task in pending:
+            stops[task].kill()
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=timeout * 0.25)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*stops, return_exceptions=True)
+        return sorted(task.get_name() for task in pending)
 
     def find(self, name: str) -> MCPServer | None:
         """The server of that name, where it was used before."""
@@ -116,7 +134,7 @@ class Roster:
             raise Unavailable("The Jupyter server is stopping.")
         server = self._servers.get(entry.name)
         if server is None:
-            self._servers[entry.name] = server = self._new(entry)
+            server = self._new(entry)
         elif server.entry != entry:
             if not _may_run_on(server.entry, entry):
                 await server.stop()
@@ -136,12 +154,13 @@ class Roster:
             entry = configured.get(name)
             if entry is None:
                 del self._servers[name]
+                server.logs.close()
             if server.phase in ALIVE and not (entry and _may_run_on(server.entry, entry)):
                 ending.append(self._supervisor.spawn(f"end of MCP server {name}", server.stop()))
         return ending
 
     def _new(self, entry: MCPServerEntry) -> MCPServer:
-        return MCPServer(
+        self._servers[entry.name] = server = MCPServer(
             ServerKey(self._key.workspace_id, entry.name),
             entry,
             make=self._provisioner,
@@ -153,6 +172,14 @@ class Roster:
             admit=self._admit,
             clock=self._clock,
         )
+        return server
+
+    def log(self, entry: MCPServerEntry) -> LogRing:
+        """Of the server for `entry`, whether or not it may run: it is made, not started."""
+        server = self._servers.get(entry.name)
+        if server is None and self._closed:
+            raise Unavailable("The Jupyter server is stopping.")
+        return (server or self._new(entry)).logs
 
     def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
         """Called when a trusted entry starts: only here its variables are expanded."""
@@ -172,7 +199,7 @@ class Roster:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
         server = self._servers.get(entry.name)
         if server is not None:
-            return server.describe(entry)
+            return describe_server(server, entry)
         known = self._catalogue.get(entry.hash, entry.name)
         key = ServerKey(self._key.workspace_id, entry.name)
         return describe(key, entry, tools=len(known.tools) if known else None)

@@ -8,7 +8,9 @@ from time import monotonic
 
 from ..errors import CallTimeout, MandrakeError, ServerGone
 from ..lifecycle.announce import Announce, ToolCalled
+from ..lifecycle.leases import Leases
 from ..values import ServerKey, ToolResult
+from .connection import ProgressSink
 
 
 @contextmanager
@@ -30,3 +32,13 @@ def told(
         raise
     finally:
         announce(ToolCalled(key.workspace_id, session_id, key.name, transport, outcome, monotonic() - began))
+
+
+def touching(leases: Leases, sink: ProgressSink) -> ProgressSink:
+    """`sink`, and progress is a sign of life."""
+
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        leases.touch()
+        await sink(progress, total, message)
+
+    return report
