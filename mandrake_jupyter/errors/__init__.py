@@ -1,14 +1,15 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound)
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
+    │                             ResourceNotFound, PromptNotFound, NotOffered)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
-                  EngineOff · VariableMissing
+                  RequestTimeout · RequestRefused · EngineOff · VariableMissing
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -30,8 +31,11 @@ from .base import (
     MandrakeError,
     MCPServerNotFound,
     NotFound,
+    NotOffered,
     NotTrusted,
+    PromptNotFound,
     ReleaseTimeout,
+    ResourceNotFound,
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
@@ -47,6 +51,8 @@ from .mcp import (
     EngineOff,
     ExitedAtStart,
     MCPError,
+    RequestRefused,
+    RequestTimeout,
     ServerGone,
     StartTimeout,
     StopTimeout,
@@ -93,7 +99,9 @@ __all__ = [
     "MandrakeError",
     "ModelNotAvailable",
     "NotFound",
+    "NotOffered",
     "NotTrusted",
+    "PromptNotFound",
     "ProviderError",
     "ProviderRejected",
     "ProviderStalled",
@@ -101,6 +109,9 @@ __all__ = [
     "ProviderTrouble",
     "RateLimited",
     "ReleaseTimeout",
+    "RequestRefused",
+    "RequestTimeout",
+    "ResourceNotFound",
     "RunNotFound",
     "RunTimeout",
     "RunningElsewhere",

@@ -104,6 +104,23 @@ class ToolNotFound(NotFound):
     sentence = "The MCP server {name!r} has no tool {tool!r}; it has: {known}."
 
 
+class ResourceNotFound(NotFound):
+    code = "resource_not_found"
+    sentence = "The MCP server {name!r} has no resource {uri!r}."
+
+
+class PromptNotFound(NotFound):
+    code = "prompt_not_found"
+    sentence = "The MCP server {name!r} has no prompt {prompt!r}; it has: {known}."
+
+
+class NotOffered(NotFound):
+    """Fields: `name`, `what`."""
+
+    code = "mcp_not_offered"
+    sentence = "The MCP server {name!r} offers no {what}."
+
+
 class Conflict(MandrakeError):
     status, code = 409, "conflict"
 

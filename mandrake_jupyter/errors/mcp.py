@@ -54,6 +54,20 @@ class ServerGone(MCPError):
     then_sentence = "It is not known whether the call finished. It was not run again."
 
 
+class RequestTimeout(MCPError):
+    """A question that changes nothing. Fields: `name`, `what`, `seconds`."""
+
+    code, retryable = "mcp_request_timeout", True
+    sentence = 'The MCP server "{name}" did not answer within {seconds} s when asked for {what}.'
+
+
+class RequestRefused(MCPError):
+    """Fields: `name`, `what`, `why` (its own words), `rpc_code`."""
+
+    code = "mcp_request_refused"
+    sentence = 'The MCP server "{name}" refused {what}: {why}'
+
+
 class ToolFailed(MCPError):
     code = "tool_failed"
     sentence = 'The tool "{tool}" of the MCP server "{name}" failed: {why}'

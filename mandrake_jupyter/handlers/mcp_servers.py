@@ -16,8 +16,6 @@ from .base import MandrakeHandler
 if TYPE_CHECKING:
     from ..servers.manager import MCPServerManager
 
-LONGEST_TAIL = 2000
-
 
 class _MCPHandler(MandrakeHandler):
     auth_resource = "mandrake:mcp-servers"
@@ -110,15 +108,6 @@ class MCPToolsHandler(_MCPHandler):
     async def get(self, workspace: str, name: str) -> None:
         async with self.manager(workspace) as manager:
             self.answer([tool.as_json() for tool in await manager.tools(name)])
-
-
-class MCPLogsHandler(_MCPHandler):
-    @web.authenticated
-    @authorized
-    async def get(self, workspace: str, name: str) -> None:
-        tail = min(self.number("tail", self.get_query_argument("tail", None), 200), LONGEST_TAIL)
-        async with self.manager(workspace) as manager:
-            self.answer(manager.logs(name, tail))
 
 
 class MCPCallHandler(_MCPHandler):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, limits, mcp_servers, models, runs, sessions
+from . import events, health, limits, mcp_offers, mcp_servers, models, runs, sessions
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -42,7 +42,12 @@ ROUTES: list[tuple[str, Any]] = [
     (M, mcp_servers.MCPServerHandler),
     (rf"{M}/(?P<action>start|stop|restart)", mcp_servers.MCPServerActionHandler),
     (rf"{M}/tools", mcp_servers.MCPToolsHandler),
-    (rf"{M}/logs", mcp_servers.MCPLogsHandler),
+    (rf"{M}/logs", mcp_offers.MCPLogsHandler),
+    (rf"{M}/resources", mcp_offers.ResourcesHandler),
+    (rf"{M}/resources/read", mcp_offers.ReadResourceHandler),
+    (rf"{M}/prompts", mcp_offers.PromptsHandler),
+    (rf"{M}/prompts/get", mcp_offers.GetPromptHandler),
+    (rf"{M}/completions", mcp_offers.CompletionsHandler),
     (rf"{M}/call", mcp_servers.MCPCallHandler),
     (rf"{W}/trust", mcp_servers.TrustHandler),
 ]

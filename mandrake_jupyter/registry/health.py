@@ -16,9 +16,11 @@ from .._version import __version__
 from ..errors import MandrakeError
 from ..lifecycle.phases import Phase
 from ..lifecycle.sampling import Meter, tree
+from ..servers.describe import describe_server
 from ..values import JSON
 
 if TYPE_CHECKING:
+    from ..servers.server import MCPServer
     from ..stores.checks import Trouble
     from .opened import Opened
     from .registry import ServiceRegistry
@@ -181,7 +183,7 @@ def _entry(entry: Any) -> JSON:
     }
 
 
-def _server(server: Any) -> JSON:
-    shown = server.describe()
+def _server(server: MCPServer) -> JSON:
+    shown = describe_server(server, server.entry)
     names = ("name", "workspace_id", "transport", "phase", "reason", "busy", "connections", "idle_seconds")
     return {name: shown[name] for name in (*names, "pid", "memory", "cpu")}

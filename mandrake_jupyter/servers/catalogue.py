@@ -1,5 +1,5 @@
-"""Which tools an MCP server has, remembered by the hash of its configuration, so that listing them starts
-nothing.
+"""Which tools an MCP server has, and what else it offers, remembered by the hash of its configuration, so that
+listing them starts nothing.
 
 Kept in the user's state, never in the project's folder: what a folder brings could lie about its tools.
 Written after each connection and whenever the MCP server says that its tools changed.
@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import Conflict, MandrakeError, ToolNotFound
 from ..stores.files import read_json, write_json_atomic
 from ..values import ToolSpec
+from .offered import ITEMS, Item, Kind
 
 #: What a tool was when somebody decided on a call of it: its `schema_hash` and its `read_only`.
 Expected = tuple[str, bool | None]
@@ -28,10 +29,13 @@ _log = logging.getLogger("mandrake_jupyter")
 
 @dataclass(frozen=True)
 class Known:
-    """`protocol` is the revision the MCP server spoke last; "" when not known."""
+    """`protocol` is the revision the MCP server spoke last; "" when not known. `offers` are the other lists, as far
+    as somebody asked for them.
+    """
 
     tools: tuple[ToolSpec, ...]
     protocol: str = ""
+    offers: Mapping[Kind, tuple[Item, ...]] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -53,8 +57,15 @@ class Catalogue:
 
     def remember(self, key: str, tools: Iterable[ToolSpec], protocol: str) -> Known:
         """Keeps it in memory at once; `save` makes it last."""
-        self._known[key] = known = Known(tuple(tools), protocol)
+        before = self._known.get(key)
+        offers = before.offers if before else {}
+        self._known[key] = known = Known(tuple(tools), protocol, offers)
         return known
+
+    def learned(self, key: str, kind: Kind, items: Iterable[Item]) -> None:
+        """As `remember`, for one of the other lists of a configuration that is known."""
+        if (known := self._known.get(key)) is not None:
+            self._known[key] = replace(known, offers={**known.offers, kind: tuple(items)})
 
     def forget_protocol(self, key: str) -> None:
         """A connection failed: ask anew which revision is spoken."""
@@ -78,6 +89,7 @@ class Catalogue:
             "version": _VERSION,
             "protocol": known.protocol,
             "tools": [tool.as_json() for tool in known.tools],
+            "offers": {kind: [item.as_json() for item in items] for kind, items in known.offers.items()},
         }
         with self._writing:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,7 +100,16 @@ class Catalogue:
             value: Any = read_json(self._path(key))
             if value["version"] != _VERSION:
                 return None
-            return Known(tuple(ToolSpec.parse(tool) for tool in value["tools"]), str(value["protocol"]))
+            offers = value.get("offers", {})
+            return Known(
+                tuple(ToolSpec.parse(tool) for tool in value["tools"]),
+                str(value["protocol"]),
+                {
+                    kind: tuple(item.parse(one) for one in offers[kind])
+                    for kind, item in ITEMS.items()
+                    if kind in offers
+                },
+            )
         except (OSError, MandrakeError, LookupError, TypeError, AttributeError):
             return None
 

@@ -18,7 +18,9 @@ from ..errors import CallTimeout, ExitedAtStart, MandrakeError, MCPError, Server
 from ..lifecycle.supervisor import cause
 from ..provisioners.base import Provisioner
 from ..values import ToolResult, ToolSpec
+from .hearing import LOG_LEVEL, Changing, Hearing
 from .logs import LogRing
+from .offered import Kind
 from .secrets import Secrets
 from .translate import tool_result, tool_spec
 
@@ -38,7 +40,7 @@ _log = logging.getLogger("mandrake_jupyter")
 
 class Connection:
     """`changed` is set when the MCP server says that its tools are others now; `protocol` is the revision
-    spoken.
+    spoken; `outdated` is called when a list that was looked at is another one.
     """
 
     def __init__(
@@ -50,12 +52,16 @@ class Connection:
         *,
         grace: float,
         legacy: bool,
+        outdated: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self.provisioner = provisioner
         self.changed = asyncio.Event()
         self.tools: tuple[ToolSpec, ...] = ()
         self.protocol = ""
+        self.hearing = Hearing(name, logs, secrets.mask, self._said_to_change)
+        self.listed: dict[Kind, int] = {}  #: how often each list had changed when it was last asked for
+        self._outdated = outdated
         self._secrets = secrets
         self._logs = logs
         self._grace = grace
@@ -75,7 +81,10 @@ class Connection:
         client = Client(
             self.provisioner.launch(self._grace),
             mode="legacy" if self._legacy else "auto",
-            message_handler=self._notified,
+            message_handler=self.hearing.notified,
+            logging_callback=self.hearing.said,
+            log_level=LOG_LEVEL,
+            elicitation_callback=self.hearing.elicit,
             client_info=Implementation(
                 name="mandrake-jupyter", title="Mandrake for Jupyter", version=__version__
             ),
@@ -88,10 +97,12 @@ class Connection:
             async with AsyncExitStack() as stack:
                 async with deadline:
                     await stack.enter_async_context(client)
+                    # Handed to the Client it would be announced as something we can do.
+                    client.session._sampling_callback = self.hearing.sample
                     self.tools = await self._list(client)
                 self.protocol = client.protocol_version
                 self._client, opened = client, True
-                listening = asyncio.create_task(self._listen(client), name=f"changes of {self.name}")
+                listening = asyncio.create_task(self.hearing.listen(client), name=f"changes of {self.name}")
                 try:
                     yield
                 finally:
@@ -101,8 +112,8 @@ class Connection:
         except Exception as exc:
             if not opened:
                 ours = self._start_error(exc, timeout if deadline.expired() else None, began)
-                raise ours from self._secrets.cause(exc)
-            _log.debug("closing the connection to the MCP server %s: %s", self.name, self._why(exc))
+                raise ours from self.cause(exc)
+            _log.debug("closing the connection to the MCP server %s: %s", self.name, self.why(exc))
 
     def _start_error(self, exc: BaseException, timed_out: float | None, began: Any) -> MandrakeError:
         why = cause(exc)
@@ -114,28 +125,50 @@ class Connection:
             wrote = [line.text.strip() for line in self._logs.tail(1000, "stderr", since=began)]
             tail = " ⏎ ".join([line for line in wrote if line][-5:]) or "(it wrote none)"
             return ExitedAtStart(name=self.name, exit_code=self.provisioner.poll(), tail=tail)
-        message = f'The MCP server "{self.name}" could not be connected: {self._why(exc).splitlines()[0]}'
+        message = f'The MCP server "{self.name}" could not be connected: {self.why(exc).splitlines()[0]}'
         return MCPError(message, reason=type(why).__name__)
 
-    def _why(self, exc: BaseException) -> str:
+    def why(self, exc: BaseException) -> str:
         """What broke, in its own words, no secret among them."""
         why = cause(exc)
-        return self._secrets.clean(str(why).strip()) or type(why).__name__
+        return self.clean(str(why).strip()) or type(why).__name__
+
+    def clean(self, text: str) -> str:
+        return self._secrets.clean(text)
+
+    def cause(self, exc: BaseException) -> BaseException | None:
+        """`exc` as the cause of an error of ours, where that tells no secret."""
+        return self._secrets.cause(exc)
 
     @property
     def _remote(self) -> bool:
         """Whether it runs elsewhere: what is not started here does not exit here."""
         return not self.provisioner.spec.command
 
+    @property
+    def remote_ended(self) -> bool:
+        """Whether it runs elsewhere and is known to have forgotten us."""
+        return self._remote and self.provisioner.ended.is_set()
+
+    def is_fresh(self, kind: Kind) -> bool:
+        """Whether this connection listed it and heard of no change since."""
+        return self.listed.get(kind) == self.hearing.changes[kind]
+
+    def _said_to_change(self, kind: Changing) -> None:
+        if kind == "tools":
+            self.changed.set()
+        elif self.listed.pop(kind, None) is not None:
+            self._outdated()
+
     async def list_tools(self) -> tuple[ToolSpec, ...]:
         """The tools anew. Raises MCPError."""
-        client = self._connected()
+        client = self.client
         try:
             async with asyncio.timeout(LIST_TIMEOUT):
                 self.tools = await self._list(client)
         except Exception as exc:
-            why = f'The MCP server "{self.name}" did not list its tools: {self._why(exc)}'
-            raise MCPError(why) from self._secrets.cause(exc)
+            why = f'The MCP server "{self.name}" did not list its tools: {self.why(exc)}'
+            raise MCPError(why) from self.cause(exc)
         return self.tools
 
     async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
@@ -170,7 +203,7 @@ class Connection:
         from mcp_types.jsonrpc import CONNECTION_CLOSED
         from pydantic import ValidationError
 
-        client = self._connected()
+        client = self.client
         began = time.monotonic()
         deadline = asyncio.timeout(timeout)
 
@@ -183,12 +216,13 @@ class Connection:
 
         watch = report if on_progress is not None else None
         try:
-            async with deadline:
-                result = await client.call_tool(tool, dict(arguments), progress_callback=watch)
+            with self.hearing.asked() as notes:
+                async with deadline:
+                    result = await client.call_tool(tool, dict(arguments), progress_callback=watch)
         except SDKError as exc:
-            if exc.code == CONNECTION_CLOSED or (self._remote and self.provisioner.ended.is_set()):
+            if exc.code == CONNECTION_CLOSED or self.remote_ended:
                 raise ServerGone(name=self.name) from exc
-            return failed(exc.message)
+            return failed("\n".join([exc.message, *notes]))
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
             raise ServerGone(name=self.name) from exc
         except TimeoutError as exc:
@@ -198,31 +232,12 @@ class Connection:
         except (RuntimeError, ValidationError) as exc:
             return failed(f"It answered, but not as its description promises: {exc}"[:2000])
         except Exception as exc:  # the HTTP client's own
-            raise ServerGone(name=self.name, reason=self._why(exc)) from self._secrets.cause(exc)
-        return tool_result(result, int((time.monotonic() - began) * 1000))
+            raise ServerGone(name=self.name, reason=self.why(exc)) from self.cause(exc)
+        return tool_result(result, int((time.monotonic() - began) * 1000), notes=notes)
 
-    def _connected(self) -> Client:
+    @property
+    def client(self) -> Client:
+        """The SDK's. Raises ServerGone when this connection is over."""
         if self._client is None:
             raise ServerGone(name=self.name)
         return self._client
-
-    async def _notified(self, message: Any) -> None:
-        if getattr(message, "method", "") == "notifications/tools/list_changed":
-            self.changed.set()
-
-    async def _listen(self, client: Client) -> None:
-        """Since 2026-07-28 changes are told only to who asks for them."""
-        from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost
-        from mcp.shared.exceptions import MCPError as SDKError
-
-        tools = client.server_capabilities.tools
-        if tools is None or not tools.list_changed:
-            return
-        try:
-            async with client.listen(tools_list_changed=True) as changes:
-                async for _ in changes:
-                    self.changed.set()
-        except ListenNotSupportedError:
-            pass  # the older revisions tell everybody: `_notified`
-        except (SDKError, SubscriptionLost, TimeoutError) as exc:
-            _log.debug("the MCP server %s tells no changes: %s", self.name, exc)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Phase
 from ..values import JSON, MCPServerEntry, ServerKey, isoformat
+
+if TYPE_CHECKING:
+    from .server import MCPServer
 
 
 def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
@@ -38,12 +40,22 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
     }
 
 
-def used(leases: Leases, phase: Phase) -> JSON:
-    """The fields that say how much it is in use."""
-    last = leases.last_activity
-    return {
-        "execution_state": "busy" if leases.busy else "idle",
-        "last_activity": isoformat(last) if last else None,
-        "idle_seconds": leases.idle_seconds if phase in ALIVE else None,
-        "busy": leases.busy,
-    }
+def describe_server(server: MCPServer, entry: MCPServerEntry) -> JSON:
+    """One that was used before, as `entry` configures it now."""
+    running, phase, leases = server.running, server.phase, server.leases
+    known = server.catalogue.get(entry.hash, server.key.name)
+    return describe(
+        server.key,
+        entry,
+        phase=phase,
+        reason=server.life.reason,
+        error=server.error.as_json() if server.error else None,
+        execution_state="busy" if leases.busy else "idle",
+        last_activity=isoformat(leases.last_activity) if leases.last_activity else None,
+        idle_seconds=leases.idle_seconds if phase in ALIVE else None,
+        busy=leases.busy,
+        connections=len(server.chats),
+        tools=len(known.tools) if known else None,
+        pid=running.pid if running else None,
+        **(running.usage() if running else {}),
+    )

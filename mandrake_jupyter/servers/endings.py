@@ -14,7 +14,9 @@ def ended_by_itself(name: str, provisioner: Provisioner | None) -> ServerGone:
 
 
 def gone_in_call(name: str, state: State, gone: ServerGone) -> ServerGone:
-    """For the caller of a tool; `state` is what became of the MCP server."""
+    """For who called a tool or asked something; `state` is what became of the MCP server."""
     if state.phase is not Phase.FAILED:
-        return ServerGone(f'The MCP server "{name}" was stopped while it was at work.', name=name)
-    return ServerGone(str(gone), name=name, reason=state.reason)
+        return ServerGone(
+            f'The MCP server "{name}" was stopped while it was at work.', name=name, then=gone.then
+        )
+    return ServerGone(str(gone), name=name, then=gone.then, reason=state.reason)

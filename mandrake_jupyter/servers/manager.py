@@ -20,7 +20,7 @@ from traitlets.config import LoggingConfigurable
 
 from ..errors import MandrakeError, Unavailable
 from ..lifecycle.announce import Announce, Changed, What, unheard
-from ..lifecycle.phases import ALIVE, Phase
+from ..lifecycle.phases import Phase
 from ..lifecycle.seconds import Seconds
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
@@ -28,6 +28,8 @@ from .builtin import BuiltinServer
 from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
+from .logs import Level, LogRing
+from .offers import Offers
 from .roster import Roster
 from .seams import Admit, Timeouts, admitted
 from .server import MCPServer
@@ -100,6 +102,7 @@ class MCPServerManager(LoggingConfigurable):
         self.root = root
         self._builtins = dict(builtins)
         self._builtin_tools: dict[str, int] = {}
+        self._builtin_log = LogRing()  #: they write none
         self._supervisor = supervisor
         self._culls_at = culls_at
         self._announce = announce
@@ -148,12 +151,13 @@ class MCPServerManager(LoggingConfigurable):
         server = self._roster.find(entry.name)
         return self._roster.describe(entry) | ({"culls_at": self._culls_at(server)} if server else {})
 
-    def logs(self, name: str, tail: int = 200) -> list[JSON]:
+    def logs(self, name: str, tail: int = 200, level: Level | None = None) -> list[JSON]:
         """The last `tail` lines the MCP server wrote, and what we did with it. Raises MCPServerNotFound."""
-        if name not in self._builtins:
-            self._roster.entry(name)
-        server = self._roster.find(name)
-        return [line.as_json() for line in server.logs.tail(tail)] if server else []
+        return [line.as_json() for line in self.log(name).tail(tail, level=level)]
+
+    def log(self, name: str) -> LogRing:
+        """To be followed also before its first use; closed when it is no longer configured. Raises MCPServerNotFound."""
+        return self._builtin_log if name in self._builtins else self._roster.log(self._roster.entry(name))
 
     # Using.
 
@@ -235,6 +239,10 @@ class MCPServerManager(LoggingConfigurable):
     ) -> AbstractContextManager[Callable[[ToolResult], ToolResult]]:
         return told(self._announce, ServerKey(self.key.workspace_id, name), context.session_id, transport)
 
+    async def offers(self, name: str) -> Offers:
+        """Its resources, prompts and completions. Raises MCPServerNotFound, NotTrusted, Conflict (disabled)."""
+        return Offers(name, None if name in self._builtins else await self._roster.permitted(name))
+
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""
         if name not in self._builtins:
@@ -267,20 +275,8 @@ class MCPServerManager(LoggingConfigurable):
         """End all of them within `timeout` seconds, by force where need be; the names of those that did not
         end.
         """
-        self._roster.close()
-        alive = [server for server in self._roster.servers if server.phase in ALIVE]
-        stops = {asyncio.create_task(server.stop(), name=server.key.name): server for server in alive}
-        if not stops:
-            return []
-        _, pending = await asyncio.wait(stops, timeout=timeout * 0.75)
-        for task in pending:
-            stops[task].kill()
-        if pending:
-            _, pending = await asyncio.wait(pending, timeout=timeout * 0.25)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*stops, return_exceptions=True)
-        return sorted(task.get_name() for task in pending)
+        self._builtin_log.close()
+        return await self._roster.close(timeout)
 
     async def _learn(self, servers: Sequence[MCPServer]) -> None:
         """Failures stay with their server, as its `error`."""

@@ -21,8 +21,9 @@ from ..lifecycle.supervisor import Supervisor
 from ..provisioners.base import LogSink, Provisioner, find_provisioner
 from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
-from .describe import describe
+from .describe import describe, describe_server
 from .expand import expanded_values, launch_spec
+from .logs import LogRing
 from .seams import Admit, Timeouts, admitted
 from .secrets import Secrets
 from .server import MCPServer
@@ -71,12 +72,29 @@ class Roster:
         """Those that were used at least once."""
         return list(self._servers.values())
 
-    def close(self) -> None:
-        """No further use, and nothing that waits for a place starts; what runs is still to be stopped."""
+    async def close(self, timeout: float) -> list[str]:
+        """No further use, and nothing that waits for a place starts; ends all within `timeout` seconds, by force where
+        need be. The names of those that did not end.
+        """
         self._closed = True
+        for server in self.servers:
+            server.logs.close()
+        alive = [server for server in self.servers if server.phase in ALIVE]
         for server in self.servers:
             if server.phase not in ALIVE:
                 server.begin_stop()
+        stops = {asyncio.create_task(server.stop(), name=server.key.name): server for server in alive}
+        if not stops:
+            return []
+        _, pending = await asyncio.wait(stops, timeout=timeout * 0.75)
+        for task in pending:
+            stops[task].kill()
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=timeout * 0.25)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*stops, return_exceptions=True)
+        return sorted(task.get_name() for task in pending)
 
     def find(self, name: str) -> MCPServer | None:
         """The server of that name, where it was used before."""
@@ -122,7 +140,7 @@ class Roster:
             raise Unavailable(CLOSED, retry_after=1)
         server = self._servers.get(entry.name)
         if server is None:
-            self._servers[entry.name] = server = self._new(entry)
+            server = self._new(entry)
         elif server.entry != entry:
             if not _may_run_on(server.entry, entry):
                 await server.stop()
@@ -142,6 +160,7 @@ class Roster:
             entry = configured.get(name)
             if entry is None:
                 del self._servers[name]
+                server.logs.close()
             if entry and _may_run_on(server.entry, entry):
                 continue
             server.begin_stop()
@@ -150,7 +169,7 @@ class Roster:
         return ending
 
     def _new(self, entry: MCPServerEntry) -> MCPServer:
-        return MCPServer(
+        self._servers[entry.name] = server = MCPServer(
             ServerKey(self._key.workspace_id, entry.name),
             entry,
             make=self._provisioner,
@@ -162,6 +181,14 @@ class Roster:
             admit=self._place,
             clock=self._clock,
         )
+        return server
+
+    def log(self, entry: MCPServerEntry) -> LogRing:
+        """Of the server for `entry`, whether or not it may run: it is made, not started."""
+        server = self._servers.get(entry.name)
+        if server is None and self._closed:
+            raise Unavailable("The Jupyter server is stopping.")
+        return (server or self._new(entry)).logs
 
     async def _place(self, key: ServerKey) -> None:
         await self._admit(key)
@@ -186,7 +213,7 @@ class Roster:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
         server = self._servers.get(entry.name)
         if server is not None:
-            return server.describe(entry)
+            return describe_server(server, entry)
         known = self._catalogue.get(entry.hash, entry.name)
         key = ServerKey(self._key.workspace_id, entry.name)
         return describe(key, entry, tools=len(known.tools) if known else None)

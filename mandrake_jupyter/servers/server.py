@@ -11,23 +11,22 @@ import asyncio
 import contextlib
 import importlib
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
-from ..lifecycle.announce import Announce, Moved, unheard
+from ..lifecycle.announce import Announce, Changed, Moved, unheard
 from ..lifecycle.backoff import Backoff
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
 from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
 from ..provisioners.base import LogSink, Provisioner
-from ..values import JSON, MCPServerEntry, ServerKey, ToolResult, ToolSpec
-from .catalogue import Catalogue, Expected, check_tool
+from ..values import MCPServerEntry, ServerKey, ToolResult, ToolSpec
+from .catalogue import Catalogue, Expected, Known, check_tool
 from .connection import Connection, ProgressSink
-from .describe import describe, used
 from .endings import ended_by_itself, gone_in_call
-from .logs import LogRing
+from .logs import Level, LogRing
 from .seams import FORCE_AFTER, Admit, Timeouts, admitted
 from .secrets import Secrets
 from .telling import touching
@@ -59,7 +58,7 @@ class MCPServer:
         self.chats: set[str] = set()  #: ids of the sessions that used it and are still open
         self.error: MandrakeError | None = None
         self._make = make
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._supervisor = supervisor
         self._starts = starts
         self._backoff = Backoff(clock)
@@ -68,7 +67,7 @@ class MCPServer:
         self._admit = admit
         self.life = Lifecycle(f"MCP server {key.name}", self._moved, clock=clock)
         self._flights: SingleFlight[None] = SingleFlight(supervisor)
-        self._connection: Connection | None = None
+        self.connection: Connection | None = None
         self._provisioner: Provisioner | None = None
         self._secrets = Secrets()
         self._owner: asyncio.Task[None] | None = None
@@ -85,35 +84,27 @@ class MCPServer:
         return self._provisioner if self.phase in ALIVE else None
 
     @property
-    def tools(self) -> tuple[ToolSpec, ...] | None:
-        """Its tools as last seen, by this connection or an earlier one; None when it never ran."""
-        return known.tools if (known := self._catalogue.get(self.entry.hash, self.key.name)) else None
+    def known(self) -> Known | None:
+        """What this connection or an earlier one saw of it; None when it never ran."""
+        return self.catalogue.get(self.entry.hash, self.key.name)
 
-    def describe(self, entry: MCPServerEntry | None = None) -> JSON:
-        """The wire's MCP server, as `entry` configures it now: it runs with that one from its next use on."""
-        entry, running = entry or self.entry, self.running
-        known = self._catalogue.get(entry.hash, self.key.name)
-        return describe(
-            self.key,
-            entry,
-            phase=self.phase,
-            reason=self.life.reason,
-            error=self.error.as_json() if self.error else None,
-            **used(self.leases, self.phase),
-            connections=len(self.chats),
-            tools=len(known.tools) if known else None,
-            pid=running.pid if running else None,
-            **(running.usage() if running else {}),
-        )
+    @property
+    def tools(self) -> tuple[ToolSpec, ...] | None:
+        return known.tools if (known := self.known) else None
+
+    @property
+    def call_timeout(self) -> float:
+        return self.entry.call_timeout or self._timeouts.call
 
     def _moved(self, old: State, new: State) -> None:
-        self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}")
+        level: Level = "error" if new.phase is Phase.FAILED else "info"
+        self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}", level)
         where = self.key.workspace_id, self.key.name
         self._announce(Moved("mcp_server", *where, old.phase, new.phase, new.reason, new.at - old.at))
 
     async def start(self, *, at_once: bool = False) -> None:
         """Ready when it returns. Raises MCPError; Unavailable too soon after a failure that may pass, unless `at_once`."""
-        while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self._connection is None):
+        while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self.connection is None):
             await self._over()
         if self.phase is not Phase.READY:
             if at_once:
@@ -157,8 +148,8 @@ class MCPServer:
                     connection = self._connect(entry)
                     timeout = entry.start_timeout or self._timeouts.start
                     await stack.enter_async_context(connection.open(timeout))
-                self._catalogue.remember(entry.hash, connection.tools, connection.protocol)
-                self._connection = connection
+                self.catalogue.remember(entry.hash, connection.tools, connection.protocol)
+                self.connection = connection
                 self._backoff.clear(self.key)
                 self.leases.touch()
                 self.life.to(Phase.READY)
@@ -168,7 +159,7 @@ class MCPServer:
                 raise ended_by_itself(self.key.name, self._provisioner)
         except MandrakeError as exc:
             if not ready.done():
-                self._catalogue.forget_protocol(entry.hash)
+                self.catalogue.forget_protocol(entry.hash)
             self._fail(exc, ready)
         except Exception as exc:
             why = self._secrets.clean(repr(exc))
@@ -177,15 +168,20 @@ class MCPServer:
 
     def _connect(self, entry: MCPServerEntry) -> Connection:
         self._provisioner, self._secrets = made = self._make(entry, self.logs.add)
-        known = self._catalogue.get(entry.hash, self.key.name)
+        known = self.catalogue.get(entry.hash, self.key.name)
         legacy = known is not None and known.protocol != "" and known.protocol < "2026"
         grace = self._timeouts.stop_grace
-        return Connection(self.key.name, *made, self.logs, grace=grace, legacy=legacy)
+        return Connection(
+            self.key.name, *made, self.logs, grace=grace, legacy=legacy, outdated=self._outdated
+        )
+
+    def _outdated(self) -> None:
+        self._announce(Changed("mcp_server", self.key.workspace_id, self.key.name, "changed"))
 
     async def _serve(self, connection: Connection, entry: MCPServerEntry, stop: asyncio.Event) -> None:
         """Until it is to stop or has ended; lists the tools anew when they changed."""
         ended = connection.provisioner.ended
-        await self._catalogue.save(entry.hash)
+        await self.catalogue.save(entry.hash)
         while not (stop.is_set() or ended.is_set()):
             await first_of(stop, ended, connection.changed)
             if connection.changed.is_set() and not stop.is_set() and not ended.is_set():
@@ -195,12 +191,13 @@ class MCPServer:
                 except MCPError as exc:
                     self.logs.add("mandrake", str(exc))
                     continue
-                self._catalogue.remember(entry.hash, tools, connection.protocol)
-                await self._catalogue.save(entry.hash)
-        self._connection = None
+                self.catalogue.remember(entry.hash, tools, connection.protocol)
+                self._outdated()
+                await self.catalogue.save(entry.hash)
+        self.connection = None
 
     def _fail(self, error: MandrakeError, ready: asyncio.Future[None]) -> None:
-        self._connection = None
+        self.connection = None
         if self.phase is Phase.STOPPING:
             return  # it was to end anyway: `_owned`
         self.error = error
@@ -218,7 +215,7 @@ class MCPServer:
         ready.exception()
 
     def _rest(self) -> None:
-        self._connection = None
+        self.connection = None
         if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
             self.life.to(Phase.STOPPING)
         if self.phase is Phase.STOPPING:
@@ -280,20 +277,22 @@ class MCPServer:
         on_progress: ProgressSink | None = None,
         expected: Expected | None = None,
     ) -> ToolResult:
-        """Started if need be, called once. Raises what `check_tool` does, CallTimeout, ServerGone and errors of a start."""
+        """Started if need be, called once. Raises what `check_tool` and `connected` do, and CallTimeout."""
+        async with self.connected() as connection:
+            check_tool(connection.tools, self.key.name, tool, expected)
+            heard = on_progress and touching(self.leases, on_progress)
+            return await connection.call(tool, arguments, timeout=self.call_timeout, on_progress=heard)
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Connection]:
+        """Started if need be, in use until the block ends. Raises the errors of a start; ServerGone says what became of it."""
         with self.leases.work():
             await self.start()
-            connection, owner = self._connection, self._owner
+            connection, owner = self.connection, self._owner
             if connection is None or owner is None:
                 raise self.error or ServerGone(name=self.key.name)
-            check_tool(connection.tools, self.key.name, tool, expected)
             try:
-                return await connection.call(
-                    tool,
-                    arguments,
-                    timeout=self.entry.call_timeout or self._timeouts.call,
-                    on_progress=on_progress and touching(self.leases, on_progress),
-                )
+                yield connection
             except ServerGone as gone:
                 connection.provisioner.ended.set()  # a remote one is not seen to end
                 await self._settled(owner)

@@ -35,7 +35,7 @@ def told(
 
 
 def touching(leases: Leases, sink: ProgressSink) -> ProgressSink:
-    """`sink`; what it is told is a sign of life."""
+    """`sink`, and progress is a sign of life."""
 
     async def report(progress: float, total: float | None, message: str | None) -> None:
         leases.touch()

@@ -5,6 +5,7 @@ silently.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..values import ToolResult, ToolSpec
@@ -32,9 +33,11 @@ def tool_spec(server: str, tool: Tool) -> ToolSpec:
     )
 
 
-def tool_result(result: CallToolResult, duration_ms: int, limit: int = RESULT_LIMIT) -> ToolResult:
+def tool_result(
+    result: CallToolResult, duration_ms: int, limit: int = RESULT_LIMIT, *, notes: Sequence[str] = ()
+) -> ToolResult:
     """Text joined by newlines, cut at `limit` bytes; `structured` is kept whole or, when larger than that,
-    left out.
+    left out. `notes` are words of ours that follow the text.
     """
     structured = result.structured_content
     text = "\n".join(in_words(block) for block in result.content)
@@ -47,6 +50,7 @@ def tool_result(result: CallToolResult, duration_ms: int, limit: int = RESULT_LI
     raw = text.encode()
     if len(raw) > limit:
         text, truncated = raw[:limit].decode(errors="ignore"), True
+    text = "\n".join([part for part in (text, *(f"[{note}]" for note in notes)) if part])
     return ToolResult(not result.is_error, text, structured, duration_ms, truncated)
 
 

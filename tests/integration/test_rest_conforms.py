@@ -102,6 +102,8 @@ def live(case: Any, world: World) -> dict[str, str]:
         return found | {"name": world.fresh_mcp_server()}
     if case.path.startswith("/settings/keys"):
         return found | {"name": "openai"}
+    if case.path.endswith(("/resources/read", "/prompts/get", "/completions")):
+        return found | {"name": "echo"}
     return found | ({"name": "echo"} if draw == 0 else {})
 
 
@@ -114,10 +116,20 @@ def aim(case: Any, world: World) -> None:
         there = live(case, world)
         for name in given.keys() & there.keys():
             given[name] = there[name]
+    if case.path.endswith("/logs") and str(case.query.get("follow")).lower() == "true":
+        case.query["follow"] = "false"  # would not end
     if isinstance(body, dict):
         case.body = body | (enough(body) if case.path == "/limits" else corrected(body, world))
+        if case.path.endswith("/prompts/get") and right(case):
+            case.body |= {"name": "greet", "arguments": {"who": "Ada"}}
     if 0 < len(key := case.headers.get("Idempotency-Key", "")) < 150:
         case.headers["Idempotency-Key"] = f"{key}{uuid4().hex}"  # a repeated one is not looked at any further
+
+
+def right(case: Any) -> bool:
+    """Whether the body is meant to be as the document says."""
+    body = case.meta.components.get(ParameterLocation.BODY)
+    return body is not None and not body.mode.is_negative
 
 
 def enough(limits: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +144,8 @@ def corrected(body: dict[str, Any], world: World) -> dict[str, Any]:
         fields["url"] = world.model
     if isinstance(body.get("hash"), str) and isinstance(body.get("entries"), list):
         fields |= {"hash": world.api("GET", "workspaces/default/trust")["hash"], "entries": []}
+    if isinstance(body.get("uri"), str) and body["uri"].strip():
+        fields["uri"] = "echo://notes"
     if body.get("decision") == "workspace":
         fields["decision"] = "session"
     return fields

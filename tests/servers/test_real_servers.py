@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from mandrake_jupyter.errors import MCPError, ServerGone
 
-from ..support.mcp_leaks import until
+from ..support.mcp_leaks import eventually, until
 from .conftest import ECHO, House, call
 
 EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
@@ -38,9 +39,11 @@ async def test_the_time_server_tells_the_time_and_says_that_it_only_reads(house:
 
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """Installed once into a cache of the repository; skipped where there is no npx."""
+    """Where `make test` installed it, else installed once into a cache of the repository; skipped where there is no npx."""
     if shutil.which("npx") is None:
         pytest.skip("needs npx (Node.js)")
+    if given := os.environ.get("MANDRAKE_TEST_NPM"):
+        return Path(given).parents[1]
     prefix = request.config.rootpath / ".cache" / "server-everything"
     command = prefix / "node_modules" / ".bin" / "mcp-server-everything"
     if not command.exists():
@@ -70,6 +73,20 @@ async def test_the_everything_server_lists_and_runs_its_tools(house: House, ever
     assert "5" in (await call(manager, "everything", add, a=2, b=3)).content
     image = next(name for name in tools if "image" in name.lower())
     assert "[an image, image/png," in (await call(manager, "everything", image)).content
+    offers = await manager.offers("everything")
+    resources, templates = await offers.resources(), await offers.templates()
+    assert resources
+    assert templates
+    (read, *_) = await offers.read(resources[0].uri)
+    assert read.uri == resources[0].uri
+    assert read.text or read.blob
+    prompts = {prompt.name: prompt for prompt in await offers.prompts()}
+    plain = next(prompt for prompt in prompts.values() if not prompt.arguments)
+    assert (await offers.prompt(plain.name, {})).messages
+    completed = next(prompt for name, prompt in prompts.items() if "complet" in name)
+    first = completed.arguments[0].name
+    assert (await offers.complete("prompt", completed.name, first, "", {})).values
+    assert not any("sampling" in name for name in tools), "it was not said that we can"
     assert len(house.processes("everything")) > 1, "npx and its child"
     await manager.stop("everything")
     assert not house.processes("")
@@ -100,6 +117,25 @@ async def test_a_remote_server_is_called_over_http(house: House, http_echo: HTTP
     model = manager.describe_one("remote")
     assert (model["phase"], model["pid"], model["command"]) == ("ready", None, http_echo.url)
     assert (await manager.stop("remote"))["phase"] == "stopped"
+
+
+async def test_a_remote_server_is_asked_for_all_it_offers_over_http(
+    house: House, http_echo: HTTPEcho
+) -> None:
+    house.add("remote", "", transport="http", url=http_echo.url)
+    manager = house.manager()
+    offers = await manager.offers("remote")
+    assert "echo://notes" in [resource.uri for resource in await offers.resources()]
+    assert (await offers.read("echo://notes"))[0].text == "one\ntwo"
+    assert (await offers.prompt("greet", {"who": "Ada"})).messages[0].text == "Greet Ada warmly."
+    assert (await offers.complete("prompt", "greet", "who", "B", {})).values == ("Barbara",)
+    assert (await call(manager, "remote", "ask")).content.startswith("decline\n[It asked you")
+    await call(manager, "remote", "say", level="error", text="hot")
+    await eventually(lambda: "echo: hot" in [line["text"] for line in manager.logs("remote", level="error")])
+    http_echo.process.kill()
+    http_echo.process.wait()
+    with pytest.raises(ServerGone):
+        await offers.read("echo://notes")
 
 
 async def test_a_remote_server_that_went_away_is_a_typed_error_and_no_wait(

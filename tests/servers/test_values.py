@@ -121,5 +121,5 @@ def test_logs_are_told_apart_by_stream_and_time() -> None:
     assert len(ring.tail(9, "stderr")) == 2
     assert len(ring.tail(9, "stderr", since=start + timedelta(seconds=1))) == 1
     assert ring.tail(1)[0].as_json() == {
-        "time": "2026-01-01T00:00:02.000000Z", "stream": "stderr", "text": "stderr",
+        "time": "2026-01-01T00:00:02.000000Z", "stream": "stderr", "text": "stderr", "level": None, "seq": 3,
     }  # fmt: skip

@@ -12,7 +12,18 @@ import time
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
+from mcp_types import (
+    Completion,
+    CreateMessageRequest,
+    CreateMessageRequestParams,
+    ElicitRequest,
+    ElicitRequestFormParams,
+    InputRequiredResult,
+    SamplingMessage,
+    TextContent,
+    ToolAnnotations,
+)
+from pydantic import BaseModel
 
 STDOUT = os.dup(1)  # the SDK takes the original away
 server = MCPServer("echo")
@@ -81,6 +92,120 @@ async def grow(ctx: Context) -> str:
     server.add_tool(grown, name=f"grown_{time.monotonic_ns()}")
     await ctx.notify_tools_changed()
     return "grew"
+
+
+@server.resource("echo://notes", title="Notes", description="Two lines.", mime_type="text/plain")
+async def notes() -> str:
+    return "one\ntwo"
+
+
+@server.resource("echo://picture", mime_type="image/png")
+async def picture() -> bytes:
+    return b"\x89PNG"
+
+
+@server.resource("echo://broken")
+async def broken() -> str:
+    raise ValueError("the disk is gone")
+
+
+@server.resource("echo://large/{size}", title="Large")
+async def large_text(size: str) -> str:
+    return "x" * int(size)
+
+
+@server.resource("echo://blob/{size}")
+async def large_blob(size: str) -> bytes:
+    return b"x" * int(size)
+
+
+@server.resource("echo://never/{mark}")
+async def never_read(mark: str) -> str:
+    return await never(mark.replace("|", "/"))
+
+
+@server.prompt(title="Greet")
+async def greet(who: str, how: str = "warmly") -> str:
+    """Greets somebody."""
+    return f"Greet {who} {how}."
+
+
+@server.completion()
+async def complete(ref: object, argument: object, context: object) -> Completion:
+    begun = argument.value
+    known = (getattr(context, "arguments", None) or {}).get("how", "")
+    names = [name for name in ("Ada", "Alan", "Barbara") if name.startswith(begun)]
+    return Completion(values=[f"{name}{known}" for name in names], total=len(names))
+
+
+@server.tool()
+async def grow_offers(ctx: Context) -> str:
+    """Adds a resource and a prompt and says that both lists changed, in the way of the era."""
+    count = time.monotonic_ns()
+    server.resource(f"echo://grown/{count}")(notes)
+    server.prompt(name=f"grown_{count}")(greet)
+    if modern(ctx):
+        await ctx.notify_resources_changed()
+        await ctx.notify_prompts_changed()
+    else:
+        await ctx.session.send_resource_list_changed()
+        await ctx.session.send_prompt_list_changed()
+    return "grew"
+
+
+@server.tool()
+async def say(level: str, text: str, ctx: Context) -> str:
+    """Logs over the protocol."""
+    await ctx.log(level, text, logger_name="echo")
+    return "said"
+
+
+@server.tool()
+async def begin_until(mark: str, there: str) -> str:
+    """Notes in the file `mark` that it began; answers when the file `there` is there."""
+    note(mark, "begun")
+    while not os.path.exists(there):
+        await asyncio.sleep(0.01)
+    return "there"
+
+
+class Colour(BaseModel):
+    colour: str
+
+
+@server.tool()
+async def ask(ctx: Context, question: str = "Which colour?") -> str | InputRequiredResult:
+    """Asks the user, in the way of the era."""
+    if not modern(ctx):
+        return (await ctx.elicit(question, Colour)).action
+    if ctx.input_responses is None:
+        params = ElicitRequestFormParams(message=question, requested_schema=Colour.model_json_schema())
+        return InputRequiredResult(input_requests={"q": ElicitRequest(params=params)}, request_state="s")
+    return ctx.input_responses["q"].action
+
+
+@server.tool()
+async def sample(ctx: Context) -> str | InputRequiredResult:
+    """Asks the user's model, whether or not the client said that it may."""
+    messages = [SamplingMessage(role="user", content=TextContent(type="text", text="Hi"))]
+    if not modern(ctx):
+        try:
+            answer = await ctx.session.create_message(messages, max_tokens=10)
+        except Exception as exc:
+            raise ToolError(str(exc)) from exc
+        return str(answer)
+    params = CreateMessageRequestParams(messages=messages, max_tokens=10)
+    return InputRequiredResult(input_requests={"q": CreateMessageRequest(params=params)}, request_state="s")
+
+
+@server.tool()
+async def may_sample(ctx: Context) -> str:
+    """Whether the client said that it can."""
+    return "yes" if ctx.client_capabilities and ctx.client_capabilities.sampling else "no"
+
+
+def modern(ctx: Context) -> bool:
+    return (ctx.protocol_version or "") >= "2026"
 
 
 def note(path: str, word: str) -> None:
