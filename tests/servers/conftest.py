@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mandrake_jupyter.lifecycle.announce import Announcement, Moved
@@ -76,7 +77,10 @@ class House:
         """The living processes that run `what`, without their guardians."""
         found = []
         for process in alive(self.token):
-            command = " ".join(process.cmdline())
+            try:
+                command = " ".join(process.cmdline())
+            except psutil.Error:  # it has ended since
+                continue
             if what in command and "guardian.py" not in command:
                 found.append(process.pid)
         return found
