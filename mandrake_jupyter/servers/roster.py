@@ -187,7 +187,7 @@ class Roster:
         """Of the server for `entry`, whether or not it may run: it is made, not started."""
         server = self._servers.get(entry.name)
         if server is None and self._closed:
-            raise Unavailable("The Jupyter server is stopping.")
+            raise Unavailable(CLOSED, retry_after=1)
         return (server or self._new(entry)).logs
 
     async def _place(self, key: ServerKey) -> None:
