@@ -45,8 +45,8 @@ async def sweep_dead(place: str, alive: Alive) -> int:
     """
 
     def owner(mark: str) -> str:
-        there, _, owner = mark.rpartition(":")[0].rpartition("@")
-        return owner if there == place or there.startswith(f"{place}/") else ""
+        there, _, owner = mark.rpartition(":")[0].partition("@")
+        return owner if f"{there}/".startswith(f"{place}/") else ""
 
     owners = {owner(mark) for mark in await asyncio.to_thread(marks)} - {""}
     dead = {one for one in owners if not await alive(one)}
