@@ -79,6 +79,8 @@ def store_trouble(path: Path, *, within: float = BEGIN_WITHIN) -> Trouble | None
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
         revision = revision_of(path)
+        if not os.access(path, os.W_OK):  # a write may begin all the same, and only then fails
+            return _not_writable(path)
     except sqlite3.Error as exc:
         return _of(exc, path)
     except OSError as exc:
@@ -91,6 +93,11 @@ def store_trouble(path: Path, *, within: float = BEGIN_WITHIN) -> Trouble | None
     return Trouble("store_newer", message, "Update mandrake-jupyter.")
 
 
+def _not_writable(path: Path) -> Trouble:
+    remedy = f"Allow it for the user who runs Jupyter. It is {path}."
+    return Trouble("store_not_writable", "The chat database may not be written.", remedy)
+
+
 def _of(exc: sqlite3.Error, path: Path) -> Trouble:
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -99,8 +106,7 @@ def _of(exc: sqlite3.Error, path: Path) -> Trouble:
         )
         return Trouble("store_locked", "The chat database is locked by another program.", remedy)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
-        remedy = f"Allow it for the user who runs Jupyter. It is {path}."
-        return Trouble("store_not_writable", "The chat database may not be written.", remedy)
+        return _not_writable(path)
     if code == sqlite3.SQLITE_FULL:
         return Trouble("store_full", "The disk of the chat database is full.", "Free space.")
     remedy = f"Put back a copy of {path}: backups from updates lie beside it."

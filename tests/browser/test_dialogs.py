@@ -90,7 +90,9 @@ def test_an_open_row_says_when_the_mcp_server_stops_and_what_that_costs(
     panel.at("mcp-servers").click()
     row = panel.page.get_by_test_id("mandrake-mcp-row").filter(has_text="notes")
     row.get_by_role("button", name="notes").first.click()
-    expect(panel.page.locator("#mandrake-mcp-servers")).to_contain_text("without what it kept in its own memory")
+    expect(panel.page.locator("#mandrake-mcp-servers")).to_contain_text(
+        "without what it kept in its own memory"
+    )
 
 
 def test_a_model_is_connected_tried_and_used(lab: Lab, model: ScriptedModel, panel: Panel) -> None:

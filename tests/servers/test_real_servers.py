@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -38,9 +39,11 @@ async def test_the_time_server_tells_the_time_and_says_that_it_only_reads(house:
 
 @pytest.fixture(scope="session")
 def everything(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """Installed once into a cache of the repository; skipped where there is no npx."""
+    """Where `make test` installed it, else installed once into a cache of the repository; skipped where there is no npx."""
     if shutil.which("npx") is None:
         pytest.skip("needs npx (Node.js)")
+    if given := os.environ.get("MANDRAKE_TEST_NPM"):
+        return Path(given).parents[1]
     prefix = request.config.rootpath / ".cache" / "server-everything"
     command = prefix / "node_modules" / ".bin" / "mcp-server-everything"
     if not command.exists():

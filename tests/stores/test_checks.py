@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,12 +14,15 @@ import pytest
 
 from mandrake_jupyter.stores.checks import (
     LEAST_FREE,
+    Trouble,
     folder_trouble,
     network_file_system,
     store_trouble,
 )
 from mandrake_jupyter.stores.migrate import migrate
 
+#: The user that no system leaves out, by its number.
+NOBODY = 65534
 MOUNTINFO = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 22 0:30 / /home rw - nfs4 server:/home rw
@@ -65,14 +71,39 @@ def test_a_file_that_is_gone_is_not_made_anew(path: Path) -> None:
     assert not path.exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
 def test_a_store_that_may_not_be_written_is_told(path: Path) -> None:
-    path.chmod(0o400)
-    path.parent.chmod(0o500)
-    for trouble in (store_trouble(path), folder_trouble(path.parent)):
-        assert trouble is not None
-        assert trouble.code == "store_not_writable"
-    path.parent.chmod(0o700)
+    with tempfile.TemporaryDirectory() as folder:
+        own = Path(folder) / "data" / path.name
+        own.parent.mkdir()
+        shutil.copy(path, own)
+        own.chmod(0o444)
+        own.parent.chmod(0o555)
+        Path(folder).chmod(0o755)
+        assert (
+            _as_nobody(store_trouble, own) == _as_nobody(folder_trouble, own.parent) == "store_not_writable"
+        )
+        own.parent.chmod(0o700)
+
+
+def _as_nobody(check: Callable[[Path], Trouble | None], path: Path) -> str:
+    """What it finds for a user who is not root: root may write everything. It was called before, so nothing is left to import."""
+    check(path)
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            found = check(path)
+            os.write(writer, found.code.encode() if found else b"nothing")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as said:
+        code = said.read()
+    os.waitpid(child, 0)
+    return code
 
 
 def test_a_full_disk_is_told_before_it_is_quite_full(tmp_path: Path) -> None:
