@@ -7,7 +7,7 @@ tree when the command ends, when told through the lifeline (``T`` politely, ``K`
 lifeline closes because Jupyter died. LIMITS is ``MEMORY_MIB,OPEN_FILES,PROCESSES``, 0 for none: the first two
 are set between fork and exec, for each process; the third is of the whole tree, which is ended when it has more.
 It writes ``pid N``, ``error ERRNO WHICH``, ``over processes`` and ``exit CODE`` to STATUS.
-Its one hole: SIGKILL of the guardian itself.
+Its one hole, SIGKILL of the guardian itself, is closed by `sweep.py`.
 """
 
 from __future__ import annotations
