@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from ..errors import VariableMissing
 from ..provisioners.base import LaunchSpec
-from ..values import MCPServerEntry, ResourceLimits
+from ..values import NO_LIMITS, MCPServerEntry, ResourceLimits
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -37,7 +37,11 @@ def expanded_values(entry: MCPServerEntry, variables: Mapping[str, str]) -> list
 
 
 def launch_spec(
-    entry: MCPServerEntry, variables: Mapping[str, str], root: str, marker: str, limits: ResourceLimits
+    entry: MCPServerEntry,
+    variables: Mapping[str, str],
+    root: str,
+    marker: str,
+    limits: ResourceLimits = NO_LIMITS,
 ) -> LaunchSpec:
     """What `entry` runs, all variables expanded; `cwd` absolute, the workspace `root` where the entry names
     none; `limits` where it sets none of its own.
