@@ -127,10 +127,10 @@ class Slots:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled():
-                self._waiting.remove((name, turn))
-            else:  # its turn had come in the same moment
+            if not turn.cancelled():  # its turn had come in the same moment
                 self.give(name)
+            elif (name, turn) in self._waiting:  # else it was passed over already
+                self._waiting.remove((name, turn))
             raise
 
     def give(self, name: str) -> None:

@@ -43,10 +43,10 @@ class Chats(Pool[SessionKey, "SessionCoordinator"]):
         return await self._open_chat(key, leases)
 
     async def close(self, key: SessionKey, service: SessionCoordinator) -> None:
-        try:
-            await service.put_away()
-        finally:
-            self._detached(key)
+        await service.put_away()
+
+    def ended(self, key: SessionKey) -> None:
+        self._detached(key)
 
     def ids(self, key: SessionKey) -> tuple[str, str]:
         return key.workspace_id, key.session_id

@@ -120,13 +120,14 @@ class Culler(LoggingConfigurable):
     async def run(self) -> None:
         """Until it is cancelled. A change of a trait holds at once."""
         self._say()
+        self._changed.clear()
         while True:
-            self._changed.clear()
             try:
                 async with asyncio.timeout(self.cull_interval):
                     await self._changed.wait()
             except TimeoutError:
                 self._due = True
+            self._changed.clear()  # before the look: what changes during it is looked after next
             if not self._due:
                 self._say()
                 continue
@@ -201,15 +202,20 @@ class Culler(LoggingConfigurable):
         failed = {task: exc for task in finished if not task.cancelled() and (exc := task.exception())}
         for task, exc in failed.items():
             self.log.error(
-                "The following exception was encountered while culling %s %s: %s",
+                "The following exception was encountered while culling %s '%s' (%s): %s",
                 self.noun,
-                ends[task].key,
+                ends[task].name,
+                id_of(ends[task].key),
                 exc,
             )
             done.errors.append(f"{ends[task].name}: {exc}")
         for task in late:
             self.log.error(
-                "%s %s did not end within %s seconds.", self.noun, ends[task].key, self.cull_stop_timeout
+                "The %s '%s' (%s) did not end within %s seconds.",
+                self.noun,
+                ends[task].name,
+                id_of(ends[task].key),
+                self.cull_stop_timeout,
             )
             done.errors.append(f"{ends[task].name}: did not end within {self.cull_stop_timeout:g} s")
 

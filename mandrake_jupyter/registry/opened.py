@@ -164,10 +164,13 @@ class Opened:
         )
 
     async def _put_chats_away(self, key: WorkspaceKey) -> None:
+        """Those that are being opened, too, where they may have the project already: by force it goes while it is in use."""
+        project = self.projects.entries.get(key)
+        waits = {Phase.STARTING} if project is None or not project.leases.busy else set()
         ends = [
             self.chats.begin_end(entry, "Its project was put away.")
             for entry in self.chats.of(key)
-            if entry.phase in (Phase.READY, Phase.STOPPING)
+            if entry.phase in ALIVE - waits
         ]
         if ends:
             await asyncio.wait(ends)

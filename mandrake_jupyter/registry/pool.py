@@ -68,6 +68,9 @@ class Pool(ABC, Generic[K, T]):
     async def close(self, key: K, service: T) -> None:
         """End it; what it stores comes back with the next ``make``."""
 
+    def ended(self, key: K) -> None:
+        """Called when it is gone, however its end went."""
+
     @abstractmethod
     def ids(self, key: K) -> tuple[str, str]:
         """(workspace id, id) as they are announced."""
@@ -213,8 +216,11 @@ class Pool(ABC, Generic[K, T]):
             if entry.service is not None:
                 closing = work(entry.service) if work else self.close(entry.key, entry.service)
                 problem = await self._bounded(entry, asyncio.ensure_future(closing))
+                if problem and work:  # nothing of it may stay at work all the same
+                    await self._bounded(entry, asyncio.ensure_future(self.close(entry.key, entry.service)))
         finally:
             self._forget(entry)
+            self.ended(entry.key)
             self._remember(entry.key, reason)
             if entry.phase is Phase.STOPPING:
                 entry.life.to(Phase.FAILED if problem else Phase.STOPPED, str(problem or reason))

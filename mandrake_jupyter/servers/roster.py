@@ -32,6 +32,9 @@ from .server import MCPServer
 PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
 
 
+CLOSED = "The project was put away, or the Jupyter server is stopping."
+
+
 class Roster:
     """`reserved` names (those of built-in servers) are never taken by an entry."""
 
@@ -74,8 +77,11 @@ class Roster:
         return list(self._servers.values())
 
     def close(self) -> None:
-        """No further use; what runs is still to be stopped."""
+        """No further use, and nothing that waits for a place starts; what runs is still to be stopped."""
         self._closed = True
+        for server in self.servers:
+            if server.phase not in ALIVE:
+                server.begin_stop()
 
     def find(self, name: str) -> MCPServer | None:
         """The server of that name, where it was used before."""
@@ -118,7 +124,7 @@ class Roster:
     async def current(self, entry: MCPServerEntry) -> MCPServer:
         """The server for `entry`, not running with any other configuration. To be called after `tidy`."""
         if self._closed:
-            raise Unavailable("The Jupyter server is stopping.")
+            raise Unavailable(CLOSED, retry_after=1)
         server = self._servers.get(entry.name)
         if server is None:
             self._servers[entry.name] = server = self._new(entry)
@@ -141,7 +147,10 @@ class Roster:
             entry = configured.get(name)
             if entry is None:
                 del self._servers[name]
-            if server.phase in ALIVE and not (entry and _may_run_on(server.entry, entry)):
+            if entry and _may_run_on(server.entry, entry):
+                continue
+            server.begin_stop()
+            if server.phase in ALIVE:
                 ending.append(self._supervisor.spawn(f"end of MCP server {name}", server.stop()))
         return ending
 
@@ -170,6 +179,8 @@ class Roster:
             if swept:
                 server.logs.add("mandrake", f"ended what a killed Jupyter server had left: {swept} processes")
         await self._admit(key)
+        if self._closed:
+            raise Unavailable(CLOSED, retry_after=1)
 
     def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
         """Called when a trusted entry starts: only here its variables are expanded."""

@@ -30,6 +30,9 @@ from .endings import ended_by_itself, gone_in_call
 from .logs import LogRing
 from .seams import FORCE_AFTER, Admit, Timeouts, admitted
 from .secrets import Secrets
+from .telling import touching
+
+_NOT_READY = 'The MCP server "{}" was stopped before it was ready.'
 
 
 class MCPServer:
@@ -69,6 +72,7 @@ class MCPServer:
         self._provisioner: Provisioner | None = None
         self._secrets = Secrets()
         self._owner: asyncio.Task[None] | None = None
+        self._entering: asyncio.Task[Any] | None = None  #: the task that waits for a place for it
         self._stop = asyncio.Event()
 
     @property
@@ -129,7 +133,13 @@ class MCPServer:
     async def _begin(self) -> None:
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
-        await self._admit(self.key)
+        self._entering = asyncio.current_task()
+        try:
+            await self._admit(self.key)
+        except asyncio.CancelledError:  # stopped while it waited for a place
+            raise Unavailable(_NOT_READY.format(self.key.name)) from None
+        finally:
+            self._entering = None
         self.error = None
         self.life.to(Phase.STARTING)
         owner = self._supervisor.spawn(f"MCP server {self.key.name}", self._own(ready, self._stop))
@@ -204,8 +214,7 @@ class MCPServer:
         if self._owner is owner:
             self._rest()
         if not ready.done():
-            why = f'The MCP server "{self.key.name}" was stopped before it was ready.'
-            ready.set_exception(Unavailable(why))
+            ready.set_exception(Unavailable(_NOT_READY.format(self.key.name)))
         ready.exception()
 
     def _rest(self) -> None:
@@ -222,13 +231,14 @@ class MCPServer:
             await self._over()
 
     def begin_stop(self, reason: str = "") -> None:
-        """Its phase is ``stopping`` when this returns, if there is anything to stop."""
+        """Its phase is ``stopping`` when this returns, if there is anything to stop; waiting for a place ends, too."""
+        if self._entering is not None:
+            self._entering.cancel()
         if self.phase in (Phase.STARTING, Phase.READY, Phase.PAUSED):
-            starting = self.phase is Phase.STARTING
+            if self.phase is Phase.STARTING and self._owner is not None:
+                self._owner.cancel()
             self.life.to(Phase.STOPPING, reason)
             self._stop.set()
-            if starting and self._owner is not None:
-                self._owner.cancel()
 
     async def gone(self) -> None:
         """Until nothing of its connection is left; cancelling ends only the wait."""
@@ -270,9 +280,7 @@ class MCPServer:
         on_progress: ProgressSink | None = None,
         expected: Expected | None = None,
     ) -> ToolResult:
-        """Started if need be, called once. Raises what `check_tool` does, CallTimeout, ServerGone and the
-        errors of a start.
-        """
+        """Started if need be, called once. Raises what `check_tool` does, CallTimeout, ServerGone and errors of a start."""
         with self.leases.work():
             await self.start()
             connection, owner = self._connection, self._owner
@@ -284,17 +292,9 @@ class MCPServer:
                     tool,
                     arguments,
                     timeout=self.entry.call_timeout or self._timeouts.call,
-                    on_progress=on_progress and _touching(self.leases, on_progress),
+                    on_progress=on_progress and touching(self.leases, on_progress),
                 )
             except ServerGone as gone:
                 connection.provisioner.ended.set()  # a remote one is not seen to end
                 await self._settled(owner)
                 raise gone_in_call(self.key.name, self.life.state, gone) from gone
-
-
-def _touching(leases: Leases, sink: ProgressSink) -> ProgressSink:
-    async def report(progress: float, total: float | None, message: str | None) -> None:
-        leases.touch()
-        await sink(progress, total, message)
-
-    return report

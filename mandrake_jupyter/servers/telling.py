@@ -1,4 +1,4 @@
-"""Announcing tool calls: each once, however it ends."""
+"""Announcing tool calls: each once, however it ends; and their progress, a sign of life."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from time import monotonic
 
 from ..errors import CallTimeout, MandrakeError, ServerGone
 from ..lifecycle.announce import Announce, ToolCalled
+from ..lifecycle.leases import Leases
 from ..values import ServerKey, ToolResult
+from .connection import ProgressSink
 
 
 @contextmanager
@@ -30,3 +32,13 @@ def told(
         raise
     finally:
         announce(ToolCalled(key.workspace_id, session_id, key.name, transport, outcome, monotonic() - began))
+
+
+def touching(leases: Leases, sink: ProgressSink) -> ProgressSink:
+    """`sink`; what it is told is a sign of life."""
+
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        leases.touch()
+        await sink(progress, total, message)
+
+    return report

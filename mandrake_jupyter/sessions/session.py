@@ -72,7 +72,7 @@ class SessionCoordinator:
         async with self._taking:
             found = False
             for row in await self._seams.runs.unfinished(self.row.id):
-                if row.id in self._live:
+                if row.id in self._live or self._closing:  # closed, it leaves all to the next one
                     continue
                 if row.instance != self._seams.instance and await self._alive(row.instance):
                     found = True
@@ -153,11 +153,11 @@ class SessionCoordinator:
 
     async def _mine(self) -> None:
         """Before a change: refuses while another Jupyter server is at work on it, and takes the row as others left it."""
-        if self._closing:
-            raise Unavailable("This chat is being closed.", retry_after=1)
         if await self._elsewhere():
             raise RunningElsewhere()
         self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
+        if self._closing:
+            raise Unavailable("This chat is being closed.", retry_after=1)
 
     async def change(self, **values: Any) -> None:
         """Set columns of the session's row: name, titled, model, cull_idle_timeout. Raises RunningElsewhere."""

@@ -134,8 +134,11 @@ def started(pairs: list[tuple[Cost, Cost]]) -> list[Figure]:
         Figure("resident memory (RSS), added", within(lambda a, b: (a.rss - b.rss) / MB), "MB", 8),
         *sides("resident memory (PSS)", lambda c: c.pss / MB, "MB"),
         Figure("resident memory (PSS), added", within(lambda a, b: (a.pss - b.pss) / MB), "MB", 8),
+        *sides("processes", lambda c: c.processes, ""),
         Figure("processes added", max(on.processes - off.processes for on, off in pairs), "", 0),
+        *sides("listening ports", lambda c: c.ports, ""),
         Figure("listening ports added", max(on.ports - off.ports for on, off in pairs), "", 0),
+        *sides("outbound connections", lambda c: c.outbound, ""),
         Figure("outbound connections added", max(on.outbound - off.outbound for on, off in pairs), "", 0),
     ]
 

@@ -173,6 +173,7 @@ async def _longest_block(work: Callable[[], Awaitable[object]], rounds: int) -> 
     await asyncio.sleep(0)
     for _ in range(rounds):
         await work()
+        await asyncio.sleep(0)
     done = True
     await ticking
     return Block(walls[0], cpus[0])

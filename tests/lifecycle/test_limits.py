@@ -90,3 +90,15 @@ async def test_one_that_waits_is_before_one_that_comes() -> None:
         pass
     own.give("a")
     await waiting
+
+
+async def test_who_gives_up_in_the_moment_a_slot_is_freed_takes_none_and_hinders_nobody() -> None:
+    own = slots([1])
+    await own.take("a")
+    first, second = (asyncio.ensure_future(own.take(name)) for name in ("b", "c"))
+    await turns()
+    first.cancel()
+    own.give("a")
+    await second
+    assert first.cancelled()
+    assert own.holders == ["c"]

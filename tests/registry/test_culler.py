@@ -306,3 +306,18 @@ async def test_the_whole_policy_can_be_replaced_by_a_trait() -> None:
         assert [told["why"] for told in (await culler.sweep()).culled] == ["idle"]
     with pytest.raises(TraitError):
         SessionCuller(policy_class=dict)
+
+
+async def test_a_limit_that_is_lowered_during_a_look_is_looked_after_at_once() -> None:
+    hangs = asyncio.Event()
+    async with culled("abc", stops={"a": hangs}) as (pool, culler):
+        running = pool.supervisor.spawn("culler", culler.run())
+        await asyncio.sleep(0)
+        pool.limit = 2
+        culler.hurry()
+        await until(lambda: pool.entries["a"].phase is Phase.STOPPING)
+        pool.limit = 1
+        culler.hurry()
+        hangs.set()
+        await until(lambda: list(pool.entries) == ["c"])
+        running.cancel()

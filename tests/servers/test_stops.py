@@ -110,3 +110,45 @@ async def test_one_that_cannot_be_ended_says_so_and_ends_once_it_can(
     assert house.phases[-1] == ("raw", "stopping")
     gone.set()
     assert (await manager.stop("raw"))["phase"] == "stopped"
+
+
+class Door:
+    """No place for anybody before `free` is set."""
+
+    def __init__(self) -> None:
+        self.asked, self.free = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, key: Any) -> None:
+        self.asked.set()
+        await self.free.wait()
+
+
+@pytest.mark.parametrize("end", ["stop", "close", "remove"])
+async def test_one_that_waits_for_a_place_does_not_start_once_it_was_ended(house: House, end: str) -> None:
+    house.raw()
+    door = Door()
+    manager = house.manager(admit=door)
+    waiting = asyncio.create_task(manager.start("raw"))
+    await door.asked.wait()
+    if end == "remove":
+        house.entries.clear()
+        await manager.refresh()
+    else:
+        await (manager.stop("raw") if end == "stop" else manager.close())
+    door.free.set()
+    with pytest.raises(Unavailable, match="was stopped before it was ready"):
+        await waiting
+    assert house.phases == []
+    assert not house.processes()
+
+
+async def test_one_that_was_stopped_while_it_waited_for_a_place_starts_when_asked_again(house: House) -> None:
+    house.raw()
+    door = Door()
+    manager = house.manager(admit=door)
+    waiting = asyncio.create_task(manager.start("raw"))
+    await door.asked.wait()
+    await manager.stop("raw")
+    door.free.set()
+    await asyncio.wait([waiting])
+    assert (await manager.start("raw"))["phase"] == "ready"
