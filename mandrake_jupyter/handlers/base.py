@@ -69,7 +69,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     def update_api_activity(self) -> None:
         """Called when a request that counts begins and, by Jupyter, when it ends: the heartbeat takes over in between."""
         known = getattr(self, "_jupyter_current_user", None)
-        if self._track_activity and known and self.get_argument("no_track_activity", None) is None:
+        if self._track_activity and known and "no_track_activity" not in self.request.arguments:
             self.settings["mandrake_activity"].touch()
 
     def body(self) -> JSON:

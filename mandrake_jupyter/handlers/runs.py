@@ -81,7 +81,7 @@ class MessagesHandler(StreamHandler):
 
 
 async def _settled(coordinator: SessionCoordinator, run_id: str, wait: float) -> bool:
-    """True when the run ended within `wait` seconds, False when it did not or a person must approve first."""
+    """True when the run ended within `wait` seconds; False when it did not, its chat was put away, or a person must approve."""
     try:
         async with asyncio.timeout(wait), aclosing(coordinator.watch(run_id)) as events:  # type: ignore[type-var]
             async for event in events:
@@ -90,8 +90,8 @@ async def _settled(coordinator: SessionCoordinator, run_id: str, wait: float) ->
                 if event and event.data.get("needs_approval") and coordinator.waits(run_id):
                     return False
     except TimeoutError:
-        return False
-    return True
+        pass
+    return False
 
 
 class RunHandler(MandrakeHandler):

@@ -116,13 +116,14 @@ class CullPolicy:
         return Finding.STUCK if 0 < settings.cull_busy_timeout < one.busy_seconds else None
 
     def make_room(self, seen: Sequence[Seen], settings: CullSettings) -> dict[Hashable, Finding]:
-        """Those that go because there are too many, or because memory is short: the unused, least recently used first."""
+        """Those that go because there are too many, or because memory is short: the unused, least recently used first, and last
+        what is never to go for being idle."""
         over = 0 if settings.limit is None else sum(one.phase in ALIVE for one in seen) - settings.limit
         if over <= 0 and settings.memory_over <= 0:
             return {}
         over -= sum(1 for one in seen if one.phase in ALIVE and self.leaves_anyway(one, settings))
         resting = [one for one in seen if one.phase in _RESTING and one.unused and not one.dead]
-        resting.sort(key=lambda one: one.idle_seconds or 0.0, reverse=True)
+        resting.sort(key=lambda one: (one.cull_idle_timeout == 0, -(one.idle_seconds or 0.0)))
         going: dict[Hashable, Finding] = {one.key: Finding.OVER_LIMIT for one in resting[: max(0, over)]}
         to_free = settings.memory_over
         for one in resting:

@@ -23,6 +23,9 @@ NAMED = 5
 def refusal(limit: int, what: str, names: Iterable[str], way_out: str) -> TooMany:
     """The 429 that names who is in the way. `what` in the plural, `way_out` the trait that raises the limit."""
     busy = list(names)
+    if not limit:
+        none = f"This Jupyter server allows no {what}."
+        return TooMany(none, then=f"Raise {way_out}.", reason="limit", busy=busy)
     shown = ", ".join(f'"{name}"' for name in busy[:NAMED])
     if len(busy) > NAMED:
         shown += f" and {len(busy) - NAMED} more"
@@ -47,6 +50,11 @@ class Resident(Protocol):
     @property
     def held(self) -> bool:
         """It must not go now, beyond what its leases say."""
+        ...
+
+    @property
+    def stays(self) -> bool:
+        """It is never to go for being idle, and makes room only when nothing else can."""
         ...
 
     def evict(self) -> None:
@@ -80,7 +88,7 @@ class Room:
             waited = True
             leaving = [one for one in alive if one.phase is Phase.STOPPING]
             if unused := [one for one in alive if evictable(one)]:
-                leaving = [min(unused, key=lambda one: one.leases.used or 0.0)]
+                leaving = [min(unused, key=lambda one: (one.stays, one.leases.used or 0.0))]
                 leaving[0].evict()
             if not leaving:
                 raise refusal(self.limit(), self.what, (one.name for one in alive), self.way_out)

@@ -36,12 +36,22 @@ class Entry(Generic[K, T]):
         return self._pool.name(self)
 
     @property
+    def title(self) -> str:
+        """The name as a sentence begins with it; one that is not open yet has none that people know."""
+        one = f"The {self._pool.what.removesuffix('s')}"
+        return one if self.service is None else f'{one} "{self.name}"'
+
+    @property
     def phase(self) -> Phase:
         return self.life.phase
 
     @property
     def held(self) -> bool:
         return self.waiting > 0 or self._pool.held(self)
+
+    @property
+    def stays(self) -> bool:
+        return self.service is not None and self._pool.idle_timeout(self.service) == 0
 
     def evict(self) -> None:
         self._pool.cull(self, "evicted", EVICTED)

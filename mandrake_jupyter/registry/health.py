@@ -113,7 +113,10 @@ class Health:
 
     async def _model(self) -> list[Finding]:
         try:
-            models = await (await self._registry.get_models("default")).as_json()
+            row = await self._registry.workspace_row("default")
+            if (opened := self._registry.opened) is None:
+                return []
+            models = await opened.look_at(row).models.as_json()
         except MandrakeError:
             return []  # of what is wrong, another check tells
         active = next((m for m in models["models"] if m["id"] == models["active"]), None)

@@ -115,7 +115,7 @@ class Servers:
 
 
 class _Place:
-    """An MCP server as a ``Resident``: one that chats are attached to does not go."""
+    """An MCP server as a ``Resident``; chats attached to it keep it from the culler, not from making room."""
 
     def __init__(self, server: MCPServer, servers: Servers) -> None:
         self._server = server
@@ -136,6 +136,10 @@ class _Place:
     @property
     def held(self) -> bool:
         return False
+
+    @property
+    def stays(self) -> bool:
+        return self._server.entry.cull_idle_timeout == 0
 
     def evict(self) -> None:
         self._servers.cull(self._server, "evicted", EVICTED)

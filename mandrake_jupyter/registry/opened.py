@@ -181,7 +181,7 @@ class Opened:
         if entry is None or entry.service is None:
             return []
         if not force and (entry.leases.busy or entry.held):
-            raise Busy(what=f'The project "{entry.name}"')
+            raise Busy(what=entry.title)
         alive = [server for server in entry.service.mcp.servers if server.phase in ALIVE]
         freed = [f"session {chat.key.session_id}" for chat in self.chats.of(key)]
         freed += [f"mcp_server {server.key.name}" for server in alive]

@@ -165,7 +165,7 @@ class Pool(ABC, Generic[K, T]):
         """However its making went, nobody waits for it for ever."""
         if not entry.ready.done():
             entry.ready.set_exception(
-                Unavailable(f"{self.name(entry)} was put away before it was ready.", retry_after=1)
+                Unavailable(f"{entry.title} was put away before it was ready.", retry_after=1)
             )
         if entry.ending is None and entry.service is None:
             self._forget(entry)
@@ -183,7 +183,7 @@ class Pool(ABC, Generic[K, T]):
             await entry.gone()
             return False
         if not force and (entry.leases.busy or entry.held):
-            raise Busy(what=self.name(entry))
+            raise Busy(what=entry.title)
         await asyncio.shield(self.begin_end(entry, RELEASED, work))
         return True
 
@@ -238,7 +238,7 @@ class Pool(ABC, Generic[K, T]):
                 self._late.add(task)
                 task.add_done_callback(self._late.discard)
         if not task.done():
-            return ReleaseTimeout(what=self.name(entry), seconds=f"{timeout:g}")
+            return ReleaseTimeout(what=entry.title, seconds=f"{timeout:g}")
         return None if task.cancelled() else task.exception()
 
     def _forget(self, entry: Entry[K, T]) -> None:

@@ -271,7 +271,7 @@ async def test_a_release_puts_a_chat_away_and_a_busy_one_only_by_force(
     answering = asyncio.ensure_future(say(api, session))
     await until(lambda: model.chats)
     status, body = await api.error("POST", f"{session}/release")
-    assert (status, body["code"]) == (409, "busy")
+    assert (status, body["code"], body["message"]) == (409, "busy", 'The chat "hi" is in use.')
     assert (await api("POST", f"{session}/release?force=true"))["released"] is True
     answer = await answering
     assert (answer["status"], answer["error"]["code"]) == ("failed", "interrupted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -10,10 +11,10 @@ from mandrake_jupyter.errors import Unavailable
 from mandrake_jupyter.sessions.session import SessionCoordinator
 from tests.registry.pools import until
 from tests.support.scripted_openai import ScriptedOpenAI
-from tests.support.scripted_turns import Turn
+from tests.support.scripted_turns import Call, Turn
 
 from .conftest import Api
-from .test_lifecycle import NOW, say
+from .test_lifecycle import ECHO, NOW, parked, say
 from .test_mcp import SERVERS, TIME, add
 
 
@@ -65,3 +66,39 @@ async def test_a_chat_that_opens_while_its_project_is_released_by_force_has_a_li
     go_on.set()
     await asyncio.wait({asked})
     assert (await say(api, session, NOW))["parts"][0]["status"] == "done"
+
+
+async def test_who_waits_for_a_queued_answer_whose_chat_is_put_away_is_told_that_it_goes_on_later(
+    model: ScriptedOpenAI, api: Api
+) -> None:
+    await add(api, "echo", ECHO)
+    model.script = [Turn(calls=[Call("echo__add", {"a": 1, "b": 2})])]
+    session = await api.session()
+    run = await api("POST", f"{session}/messages", {"content": "when?"})
+    await parked(api, f"{session}/runs/{run['id']}")
+    queued = asyncio.ensure_future(api.raw("POST", f"{session}/messages", {"content": "and then?"}))
+    chats = api.registry.opened.chats.entries
+    await until(lambda: any(entry.leases.connections for entry in chats.values()))
+    await api("POST", f"{session}/release?force=true")
+    answer = await queued
+    assert (answer.code, json.loads(answer.body)["state"]) == (202, "queued")
+
+
+async def test_a_look_at_the_health_opens_no_project(api: Api) -> None:
+    await api.session()
+    assert await api.registry.health.ready()
+    assert {w["phase"] for w in await api("GET", "workspaces")} == {"new"}
+
+
+async def test_a_stateful_mcp_server_is_the_last_to_make_room(api: Api) -> None:
+    await api("PATCH", "limits", {"mcp_servers": 2})
+    await add(api, "keeps", {**ECHO, "stateful": True})
+    for name in ("one", "two"):
+        await add(api, name, ECHO)
+    for name in ("keeps", "one", "two"):
+        await api("POST", f"{SERVERS}/{name}/start")
+    phases = {m["name"]: m["phase"] for m in await api("GET", SERVERS)}
+    assert (phases["keeps"], phases["one"], phases["two"]) == ("ready", "stopped", "ready")
+    await api("PATCH", "limits", {"mcp_servers": 1})
+    await until(lambda: len(api.registry.opened.servers.alive()) == 1)
+    assert (await api("GET", f"{SERVERS}/keeps"))["phase"] == "ready"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -63,3 +64,16 @@ async def test_an_address_that_is_none_is_an_error_body_and_needs_a_login(api: A
     assert (status, error["code"]) == (404, "not_found")
     status, error = await api.error("GET", "nothing", headers={"Authorization": "token wrong"})
     assert (status, error["code"]) == (403, "forbidden")
+
+
+async def test_an_argument_that_is_no_text_hangs_no_request(jp_fetch: Any, api: Api) -> None:
+    where, quiet = ("mandrake", "workspaces", "default", "sessions"), {"no_track_activity": b"\xff"}
+    made = await jp_fetch(*where, method="POST", body="{}", params=quiet, request_timeout=10)
+    assert made.code == 201
+
+
+async def test_a_flag_that_is_no_text_is_refused(jp_fetch: Any, api: Api) -> None:
+    answer = await jp_fetch(
+        *("mandrake", "cleanup"), method="POST", body="{}", params={"dry_run": b"\xff"}, raise_error=False
+    )
+    assert (answer.code, json.loads(answer.body)["code"]) == (400, "bad_request")

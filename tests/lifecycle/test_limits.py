@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from mandrake_jupyter.errors import TooMany
-from mandrake_jupyter.lifecycle.limits import Slots
+from mandrake_jupyter.lifecycle.limits import Slots, refusal
 
 
 def slots(limit: list[int]) -> Slots:
@@ -102,3 +102,9 @@ async def test_who_gives_up_in_the_moment_a_slot_is_freed_takes_none_and_hinders
     await second
     assert first.cancelled()
     assert own.holders == ["c"]
+
+
+def test_a_limit_of_none_says_so_and_names_nobody() -> None:
+    no = refusal(0, "containers", [], "ServiceRegistry.max_containers")
+    assert str(no) == "This Jupyter server allows no containers."
+    assert no.then == "Raise ServiceRegistry.max_containers."

@@ -321,3 +321,14 @@ async def test_a_limit_that_is_lowered_during_a_look_is_looked_after_at_once() -
         hangs.set()
         await until(lambda: list(pool.entries) == ["c"])
         running.cancel()
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"), [({"limit": 1}, Finding.OVER_LIMIT), ({"memory_over": 50}, Finding.MEMORY)]
+)
+def test_what_is_to_stay_goes_last_when_room_is_made(settings: dict[str, Any], why: Finding) -> None:
+    seen = [
+        PoolSubjects.example("stays", idle_seconds=99.0, cull_idle_timeout=0, memory=100),
+        PoolSubjects.example("young", idle_seconds=1.0, memory=100),
+    ]
+    assert judged(*seen, **settings) == [Finding.NEVER, why]
