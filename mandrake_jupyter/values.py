@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
@@ -132,6 +132,30 @@ class CallContext:
 
 
 @dataclass(frozen=True)
+class ResourceLimits:
+    """What one MCP server may take: 0 is no limit, None is for another to say.
+
+    `memory_mb` (MiB of private, writable memory) and `open_files` hold for each of its processes, `processes` for
+    all of them together.
+    """
+
+    memory_mb: int | None = None
+    open_files: int | None = None
+    processes: int | None = None
+
+    def over(self, general: ResourceLimits) -> ResourceLimits:
+        """These; what they leave open is as in `general`."""
+        return replace(general, **self.as_json())
+
+    def as_json(self) -> dict[str, int]:
+        """Those that are set."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+NO_LIMITS = ResourceLimits(0, 0, 0)
+
+
+@dataclass(frozen=True)
 class MCPServerEntry:
     """One MCP server as configured. `env` and `headers` may hold secrets: never in `repr`, never on the wire.
 
@@ -156,6 +180,7 @@ class MCPServerEntry:
     cull_idle_timeout: float | None = (
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
+    limits: ResourceLimits = ResourceLimits()
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ This page is made from the code by `make docs`.
 def page() -> str:
     """The page as it should be now."""
     from mandrake_jupyter.app import MandrakeApp
+    from mandrake_jupyter.servers.manager import MCPServerManager  # the app does not load it at start
 
     own = [
         cls
-        for cls in dict.fromkeys([MandrakeApp, *MandrakeApp.classes])
+        for cls in dict.fromkeys([MandrakeApp, *MandrakeApp.classes, MCPServerManager])
         if cls.__module__.startswith("mandrake_jupyter")
     ]
     return "\n".join([HEAD, *(_section(cls) for cls in own if _traits(cls))])

@@ -1,11 +1,13 @@
 """The guardian of one process tree: a script of its own, standard library only, that nothing imports.
 
-    python -I -S guardian.py LIFELINE STATUS PARENT GRACE CWD -- COMMAND ARGS…
+    python -I -S guardian.py LIFELINE STATUS PARENT GRACE LIMITS CWD -- COMMAND ARGS…
 
 It starts COMMAND on its own stdin, stdout and stderr, adopts whatever that leaves behind, and ends the whole
 tree when the command ends, when told through the lifeline (``T`` politely, ``K`` at once) or when the
-lifeline closes because Jupyter died. It writes ``pid N``, ``error ERRNO WHICH`` and ``exit CODE`` to STATUS.
-Its one hole: SIGKILL of the guardian itself.
+lifeline closes because Jupyter died. LIMITS is ``MEMORY_MIB,OPEN_FILES,PROCESSES``, 0 for none: the first two
+are set between fork and exec, for each process; the third is of the whole tree, which is ended when it has more.
+It writes ``pid N``, ``error ERRNO WHICH``, ``over processes`` and ``exit CODE`` to STATUS.
+Its one hole, SIGKILL of the guardian itself, is closed by `sweep.py`.
 """
 
 from __future__ import annotations
@@ -17,16 +19,23 @@ import signal
 import sys
 import time
 
+TYPE_CHECKING = False  # typing takes longer to import than all of this
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 #: Seconds after the last SIGKILL before the guardian gives up on a process that can't die (stuck in the
 #: kernel).
 GIVE_UP = 5.0
 #: Seconds between SIGTERM and SIGKILL for what outlives the command itself.
 LEFTOVER_GRACE = 0.3
+#: Seconds between two counts of the processes, where they are limited.
+COUNT_EVERY = 0.5
 
 
 class Guardian:
-    def __init__(self, lifeline: int, status: int, parent: int, grace: float) -> None:
+    def __init__(self, lifeline: int, status: int, parent: int, grace: float, limits: list[int]) -> None:
         self.lifeline, self.status, self.grace = lifeline, status, grace
+        self.memory, self.files, self.most = limits
         self.child = 0
         self.code: int | None = None  #: the command's exit code, negative for a signal
         self.told = b""
@@ -53,7 +62,7 @@ class Guardian:
         self.child = os.fork()
         if self.child == 0:
             os.close(failed)
-            self._become(cwd, argv, tell)
+            self._become(cwd, argv, tell, self._limited)
         os.close(tell)
         null = os.open(os.devnull, os.O_RDWR)
         for fd in (0, 1, 2):
@@ -66,8 +75,23 @@ class Guardian:
         self.say(b"error " + why if why else b"pid %d" % self.child)
         return not why
 
+    def _limited(self) -> None:
+        """In the child. What it has may be less already: a limit is never raised."""
+        if self.memory or self.files:
+            import resource
+
+            for what, most in (
+                # Not the address space: Node.js and Java reserve far more of it than they use.
+                (resource.RLIMIT_DATA, self.memory << 20),
+                (resource.RLIMIT_NOFILE, self.files),
+            ):
+                if most:
+                    hard = resource.getrlimit(what)[1]
+                    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+                    resource.setrlimit(what, (most, most))
+
     @staticmethod
-    def _become(cwd: str, argv: list[str], tell: int) -> None:
+    def _become(cwd: str, argv: list[str], tell: int, limited: Callable[[], None]) -> None:
         which = b"cwd"
         try:
             for name in ("SIGPIPE", "SIGXFSZ"):
@@ -77,6 +101,7 @@ class Guardian:
             if cwd:
                 os.chdir(cwd)
             which = b"command"
+            limited()
             os.execvp(argv[0], argv)  # noqa: S606
         except OSError as exc:
             os.write(tell, b"%d %s" % (exc.errno or 0, which))
@@ -122,8 +147,12 @@ class Guardian:
     def guard(self) -> None:
         """Until the command has ended or someone wants it ended."""
         while self.code is None and not self.told:
-            self.wait(None)
+            self.wait(COUNT_EVERY if self.most else None)
             self.reap()
+            # Not RLIMIT_NPROC: it counts all that the user runs, kernels included.
+            if self.most and len(descendants(os.getpid()) or ()) > self.most:
+                self.say(b"over processes")
+                self.told = b"K"
 
     def finish(self) -> None:
         """Ends every descendant: by EOF where Jupyter died, then SIGTERM, then SIGKILL until none is left."""
@@ -190,11 +219,12 @@ def adopt_orphans() -> None:
 
 
 def main() -> int:
-    lifeline, status, parent, grace, cwd, _, *argv = sys.argv[1:]
+    lifeline, status, parent, grace, limits, cwd, _, *argv = sys.argv[1:]
     for fd in (int(lifeline), int(status)):
         os.set_inheritable(fd, False)
     adopt_orphans()
-    guardian = Guardian(int(lifeline), int(status), int(parent), float(grace))
+    most = [int(limit) for limit in limits.split(",")]
+    guardian = Guardian(int(lifeline), int(status), int(parent), float(grace), most)
     if not guardian.start(cwd, argv):
         return 127
     guardian.guard()

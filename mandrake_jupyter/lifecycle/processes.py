@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from ..errors import Unavailable
+from ..values import NO_LIMITS, ResourceLimits
 from .environment import clean_environment
 from .sampling import tree
 from .sweep import MARKER, sweep
@@ -56,6 +57,8 @@ class GuardedProcess:
         self._started: asyncio.Future[str] = loop.create_future()
         self._gone: asyncio.Future[int] = loop.create_future()
         self._code: int | None = None
+        #: Whether the guardian ended it because it had more processes than it may.
+        self.too_many = False
         self._sweeps = MAX_SWEEPS
 
     def __repr__(self) -> str:
@@ -70,8 +73,10 @@ class GuardedProcess:
         env: Mapping[str, str],
         cwd: str | None = None,
         marker: str = "",
+        limits: ResourceLimits = NO_LIMITS,
     ) -> GuardedProcess:
         """Run `argv`; `env` is its whole environment (see `clean_environment`).
+        `limits` hold for what it starts, too.
 
         Raises FileNotFoundError, PermissionError or another OSError when the command can't be executed or
         `cwd` can't be entered; its `filename` says which of the two.
@@ -85,7 +90,7 @@ class GuardedProcess:
         try:
             # It returns after the exec; asyncio's own form does the same.
             popen = subprocess.Popen(  # noqa: ASYNC220
-                [*command, str(TERM_GRACE), cwd or "", "--", *argv],
+                [*command, str(TERM_GRACE), _most(limits), cwd or "", "--", *argv],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
                 env={**env, MARKER: mark}, pass_fds=(lifeline_read, status), start_new_session=True,
             )  # fmt: skip
@@ -199,6 +204,8 @@ class GuardedProcess:
             self._started.set_result(line)
         elif line.startswith("exit "):
             self._code = int(line[5:])
+        elif line == "over processes":
+            self.too_many = True
 
     def _reap(self, delay: float = 0.001) -> None:
         """The guardian has closed its status pipe, so it is ending: collect it."""
@@ -231,6 +238,10 @@ class _Status(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._process._reap()
+
+
+def _most(limits: ResourceLimits) -> str:
+    return f"{limits.memory_mb or 0},{limits.open_files or 0},{limits.processes or 0}"
 
 
 def _not_executed(report: str, argv: Sequence[str], cwd: str | None) -> OSError:

@@ -15,8 +15,10 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import MCPError
+from ..lifecycle.resource_limits import Over
 from ..lifecycle.sampling import Meter
-from ..values import JSON
+from ..lifecycle.sweep import Alive
+from ..values import JSON, NO_LIMITS, ResourceLimits
 
 if TYPE_CHECKING:
     from mcp.client._transport import Transport
@@ -39,7 +41,8 @@ LogSink = Callable[[str, str], None]
 class LaunchSpec:
     """What to run, all variables expanded. Holds secrets: `env`, `headers` and `args` are not in its `repr`.
 
-    `env` is what the entry adds to the environment. `marker` names the owner, for what is left after a crash.
+    `env` is what the entry adds to the environment. `marker` names place and owner, for what is
+    left after a crash; `limits` are for each process it starts, as far as the platform can.
     """
 
     name: str
@@ -50,6 +53,7 @@ class LaunchSpec:
     url: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     marker: str = ""
+    limits: ResourceLimits = NO_LIMITS
 
 
 class Provisioner(ABC):
@@ -97,14 +101,21 @@ class Provisioner(ABC):
         """
         return {}
 
+    @property
+    def over(self) -> Over | None:
+        """The limit it reached, where that can be told. Asked after its end."""
+        return None
+
     def usage(self) -> JSON:
         """``{memory, cpu}`` from `stats`: bytes, and percent of one core since the look before; None where unknown."""
         return self._meter.look()
 
     @classmethod
-    async def sweep(cls, marker: str) -> int:
-        """End what a dead owner with `marker` left behind; how many were ended. Called before that owner's
-        place is taken.
+    async def sweep(cls, place: str, alive: Alive) -> int:
+        """End what dead owners left of `place` and below it; how many were ended. Called before one starts there.
+
+        What runs carries ``LaunchSpec.marker``, which names place and owner (``lifecycle.sweep.marker``); what an
+        owner that is `alive` has is never touched.
         """
         return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CommandNotFound, MCPError
 from ..lifecycle.processes import GuardedProcess, clean_environment
+from ..lifecycle.resource_limits import Over, said
+from ..lifecycle.sweep import Alive, sweep_dead
 from .base import LaunchSpec, LogSink, Provisioner
 from .framing import pump_log, receive_messages, send_messages
 
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Seconds for the last lines of its log to be read after a server has ended.
 DRAIN = 1.0
+#: Lines of its log that may say why it ended: a native stack trace of Node.js is shorter.
+LAST = 60
 
 _REMEDIES = {
     ("npx", "node", "npm"): "Install Node.js, which brings it.",
@@ -52,6 +57,7 @@ class LocalProvisioner(Provisioner):
     def __init__(self, spec: LaunchSpec, log: LogSink) -> None:
         super().__init__(spec, log)
         self._process: GuardedProcess | None = None
+        self._last: deque[str] = deque(maxlen=LAST)
 
     @property
     def pid(self) -> int | None:
@@ -67,6 +73,20 @@ class LocalProvisioner(Provisioner):
     def stats(self) -> Mapping[str, float]:
         return self._process.stats() if self._process else {}
 
+    @property
+    def over(self) -> Over | None:
+        if self._process and self._process.too_many:
+            return Over("processes", self.spec.limits.processes or 0)
+        return said(self._last, self.spec.limits) if self.poll() else None
+
+    @classmethod
+    async def sweep(cls, place: str, alive: Alive) -> int:
+        return await sweep_dead(place, alive)
+
+    def _heard(self, stream: str, text: str) -> None:
+        self._last.append(text)
+        self.log(stream, text)
+
     def launch(self, grace: float) -> Transport:
         return self._launch(grace)
 
@@ -77,7 +97,7 @@ class LocalProvisioner(Provisioner):
 
         self._process = process = await self._spawn()
         logs = asyncio.create_task(
-            pump_log(process.stderr, "stderr", self.log), name=f"log of {self.spec.name}"
+            pump_log(process.stderr, "stderr", self._heard), name=f"log of {self.spec.name}"
         )
         to_session, read_stream = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         write_stream, from_session = anyio.create_memory_object_stream[SessionMessage](0)
@@ -128,7 +148,9 @@ class LocalProvisioner(Provisioner):
         )
         argv = [spec.command, *spec.args]
         try:
-            return await GuardedProcess.spawn(spec.name, argv, env=env, cwd=spec.cwd, marker=spec.marker)
+            return await GuardedProcess.spawn(
+                spec.name, argv, env=env, cwd=spec.cwd, marker=spec.marker, limits=spec.limits
+            )
         except OSError as exc:
             if spec.cwd and exc.filename == spec.cwd:
                 raise MCPError(

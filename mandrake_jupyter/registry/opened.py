@@ -100,6 +100,7 @@ class Opened:
 
     def _open_project(self, row: WorkspaceRow) -> Project:
         from ..servers.manager import MCPServerManager
+        from ..servers.seams import Owner
         from ..workspaces.workspace import WorkspaceManager
 
         registry, data_dir = self.registry, Path(self.registry.data_dir)
@@ -116,6 +117,7 @@ class Opened:
             announce=registry.hub.announce,
             admit=lambda key: self.servers.admit(key),
             culls_at=self._culls_at,
+            owner=Owner(self.services.instances.own, self.services.instances.alive),
             clock=registry.clock,
             parent=registry,
         )

@@ -122,6 +122,8 @@ class Connection:
         if isinstance(why, MandrakeError):
             return why
         if self.provisioner.ended.is_set() and not self._remote:
+            if over := self.provisioner.over:
+                return ExitedAtStart(f'The MCP server "{self.name}" ended: {over}.', then=over.remedy)
             wrote = [line.text.strip() for line in self._logs.tail(1000, "stderr", since=began)]
             tail = " ⏎ ".join([line for line in wrote if line][-5:]) or "(it wrote none)"
             return ExitedAtStart(name=self.name, exit_code=self.provisioner.poll(), tail=tail)

@@ -8,6 +8,8 @@ from ..provisioners.base import Provisioner
 
 
 def ended_by_itself(name: str, provisioner: Provisioner | None) -> ServerGone:
+    if provisioner and (over := provisioner.over):
+        return ServerGone(f'The MCP server "{name}" ended: {over}.', then=over.remedy)
     code = provisioner.poll() if provisioner else None
     how = "" if code is None else f" with code {code}"
     return ServerGone(f'The MCP server "{name}" ended by itself{how}.', then="Its next use starts it again.")

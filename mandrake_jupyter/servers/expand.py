@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from ..errors import VariableMissing
 from ..provisioners.base import LaunchSpec
-from ..values import MCPServerEntry
+from ..values import NO_LIMITS, MCPServerEntry, ResourceLimits
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -36,9 +36,15 @@ def expanded_values(entry: MCPServerEntry, variables: Mapping[str, str]) -> list
     return [variables.get(match[1]) or match[2] or "" for text in texts for match in _VARIABLE.finditer(text)]
 
 
-def launch_spec(entry: MCPServerEntry, variables: Mapping[str, str], root: str, marker: str) -> LaunchSpec:
+def launch_spec(
+    entry: MCPServerEntry,
+    variables: Mapping[str, str],
+    root: str,
+    marker: str,
+    limits: ResourceLimits = NO_LIMITS,
+) -> LaunchSpec:
     """What `entry` runs, all variables expanded; `cwd` absolute, the workspace `root` where the entry names
-    none.
+    none; `limits` where it sets none of its own.
     """
     known = {"workspaceFolder": root, **variables}
 
@@ -54,4 +60,5 @@ def launch_spec(entry: MCPServerEntry, variables: Mapping[str, str], root: str, 
         url=full(entry.url),
         headers={name: full(value) for name, value in entry.headers.items()},
         marker=marker,
+        limits=entry.limits.over(limits),
     )

@@ -15,13 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from traitlets import Int
-from traitlets.config import LoggingConfigurable
-
 from ..errors import MandrakeError, Unavailable
 from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import Phase
-from ..lifecycle.seconds import Seconds
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
 from .builtin import BuiltinServer
@@ -31,8 +27,9 @@ from .describe import describe
 from .logs import Level, LogRing
 from .offers import Offers
 from .roster import Roster
-from .seams import Admit, Timeouts, admitted
+from .seams import NOBODY, Admit, Owner, admitted
 from .server import MCPServer
+from .settings import MCPServerSettings
 from .telling import told
 
 
@@ -44,43 +41,10 @@ class Problem:
     error: MandrakeError
 
 
-class MCPServerManager(LoggingConfigurable):
+class MCPServerManager(MCPServerSettings):
     """One per workspace. `entries` gives the configuration as it is now, `trusted` set; `builtins` are our
-    own servers.
+    own servers; `owner` is this run of Jupyter.
     """
-
-    start_timeout = Seconds(
-        30.0,
-        min=0.1,
-        config=True,
-        help="Seconds an MCP server may take to start and list its tools. An entry may set its own.",
-    )
-    call_timeout = Seconds(
-        60.0,
-        min=0.1,
-        config=True,
-        help="Seconds a tool may take to answer. An entry may set its own.",
-    )
-    stop_grace = Seconds(
-        2.0,
-        min=0.0,
-        config=True,
-        help="Seconds an MCP server may take to end after its input was closed, before it "
-        "and all it started are sent SIGTERM and, one second later, SIGKILL. 0 gives it none.",
-    )
-    learn_timeout = Seconds(
-        15.0,
-        min=0.0,
-        config=True,
-        help="Seconds a chat waits for the tools of MCP servers that never ran. Their start goes on; their "
-        "tools are there for the next message. 0 waits for none.",
-    )
-    max_concurrent_starts = Int(
-        4,
-        min=1,
-        config=True,
-        help="How many MCP servers of one project start at the same time; the others wait for their turn.",
-    )
 
     def __init__(
         self,
@@ -94,6 +58,7 @@ class MCPServerManager(LoggingConfigurable):
         announce: Announce = unheard,
         admit: Admit = admitted,
         culls_at: Callable[[MCPServer], str | None] = lambda _: None,
+        owner: Owner = NOBODY,
         clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
@@ -113,10 +78,12 @@ class MCPServerManager(LoggingConfigurable):
             reserved=self._builtins.keys(),
             catalogue=Catalogue(state_dir / "catalogue"),
             supervisor=supervisor,
-            timeouts=Timeouts(self.start_timeout, self.call_timeout, self.stop_grace),
+            timeouts=self.timeouts,
             starts=self.max_concurrent_starts,
             announce=announce,
             admit=admit,
+            owner=owner,
+            limits=self.limits,
             clock=clock,
         )
 

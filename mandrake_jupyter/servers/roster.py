@@ -18,13 +18,14 @@ from ..lifecycle.announce import Announce
 from ..lifecycle.environment import clean_environment
 from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
+from ..lifecycle.sweep import marker
 from ..provisioners.base import LogSink, Provisioner, find_provisioner
-from ..values import JSON, MCPServerEntry, ServerKey, WorkspaceKey, content_hash
+from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
 from .describe import describe, describe_server
 from .expand import expanded_values, launch_spec
 from .logs import LogRing
-from .seams import Admit, Timeouts, admitted
+from .seams import NOBODY, Admit, Owner, Timeouts, admitted
 from .secrets import Secrets
 from .server import MCPServer
 
@@ -51,6 +52,8 @@ class Roster:
         starts: int,
         announce: Announce,
         admit: Admit = admitted,
+        owner: Owner = NOBODY,
+        limits: ResourceLimits = NO_LIMITS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key = key
@@ -63,6 +66,8 @@ class Roster:
         self._starts = asyncio.Semaphore(starts)
         self._announce = announce
         self._admit = admit
+        self._owner = owner
+        self._limits = limits
         self._clock = clock
         self._servers: dict[str, MCPServer] = {}
         self._closed = False
@@ -191,6 +196,15 @@ class Roster:
         return (server or self._new(entry)).logs
 
     async def _place(self, key: ServerKey) -> None:
+        """A place for one more; what a killed Jupyter server left of this workspace is ended first, also
+        what has no entry any more.
+        """
+        server = self._servers.get(key.name)
+        kind = PROVISIONERS.get(server.entry.transport) if server else None
+        if server and kind:
+            swept = await find_provisioner(kind).sweep(key.workspace_id, self._owner.alive)
+            if swept:
+                server.logs.add("mandrake", f"ended what a killed Jupyter server had left: {swept} processes")
         await self._admit(key)
         if self._closed:
             raise Unavailable(CLOSED, retry_after=1)
@@ -202,9 +216,9 @@ class Roster:
         kind = PROVISIONERS.get(entry.transport)
         if kind is None:
             raise MCPError(f'The MCP server "{entry.name}" has an unknown transport: {entry.transport!r}.')
-        marker = f"{self._key.workspace_id}/{entry.name}"
+        mark = marker(f"{self._key.workspace_id}/{entry.name}", self._owner.id)
         variables = clean_environment()
-        spec = launch_spec(entry, variables, str(self._root), marker)
+        spec = launch_spec(entry, variables, str(self._root), mark, self._limits)
         secrets = Secrets(spec, expanded_values(entry, variables))
         provisioner = find_provisioner(kind)(spec, lambda stream, text: log(stream, secrets.mask(text)))
         return provisioner, secrets
@@ -220,7 +234,8 @@ class Roster:
 
 
 def _may_run_on(running: MCPServerEntry, entry: MCPServerEntry) -> bool:
-    return running.hash == entry.hash and entry.trusted and not entry.disabled
+    same = (running.hash, running.limits) == (entry.hash, entry.limits)
+    return same and entry.trusted and not entry.disabled
 
 
 def _hash(entry: MCPServerEntry) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ..lifecycle.sweep import Alive, all_live
 from ..values import ServerKey
 
 #: Seconds beyond the polite grace after which a stop goes over to force.
@@ -21,6 +22,18 @@ class Timeouts:
     start: float
     call: float
     stop_grace: float
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The run of Jupyter whose processes these are, and how it is told whether another one lives."""
+
+    id: str
+    alive: Alive
+
+
+#: Where no run has a name: sweeps nothing.
+NOBODY = Owner("", all_live)
 
 
 async def admitted(_: ServerKey) -> None:

@@ -17,13 +17,15 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest
 from ..stores.reading import shorten
-from ..values import MCPServerEntry, content_hash
+from ..values import MCPServerEntry, ResourceLimits, content_hash
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 RESERVED = frozenset({"jupyter"})
 EXAMPLE = '{"command": "uvx", "args": ["mcp-server-time"]} or {"url": "https://example.org/mcp"}'
 #: The largest entry taken, in characters of JSON.
 MAX_ENTRY = 32_000
+#: The largest number that means a limit.
+MOST = 2**31 - 1
 
 Transport = Literal["stdio", "http", "sse"]
 TRANSPORTS: Mapping[str, Transport] = {
@@ -99,6 +101,7 @@ def parse_entry(name: str, raw: Any, *, origin: str = "", root: Path | None = No
         start_timeout=_seconds(it, raw, "startTimeout"),
         call_timeout=_seconds(it, raw, "timeout"),
         cull_idle_timeout=_idle_timeout(it, raw),
+        limits=_limits(it, raw.get("limits")),
         **fields,
     )
     return ParsedEntry(entry, _notes(it, raw))
@@ -223,6 +226,25 @@ def _idle_timeout(it: str, raw: Mapping[str, Any]) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise BadRequest(f'{it}: "cull_idle_timeout" must be a number of seconds, like 3600, or 0 for never.')
     return float(value)
+
+
+def _limits(it: str, value: Any) -> ResourceLimits:
+    """``{memory_mb, open_files, processes}``, each a whole number, 0 for no limit."""
+    names = list(vars(ResourceLimits()))
+    if value is None:
+        return ResourceLimits()
+    if not isinstance(value, Mapping):
+        raise BadRequest(f'{it}: "limits" must be an object like {{"memory_mb": 2048}}.')
+    for name, most in value.items():
+        if name not in names:
+            raise BadRequest(
+                f'{it}: {shorten(str(name), 60)!r} in "limits" is not known; known: {", ".join(names)}.'
+            )
+        if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= MOST:
+            raise BadRequest(
+                f'{it}: "{name}" in "limits" must be a whole number, like 512, or 0 for no limit.'
+            )
+    return ResourceLimits(**value)
 
 
 def _plain_variables(it: str, value: Any, root: Path | None) -> Any:

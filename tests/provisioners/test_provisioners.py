@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mandrake_jupyter.errors import MCPError
+from mandrake_jupyter.lifecycle.sweep import all_live
 from mandrake_jupyter.provisioners.base import LaunchSpec, find_provisioner
 from mandrake_jupyter.provisioners.local import LocalProvisioner, remedy
 from mandrake_jupyter.provisioners.remote import HTTPProvisioner, SSEProvisioner
@@ -63,7 +64,7 @@ async def test_what_can_not_be_paused_says_so() -> None:
     with pytest.raises(MCPError, match="can't be paused"):
         await local().pause()
     assert not LocalProvisioner.can_pause
-    assert await LocalProvisioner.sweep("nobody") == 0
+    assert await HTTPProvisioner.sweep("nobody", all_live) == 0
 
 
 def test_secrets_are_not_in_the_repr() -> None:

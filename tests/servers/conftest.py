@@ -32,6 +32,7 @@ class House:
     root: Path
     state: Path
     token: str
+    workspace: str = "w"
     entries: list[MCPServerEntry] = field(default_factory=list)
     announced: list[Announcement] = field(default_factory=list)
     supervisor: Supervisor = field(default_factory=Supervisor)
@@ -39,7 +40,7 @@ class House:
 
     def manager(self, builtins: Any = None, **traits: Any) -> MCPServerManager:
         manager = MCPServerManager(
-            key=WorkspaceKey("w"),
+            key=WorkspaceKey(self.workspace),
             root=self.root,
             state_dir=self.state,
             entries=lambda: list(self.entries),

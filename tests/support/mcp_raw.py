@@ -8,12 +8,27 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 
 VERSION = "2025-11-25"
-TOOLS = ["add", "never", "die", "child", "pid", "grow", "close_stdout", "raw", "big_line"]
+TOOLS = [
+    "add",
+    "never",
+    "die",
+    "child",
+    "pid",
+    "grow",
+    "close_stdout",
+    "raw",
+    "big_line",
+    "limits",
+    "hog",
+    "open",
+    "fork",
+]
 waiting: dict[object, str] = {}
 
 
@@ -57,6 +72,16 @@ def call(ident: object, tool: str, arguments: dict) -> None:
         return send(arguments["line"].replace("ID", json.dumps(ident)))
     elif tool == "big_line":
         text = "y" * arguments["size"]
+    elif tool == "limits":
+        text = json.dumps(
+            [resource.getrlimit(what) for what in (resource.RLIMIT_DATA, resource.RLIMIT_NOFILE)]
+        )
+    elif tool == "hog":
+        text = str(len([bytearray(2**20) for _ in range(arguments["mb"])]))
+    elif tool == "open":
+        text = str(len([os.open(os.devnull, os.O_RDONLY) for _ in range(arguments["files"])]))
+    elif tool == "fork":
+        text = str(len([subprocess.Popen(["sleep", "600"]) for _ in range(arguments["processes"])]))
     return answer(ident, content=[{"type": "text", "text": text}])
 
 
