@@ -16,8 +16,10 @@ from .subjects import PoolSubjects
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "bound-what-runs.md").read_text("utf-8")
 
 
-def blocks() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+def block(word: str) -> str:
+    """The one block of Python that has `word`."""
+    [found] = [b for b in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if word in b]
+    return str(found)
 
 
 def config() -> Any:
@@ -26,7 +28,7 @@ def config() -> Any:
 
 def test_the_limits_it_names_are_the_defaults() -> None:
     c = config()
-    exec(blocks()[0], {"c": c})
+    exec(block("max_sessions"), {"c": c})
     assert vars(c.ServiceRegistry) == {
         name: trait.default_value
         for name, trait in ServiceRegistry.class_traits().items()
@@ -36,7 +38,7 @@ def test_the_limits_it_names_are_the_defaults() -> None:
 
 def test_the_policy_it_shows_decides_otherwise() -> None:
     c = config()
-    exec(blocks()[1], {"c": c})
+    exec(block("policy_class"), {"c": c})
     culler = SessionCuller(policy_class=c.SessionCuller.policy_class)
     seen = [PoolSubjects.example(name, name=name, idle_seconds=99.0) for name in ("night job", "day job")]
     verdicts = culler.policy_class().judge(seen, CullSettings(cull_idle_timeout=1))
