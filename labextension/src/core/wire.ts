@@ -255,8 +255,11 @@ export interface IToolSpec {
 
 export interface ILogLine {
   time: string;
-  stream: string;
+  stream: 'stderr' | 'stdout' | 'message' | 'mandrake';
   text: string;
+  /** One of the protocol's eight; null for what a program wrote. */
+  level: string | null;
+  seq: number;
 }
 
 export interface ITrustEntry {

@@ -61,6 +61,7 @@ export function remedyFor(trans: ITrans, error: IErrorBody, provider: IProviderE
     case 'model_overloaded':
       return { ...plain, then: trans.__('This usually passes within minutes. You can save it as it is and use it later.') };
     case 'model_timeout':
+    case 'model_stalled':
       return { ...plain, then: trans.__('It may be busy or still loading. Try again, or save it as it is and use it later.') };
     default:
       return plain;
