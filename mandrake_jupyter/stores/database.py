@@ -20,6 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from ..errors import StoreUnavailable
 
 BUSY_TIMEOUT_MS = 10_000
+#: Seconds for which a close waits for transactions that are under way.
+CLOSE_WITHIN = 0.5
 
 
 class Database:
@@ -29,6 +31,9 @@ class Database:
         self.path = path
         self._engine: AsyncEngine | None = None
         self._opening = asyncio.Lock()
+        self._at_work = 0
+        self._resting = asyncio.Event()
+        self._closed = False
 
     async def open(self) -> AsyncEngine:
         """Migrate if needed and connect; safe to call often.
@@ -36,6 +41,8 @@ class Database:
         Raises :class:`StoreUnavailable` when the file can't be used, with the reason.
         """
         async with self._opening:
+            if self._closed:
+                raise StoreUnavailable(why="the Jupyter server is stopping")
             if self._engine is None:
                 from .migrate import migrate
 
@@ -59,6 +66,7 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, mode: str) -> AsyncIterator[AsyncConnection]:
         engine = await self.open()
+        self._at_work += 1
         try:
             async with engine.connect() as connection:
                 await connection.execution_options(mandrake_begin=mode)
@@ -68,8 +76,18 @@ class Database:
             raise
         except SQLAlchemyError as exc:
             raise StoreUnavailable(why=_why(exc)) from exc
+        finally:
+            self._at_work -= 1
+            self._resting.set()
 
     async def close(self) -> None:
+        """No further use; what is in work, of a request that is still under way, may end first."""
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                while self._at_work:
+                    self._resting.clear()
+                    await self._resting.wait()
         engine, self._engine = self._engine, None
         if engine is not None:
             with suppress(OperationalError):

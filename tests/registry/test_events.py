@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any, get_args
 
 import pytest
@@ -53,7 +54,8 @@ async def test_every_announcement_is_heard_once_and_fits_its_schema(
     assert where in map(schema_id, NOUNS)
     assert data["workspace_id"] == "w"
     assert "action" in data
-    assert not caplog.records, "an invalid event is logged by the hub"
+    wrong = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not wrong, "an invalid event is logged by the hub"
 
 
 async def test_an_event_that_does_not_fit_is_refused_and_breaks_nobody(caplog: Any) -> None:

@@ -111,3 +111,27 @@ async def test_an_instance_is_alive_while_it_holds_its_lock(tmp_path: Path) -> N
     assert not await two.alive("never-seen")
     two.release()
     assert list((tmp_path / "instances").iterdir()) == []
+
+
+async def test_a_close_lets_what_is_under_way_end_and_nothing_new_begin(path: Path) -> None:
+    database = Database(path)
+    store = SessionStore(database)
+    await store.workspace_for(path.parent)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def long() -> list[Any]:
+        async with database.read() as connection:
+            begun.set()
+            await go_on.wait()
+            return list(await connection.exec_driver_sql("SELECT path FROM workspaces"))
+
+    reading = asyncio.ensure_future(long())
+    await begun.wait()
+    closing = asyncio.ensure_future(database.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    with pytest.raises(StoreUnavailable, match="stopping"):
+        await store.workspaces()
+    go_on.set()
+    assert len(await reading) == 1
+    await closing
