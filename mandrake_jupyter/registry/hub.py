@@ -6,7 +6,6 @@ the ring is told so. Sentences are masked here, before anyone sees them. Made by
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..lifecycle.announce import Announcement, Changed, Culled, Moved, RunEnded, RunMoved, ToolCalled
+from ..lifecycle.bell import Bell, rung
 from ..lifecycle.phases import Phase
 from ..values import JSON, isoformat, utcnow
 
@@ -47,13 +47,16 @@ class Hub:
     ) -> None:
         self.instance = str(uuid4())
         self.seq = 0
-        self.readers = 0
         self.closed = False
         self._mask = mask
         self._now = now
         self._ring: deque[JSON] = deque(maxlen=size)
         self._sinks: list[Sink] = []
-        self._wakers: set[asyncio.Event] = set()
+        self._bell = Bell()
+
+    @property
+    def readers(self) -> int:
+        return self._bell.listeners
 
     def add(self, sink: Sink) -> Callable[[], None]:
         """`sink` hears of all that follows, until the function this returns is called."""
@@ -79,7 +82,7 @@ class Hub:
                 sink(announcement, told)
             except Exception:
                 log.exception("A listener of the registry failed")
-        self._wake()
+        self._bell.ring()
 
     def _masked(self, value: Any) -> Any:
         if isinstance(value, Phase):
@@ -89,11 +92,7 @@ class Hub:
     def close(self) -> None:
         """The Jupyter server is stopping: readers end after what was told so far."""
         self.closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        for waker in self._wakers:
-            waker.set()
+        self._bell.ring()
 
     async def watch(self, after: int | None = None, *, heartbeat: float = 10.0) -> AsyncIterator[JSON | None]:
         """A ``hello``, what was told after the sequence number `after`, then what is told from now on.
@@ -101,15 +100,12 @@ class Hub:
         None after `heartbeat` quiet seconds. Where events are missing (without `after`, with one the ring no longer or not
         yet knows, or when the reader was too slow) a ``hello`` with ``reset`` says so and the stream goes on from its ``seq``.
         """
-        waker = asyncio.Event()
-        self._wakers.add(waker)
-        self.readers += 1
-        try:
+        with self._bell.listening() as listener:
             reset = after is None or not self._forgotten <= after <= self.seq
             position = self.seq if after is None or reset else after
             yield self._hello(position, reset)
             while True:
-                waker.clear()
+                listener.clear()
                 while position < self.seq:
                     if position < self._forgotten:
                         position = self.seq
@@ -120,15 +116,8 @@ class Hub:
                     yield told
                 if self.closed:
                     return
-                if not waker.is_set():
-                    try:
-                        async with asyncio.timeout(heartbeat):
-                            await waker.wait()
-                    except TimeoutError:
-                        yield None
-        finally:
-            self._wakers.discard(waker)
-            self.readers -= 1
+                if not await rung(listener, heartbeat):
+                    yield None
 
     @property
     def _forgotten(self) -> int:

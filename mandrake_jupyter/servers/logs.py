@@ -4,7 +4,6 @@ memory, across its restarts.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Literal, get_args
 
+from ..lifecycle.bell import Bell, rung
 from ..values import JSON, isoformat, utcnow
 
 #: As the protocol has them, the least first.
@@ -55,7 +55,7 @@ class LogRing:
         self._max_lines = lines
         self._max_size = size
         self._size = 0
-        self._wakers: set[asyncio.Event] = set()
+        self._bell = Bell()
         self.seq = 0  #: of the last line
         self.closed = False
         self.now = now
@@ -67,16 +67,12 @@ class LogRing:
         self._size += len(text)
         while len(self._lines) > self._max_lines or self._size > self._max_size:
             self._size -= len(self._lines.popleft().text)
-        self._wake()
+        self._bell.ring()
 
     def close(self) -> None:
         """Who follows has read the last line."""
         self.closed = True
-        self._wake()
-
-    def _wake(self) -> None:
-        for waker in self._wakers:
-            waker.set()
+        self._bell.ring()
 
     def tail(
         self, count: int, *streams: str, since: datetime | None = None, level: Level | None = None
@@ -106,9 +102,7 @@ class LogRing:
         """The lines after the sequence number `after`, else the last `tail`, then each as it comes; None after
         `heartbeat` quiet seconds. A jump of ``seq`` tells what was filtered or fell out unread. Ends with `close`.
         """
-        waker = asyncio.Event()
-        self._wakers.add(waker)
-        try:
+        with self._bell.listening() as listener:
             position = self.seq
             if after is not None and after <= self.seq:
                 position = after
@@ -116,7 +110,7 @@ class LogRing:
                 for line in self.tail(tail, level=level):
                     yield _event(line)
             while True:
-                waker.clear()
+                listener.clear()
                 while position < self.seq:
                     fresh = self._after(position)
                     position = fresh[-1].seq
@@ -125,13 +119,8 @@ class LogRing:
                             yield _event(line)
                 if self.closed:
                     return
-                try:
-                    async with asyncio.timeout(heartbeat):
-                        await waker.wait()
-                except TimeoutError:
+                if not await rung(listener, heartbeat):
                     yield None
-        finally:
-            self._wakers.discard(waker)
 
     def _after(self, position: int) -> list[LogLine]:
         new = self.seq - position

@@ -5,11 +5,11 @@ A reader holds no buffer of its own: a stuck one costs an index, slows nobody, a
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
+from ..lifecycle.bell import Bell, rung
 from ..values import Event, isoformat, utcnow
 
 
@@ -19,9 +19,8 @@ class EventLog:
     def __init__(self, run_id: str, events: Iterable[Event] = (), *, next_seq: int | None = None) -> None:
         self.run_id = run_id
         self.events = list(events)
-        self.readers = 0
         self._next = next_seq or (self.events[-1].seq + 1 if self.events else 1)
-        self._wakers: set[asyncio.Event] = set()
+        self._bell = Bell()
         self._detached = False
 
     @property
@@ -42,8 +41,7 @@ class EventLog:
         if self.closed:
             raise ValueError(f"run {self.run_id} has already ended with {self.events[-1].type}")
         self.events.append(event)
-        for waker in self._wakers:
-            waker.set()
+        self._bell.ring()
 
     def emit(self, type: str, data: Mapping[str, Any]) -> Event:
         event = self.make(type, data)
@@ -53,18 +51,14 @@ class EventLog:
     def detach(self) -> None:
         """Its chat is put away and the run goes on elsewhere or later: readers end without a terminal event and come again."""
         self._detached = True
-        for waker in self._wakers:
-            waker.set()
+        self._bell.ring()
 
     async def watch(self, after: int = 0, *, heartbeat: float = 10.0) -> AsyncIterator[Event | None]:
         """Events with a seq above `after`, then live ones until the terminal one; None after `heartbeat` quiet seconds."""
-        waker = asyncio.Event()
-        self._wakers.add(waker)
-        self.readers += 1
         position = bisect_right(self.events, after, key=lambda event: event.seq)
-        try:
+        with self._bell.listening() as listener:
             while True:
-                waker.clear()
+                listener.clear()
                 while position < len(self.events):
                     event = self.events[position]
                     position += 1
@@ -73,12 +67,5 @@ class EventLog:
                         return
                 if self.closed or self._detached:
                     return
-                if not waker.is_set():
-                    try:
-                        async with asyncio.timeout(heartbeat):
-                            await waker.wait()
-                    except TimeoutError:
-                        yield None
-        finally:
-            self._wakers.discard(waker)
-            self.readers -= 1
+                if not await rung(listener, heartbeat):
+                    yield None
