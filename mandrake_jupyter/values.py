@@ -135,24 +135,52 @@ class CallContext:
 class ResourceLimits:
     """What one MCP server may take: 0 is no limit, None is for another to say.
 
-    `memory_mb` (MiB of private, writable memory) and `open_files` hold for each of its processes, `processes` for
-    all of them together.
+    Of a process, `memory_mb` (MiB of private, writable memory) and `open_files` hold for each of those it starts,
+    `processes` for all of them together, `cpus` for none. Of a container all hold for the whole of it.
     """
 
     memory_mb: int | None = None
     open_files: int | None = None
     processes: int | None = None
+    cpus: float | None = None
 
     def over(self, general: ResourceLimits) -> ResourceLimits:
         """These; what they leave open is as in `general`."""
         return replace(general, **self.as_json())
 
-    def as_json(self) -> dict[str, int]:
+    def as_json(self) -> dict[str, float]:
         """Those that are set."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
-NO_LIMITS = ResourceLimits(0, 0, 0)
+NO_LIMITS = ResourceLimits(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A file or folder that a container sees. `source` is relative to the project; `outside`: it may lie elsewhere."""
+
+    source: str
+    target: str
+    writable: bool = False
+    outside: bool = False
+
+
+@dataclass(frozen=True)
+class Container:
+    """What an entry with an image says beside command, arguments and limits; the defaults are the hard ones.
+
+    `user` "" is one who is nobody special; `cap_add` are Linux capabilities; `writable`: its root file system may be
+    written to. `pull`: when the image is fetched.
+    """
+
+    image: str
+    pull: Literal["missing", "never", "always"] = "missing"
+    network: str = "none"
+    user: str = ""
+    mounts: tuple[Mount, ...] = ()
+    cap_add: tuple[str, ...] = ()
+    writable: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +192,7 @@ class MCPServerEntry:
     """
 
     name: str
-    transport: Literal["stdio", "http", "sse", "builtin"] = "stdio"
+    transport: Literal["stdio", "http", "sse", "docker", "builtin"] = "stdio"
     command: str = ""
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -181,6 +209,7 @@ class MCPServerEntry:
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
     limits: ResourceLimits = ResourceLimits()
+    container: Container | None = None  #: only with the transport ``docker``
 
 
 @dataclass(frozen=True)

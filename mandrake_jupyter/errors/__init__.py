@@ -9,7 +9,7 @@
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
-                  RequestTimeout · RequestRefused · EngineOff · VariableMissing
+                  RequestTimeout · RequestRefused · VariableMissing · EngineOff · EngineRefused · ImageMissing
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -49,7 +49,9 @@ from .mcp import (
     CallTimeout,
     CommandNotFound,
     EngineOff,
+    EngineRefused,
     ExitedAtStart,
+    ImageMissing,
     MCPError,
     RequestRefused,
     RequestTimeout,

@@ -88,3 +88,20 @@ class EngineOff(MCPError):
         "Your other MCP servers are not affected."
     )
     actions = ("try_again", "open_mcp_servers")
+
+
+class EngineRefused(MCPError):
+    """Fields: `name`, `what` it was asked for, `why` (its own words), `engine_status`."""
+
+    code = "docker_refused"
+    sentence = 'Docker did not {what} of the MCP server "{name}": {why}'
+    actions = ("try_again", "edit_mcp_server", "open_log")
+
+
+class ImageMissing(MCPError):
+    """Fields: `name`, `image`, `remedy`."""
+
+    code = "docker_image_missing"
+    sentence = 'The image "{image}" is not on your Docker engine.'
+    then_sentence = 'The MCP server "{name}" runs from it. {remedy}'
+    actions = ("try_again", "edit_mcp_server")

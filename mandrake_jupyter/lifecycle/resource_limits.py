@@ -28,12 +28,17 @@ _WORDS: dict[Kind, re.Pattern[str]] = {
 
 @dataclass(frozen=True)
 class Over:
-    """`limit` is that of `kind`: MiB, files or processes. Sentences for the user: what it was, and what helps."""
+    """`limit` is that of `kind`: MiB, files or processes; `whole`: of all of it together, as of a container. Sentences
+    for the user: what it was, and what helps.
+    """
 
     kind: Kind
     limit: int
+    whole: bool = False
 
     def __str__(self) -> str:
+        if self.whole:
+            return f"it ran out of memory; it may take {self.limit} MiB"
         return {
             "memory_mb": f"it ran out of memory; each of its processes may take {self.limit} MiB",
             "open_files": f"it ran out of files; each of its processes may open {self.limit}",

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, ClassVar
 
-from ..errors import MCPError
+from ..errors import MandrakeError, MCPError
 from ..lifecycle.resource_limits import Over
 from ..lifecycle.sampling import Meter
 from ..lifecycle.sweep import Alive
-from ..values import JSON, NO_LIMITS, ResourceLimits
+from ..values import JSON, NO_LIMITS, Container, ResourceLimits
 
 if TYPE_CHECKING:
     from mcp.client._transport import Transport
@@ -27,6 +27,7 @@ GROUP = "mandrake_jupyter.mcp_provisioners"
 
 #: Ours, there also when the package runs from a folder it was not installed from. An entry point comes first.
 _OWN = {
+    "docker": "mandrake_jupyter.provisioners.docker.provisioner:DockerProvisioner",
     "local": "mandrake_jupyter.provisioners.local:LocalProvisioner",
     "http": "mandrake_jupyter.provisioners.remote:HTTPProvisioner",
     "sse": "mandrake_jupyter.provisioners.remote:SSEProvisioner",
@@ -42,7 +43,8 @@ class LaunchSpec:
     """What to run, all variables expanded. Holds secrets: `env`, `headers` and `args` are not in its `repr`.
 
     `env` is what the entry adds to the environment. `marker` names place and owner, for what is
-    left after a crash; `limits` are for each process it starts, as far as the platform can.
+    left after a crash; `limits` are for each process it starts, as far as the platform can. `root` is the
+    workspace's folder; `container` is there for what runs in one.
     """
 
     name: str
@@ -54,6 +56,8 @@ class LaunchSpec:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     marker: str = ""
     limits: ResourceLimits = NO_LIMITS
+    root: str = ""
+    container: Container | None = None
 
 
 class Provisioner(ABC):
@@ -100,6 +104,11 @@ class Provisioner(ABC):
         wakes it. Called at most every two seconds, when somebody looks.
         """
         return {}
+
+    @property
+    def fault(self) -> MandrakeError | None:
+        """What ended it from outside, where that is known: the engine it ran on went away. Asked after its end."""
+        return None
 
     @property
     def over(self) -> Over | None:

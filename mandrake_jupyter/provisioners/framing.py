@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .base import LogSink
 
@@ -21,7 +21,13 @@ LOG_LINE_LIMIT = 8 * 2**10
 _CHUNK = 2**18
 
 
-async def lines(reader: asyncio.StreamReader, limit: int) -> AsyncIterator[bytes | None]:
+class ByteReader(Protocol):
+    """As of asyncio's: the next bytes, at most `n`, empty at the end."""
+
+    async def read(self, n: int = ..., /) -> bytes: ...
+
+
+async def lines(reader: ByteReader, limit: int) -> AsyncIterator[bytes | None]:
     """The lines of `reader` without their ends; None for one longer than `limit` bytes, whose bytes are
     dropped.
     """
@@ -64,7 +70,7 @@ def text(line: bytes) -> str:
     return line.decode(errors="replace").rstrip("\r")
 
 
-async def receive_messages(reader: asyncio.StreamReader, into: Any, log: LogSink) -> None:
+async def receive_messages(reader: ByteReader, into: Any, log: LogSink) -> None:
     """Each message of `reader` into the send stream `into`, until the end of `reader`."""
     import anyio
     from mcp.shared.message import SessionMessage

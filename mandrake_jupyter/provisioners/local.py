@@ -16,13 +16,12 @@ from ..lifecycle.processes import GuardedProcess, clean_environment
 from ..lifecycle.resource_limits import Over, said
 from ..lifecycle.sweep import Alive, sweep_dead
 from .base import LaunchSpec, LogSink, Provisioner
-from .framing import pump_log, receive_messages, send_messages
+from .framing import pump_log
+from .stdio import DRAIN, talk
 
 if TYPE_CHECKING:
     from mcp.client._transport import Transport, TransportStreams
 
-#: Seconds for the last lines of its log to be read after a server has ended.
-DRAIN = 1.0
 #: Lines of its log that may say why it ended: a native stack trace of Node.js is shorter.
 LAST = 60
 
@@ -92,52 +91,32 @@ class LocalProvisioner(Provisioner):
 
     @asynccontextmanager
     async def _launch(self, grace: float) -> AsyncIterator[TransportStreams]:
-        import anyio
-        from mcp.shared.message import SessionMessage
-
         self._process = process = await self._spawn()
         logs = asyncio.create_task(
             pump_log(process.stderr, "stderr", self._heard), name=f"log of {self.spec.name}"
         )
-        to_session, read_stream = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-        write_stream, from_session = anyio.create_memory_object_stream[SessionMessage](0)
 
-        leaving = False
+        async def ended() -> None:
+            self.ended.set()
 
-        async def receive() -> None:
-            try:
-                await receive_messages(process.stdout, to_session, self.log)
-            finally:
-                if not leaving:
-                    self.ended.set()
-                to_session.close()
+        async def end() -> None:
+            await process.stop(grace)
+            await asyncio.wait([logs], timeout=DRAIN)
 
-        async def send() -> None:
-            try:
-                async with from_session:
-                    await send_messages(from_session, process.stdin)
-            except (OSError, RuntimeError):
-                to_session.close()  # it reads no more: whoever waits for an answer must hear of it
-
-        receiving = asyncio.create_task(receive(), name=f"stdout of {self.spec.name}")
-        sending = asyncio.create_task(send(), name=f"stdin of {self.spec.name}")
         try:
-            yield read_stream, write_stream
+            async with talk(
+                self.spec.name,
+                process.stdout,
+                process.stdin,
+                self.log,
+                ended=ended,
+                end=end,
+                force=process.kill,
+            ) as streams:
+                yield streams
         finally:
-            leaving = True
-            write_stream.close()
-            read_stream.close()
-            try:
-                await asyncio.wait([sending], timeout=0.5)
-                await process.stop(grace)
-                await asyncio.wait([logs, receiving], timeout=DRAIN)
-            finally:
-                process.kill()
-                for task in (sending, receiving, logs):
-                    task.cancel()
-                await asyncio.wait([sending, receiving, logs], timeout=DRAIN)
-                to_session.close()
-                from_session.close()
+            logs.cancel()
+            await asyncio.wait([logs], timeout=DRAIN)
 
     async def _spawn(self) -> GuardedProcess:
         spec = self.spec

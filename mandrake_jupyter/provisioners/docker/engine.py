@@ -1,0 +1,167 @@
+"""The Docker engine as the environment names it: the SDK's blocking calls in a bounded pool of threads, its errors ours.
+
+Also Podman's socket and a rootless engine, as far as they speak the same API. Nothing is imported, connected or looked
+for before the first call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from ...errors import EngineOff, EngineRefused
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+T = TypeVar("T")
+
+#: How many calls may wait for engines at the same time, of one event loop; more gain nothing (an engine starts about 8
+#: containers a second).
+THREADS = 8
+#: Seconds one call may take, pulls aside.
+CALL_TIMEOUT = 20.0
+
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
+
+
+def host(environ: Mapping[str, str] = os.environ) -> str:
+    """``DOCKER_HOST``, else the first socket there is: the system's, a rootless engine's, Podman's."""
+    if named := environ.get("DOCKER_HOST"):
+        return named
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    sockets = ["/var/run/docker.sock"]
+    sockets += [f"{runtime}/docker.sock", f"{runtime}/podman/podman.sock"] if runtime else []
+    found = next((path for path in sockets if Path(path).exists()), sockets[0])
+    return f"unix://{found}"
+
+
+class Engine:
+    """Made for one container of the MCP server `name`, closed with it. `address` is as in ``DOCKER_HOST``."""
+
+    def __init__(self, name: str, address: str | None = None) -> None:
+        self.name = name
+        self.address = address or host()
+        self._client: APIClient | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._files: list[str] = []
+
+    async def call(
+        self, what: str, work: Callable[[APIClient], T], *, timeout: float = CALL_TIMEOUT
+    ) -> T:
+        """What `work` answers; `what` names it in errors ("start the container").
+
+        Raises EngineOff when no engine answers in time, EngineRefused with its words when it says no.
+        """
+        loop = asyncio.get_running_loop()
+        pool = _pools.setdefault(loop, ThreadPoolExecutor(THREADS, "mandrake-docker"))
+
+        def ask() -> T:
+            with engine_errors(self.name, what):
+                return work(self._connected())
+
+        asking = loop.run_in_executor(pool, ask)
+        done, _ = await asyncio.wait([asking], timeout=timeout)
+        if not done:
+            asking.add_done_callback(_seen)
+            raise EngineOff(name=self.name, reason=f"It did not {what} within {timeout:g} s.")
+        return asking.result()
+
+    def _connected(self) -> APIClient:
+        if self._client is None:
+            from docker import APIClient
+            from docker.utils import kwargs_from_env
+
+            given: dict[str, Any] = kwargs_from_env()
+            given["base_url"] = self.address
+            tls = given.get("tls")
+            if tls is not None and self.address.startswith("tcp://"):
+                self._tls = _context(tls)
+                self._files = [str(path or "") for path in (tls.ca_cert, *(tls.cert or ("", "")))]
+            self._client = APIClient(version="auto", timeout=CALL_TIMEOUT, **given)
+        return self._client
+
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection of its own to the engine. To be called after a `call`. Raises EngineOff."""
+        from docker.utils import parse_host
+
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT):
+                where = parse_host(self.address, is_win32=os.name == "nt")
+                parts = urlsplit(where)
+                if parts.scheme in ("http+unix", "unix"):
+                    return await asyncio.open_unix_connection(parts.path or parts.netloc)
+                if parts.scheme in ("tcp", "http", "https"):
+                    return await asyncio.open_connection(parts.hostname, parts.port, ssl=self._tls)
+        except (OSError, TimeoutError) as exc:
+            raise EngineOff(name=self.name, reason=str(exc) or "It did not answer.") from exc
+        words = f"DOCKER_HOST is {self.address}, an address that can't be spoken to here. Use unix:// or tcp://."
+        raise EngineOff(name=self.name, reason=words)
+
+    @property
+    def certificates(self) -> list[str]:
+        """Files of the authority, the client's certificate and its key, where TLS is spoken; known after a `call`."""
+        return self._files
+
+    @property
+    def api(self) -> str:
+        """The version of the API that is spoken, as in ``/v1.41``; known after a `call`."""
+        return self._client.api_version if self._client else "1.41"
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+@contextlib.contextmanager
+def engine_errors(name: str, what: str) -> Iterator[None]:
+    """Around what asks the engine to `what`: its errors become ours."""
+    import requests
+    from docker.errors import APIError, DockerException
+
+    try:
+        yield
+    except APIError as exc:
+        said = str(exc.explanation or exc).strip()
+        status = exc.response.status_code if exc.response is not None else 500
+        raise EngineRefused(name=name, what=what, why=said[:1000], engine_status=status) from exc
+    except (DockerException, requests.exceptions.RequestException, OSError) as exc:
+        raise EngineOff(name=name, reason=_why(exc)) from exc
+
+
+def _why(exc: BaseException) -> str:
+    """The last cause, in its own words: the SDK wraps them deep."""
+    text = str(exc)
+    for sign, words in (
+        ("FileNotFoundError", "There is no socket of an engine."),
+        ("ConnectionRefusedError", "Nobody answers on its socket."),
+        ("PermissionError", "You may not use its socket."),
+        ("Read timed out", "It did not answer in time."),
+    ):
+        if sign in text or sign == type(exc).__name__:
+            return words
+    return text[:300] or type(exc).__name__
+
+
+def _context(tls: Any) -> ssl.SSLContext:
+    """Of the SDK's TLS settings: the client's certificate, and who may be at the other end."""
+    context = ssl.create_default_context(cafile=tls.ca_cert or None)
+    if tls.cert:
+        context.load_cert_chain(*tls.cert)
+    if not tls.verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _seen(asking: asyncio.Future[Any]) -> None:
+    if not asking.cancelled():
+        asking.exception()

@@ -1,0 +1,179 @@
+"""MCP servers in containers of a Docker engine, each attached to over its stdin and stdout and gone with it.
+
+The container ends with its launch: politely, then by the engine, and by its guardian where Jupyter itself was killed.
+What even that leaves is swept by its labels, once its owner is known to be dead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, ClassVar
+
+from ...errors import EngineOff, EngineRefused, MandrakeError
+from ...lifecycle.resource_limits import Over
+from ...lifecycle.sweep import Alive
+from ..base import LaunchSpec, LogSink, Provisioner
+from ..stdio import talk
+from . import images, ownership
+from .cgroups import usage
+from .engine import Engine
+from .events import Told, listen
+from .guarding import Guard
+from .profile import create_options
+from .stream import Attached, attach
+
+if TYPE_CHECKING:
+    from mcp.client._transport import Transport, TransportStreams
+
+#: Seconds between SIGTERM and SIGKILL, and those in which a forced end is waited for.
+TERM_GRACE, FORCED = 1.0, 5.0
+#: Seconds after the end of its stdout in which the engine tells why; and those for the rest of its log.
+WHY = 1.5
+
+
+class DockerProvisioner(Provisioner):
+    """One container, made and removed by one `launch`."""
+
+    can_pause: ClassVar[bool] = True
+
+    def __init__(self, spec: LaunchSpec, log: LogSink) -> None:
+        super().__init__(spec, log)
+        self.container = ""  #: its id, once it was made
+        self._name = f"mandrake-{secrets.token_hex(8)}"
+        self._engine = Engine(spec.name)
+        self._told = Told()
+        self._guard: Guard | None = None
+        self._fault: MandrakeError | None = None
+        self._paused = False
+
+    def poll(self) -> int | None:
+        return self._told.code
+
+    @property
+    def fault(self) -> MandrakeError | None:
+        return self._fault
+
+    @property
+    def over(self) -> Over | None:
+        return Over("memory_mb", self.spec.limits.memory_mb or 0, whole=True) if self._told.oom else None
+
+    def stats(self) -> Mapping[str, float]:
+        return usage(self.container) if self.container and not self._told.ended.is_set() else {}
+
+    def kill(self) -> None:
+        if self._guard is not None:
+            self._guard.kill()
+
+    async def pause(self) -> None:
+        await self._engine.call("pause the container", lambda engine: engine.pause(self.container))
+        self._paused = True
+
+    async def resume(self) -> None:
+        await self._engine.call("resume the container", lambda engine: engine.unpause(self.container))
+        self._paused = False
+
+    @classmethod
+    async def sweep(cls, place: str, alive: Alive) -> int:
+        """Those of all dead owners on this engine, whatever they were for: their own marks say whether one lives, as an
+        owner may have another data directory than ours.
+        """
+        return await ownership.sweep(Engine("*"))
+
+    def launch(self, grace: float) -> Transport:
+        return self._launch(grace)
+
+    @asynccontextmanager
+    async def _launch(self, grace: float) -> AsyncIterator[TransportStreams]:
+        async with AsyncExitStack() as stack:
+            stack.callback(self._engine.close)
+            await images.have(self._engine, self.spec, self.log)
+            attached = await self._start(stack, grace)
+            assert self._guard is not None
+            async with talk(
+                self.spec.name,
+                attached,
+                attached.writer,
+                self.log,
+                ended=self._why,
+                end=lambda: self._end(attached, grace),
+                force=lambda: None,
+            ) as streams:
+                yield streams
+
+    async def _start(self, stack: AsyncExitStack, grace: float) -> Attached:
+        """Made, attached and started, in this order, so that nothing of it is missed; `stack` removes it."""
+        self._guard = guard = await Guard.spawn(self._engine, self._name, grace)
+        stack.push_async_callback(guard.close)
+        stack.push_async_callback(self._remove)
+        made = await self._engine.call(
+            "make the container",
+            lambda api: api.create_container(**create_options(self.spec, api.create_host_config), name=self._name),
+        )
+        self.container = made["Id"]
+        for warning in made.get("Warnings") or ():
+            self.log("mandrake", f"Docker: {warning}")
+        ready = asyncio.Event()
+        listening = asyncio.create_task(
+            listen(self._engine, self.container, self._told, ready), name=f"end of {self.spec.name}"
+        )
+        stack.push_async_callback(_over, listening)
+        attached = await attach(self._engine, self.container, self.log)
+        stack.callback(attached.close)
+        await ready.wait()
+        await self._engine.call("start the container", lambda api: api.start(self.container))
+        return attached
+
+    async def _why(self) -> None:
+        """It stopped talking: the engine says a moment later why, unless it is the engine that went."""
+        await asyncio.wait([asyncio.ensure_future(self._told.ended.wait())], timeout=WHY)
+        if self._told.code is None:
+            try:
+                await self._engine.call("answer", lambda api: api.ping(), timeout=WHY)
+            except MandrakeError as exc:
+                self._fault = exc
+        self.ended.set()
+
+    async def _end(self, attached: Attached, grace: float) -> None:
+        """Politely, as far as there is time; `_remove` is the end in any case."""
+        if self._told.code is not None or self._paused:
+            return
+        attached.end_input()
+        if not await self._ended_within(grace):
+            with contextlib.suppress(MandrakeError):
+                await self._engine.call("end the container", lambda api: api.kill(self.container, "SIGTERM"))
+            await self._ended_within(TERM_GRACE)
+
+    async def _ended_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._told.ended.wait()
+        return self._told.ended.is_set()
+
+    async def _remove(self) -> None:
+        """By force, where it is still there. The guardian does it where this is cut short."""
+        assert self._guard is not None
+        try:
+            await self._engine.call(
+                "remove the container",
+                lambda api: api.remove_container(self._name, force=True, v=True),
+                timeout=FORCED,
+            )
+        except EngineRefused as exc:
+            if exc.fields["engine_status"] not in (404, 409):  # gone, or going
+                self._guard.kill()
+        except EngineOff:
+            self._guard.kill()
+        except asyncio.CancelledError:
+            self._guard.kill()
+            raise
+        else:
+            self._guard.done()
+
+
+async def _over(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
