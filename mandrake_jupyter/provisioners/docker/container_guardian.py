@@ -21,6 +21,8 @@ import time
 #: Seconds in which a removal is tried again: the engine may be restarting, or the container be about to be created.
 TRIES = 30.0
 CALL_TIMEOUT = 10.0
+#: After so many looks it is not there, nor about to be.
+MISSES = 5
 
 
 class OverUnix(http.client.HTTPConnection):
@@ -48,19 +50,17 @@ def connection(where: list[str]) -> http.client.HTTPConnection:
     return http.client.HTTPSConnection(where[0], int(where[1]), timeout=CALL_TIMEOUT, context=context)
 
 
-def remove(container: str, where: list[str]) -> bool:
-    """Whether it is gone; False: ask again."""
+def remove(container: str, where: list[str]) -> int:
+    """The engine's answer; 0: none."""
     asking = connection(where)
     try:
         asking.request("DELETE", f"/containers/{container}?force=1&v=1")
         status = asking.getresponse().status
-    except OSError:
-        return False
-    except http.client.HTTPException:
-        return False
+    except (OSError, http.client.HTTPException):
+        return 0
     finally:
         asking.close()
-    return status in (200, 204, 404)
+    return status
 
 
 def wait(parent: int) -> bytes:
@@ -84,8 +84,11 @@ def main() -> int:
     if not told:
         # Jupyter's connection is gone with it: who heeds the end of stdin ends now by itself.
         time.sleep(float(grace))
-    until = time.monotonic() + TRIES
-    while not remove(container, where):
+    until, missed = time.monotonic() + TRIES, 0
+    while (status := remove(container, where)) not in (200, 204):
+        missed += status == 404
+        if missed >= MISSES:
+            return 0
         if time.monotonic() > until:
             return 1
         time.sleep(0.2)

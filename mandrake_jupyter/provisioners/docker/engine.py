@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +30,8 @@ T = TypeVar("T")
 THREADS = 8
 #: Seconds one call may take, pulls aside.
 CALL_TIMEOUT = 20.0
+#: Seconds for which the end of a call that was cancelled is waited for.
+SETTLE = 5.0
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
 
@@ -53,27 +56,35 @@ class Engine:
         self._client: APIClient | None = None
         self._tls: ssl.SSLContext | None = None
         self._files: list[str] = []
+        self._using = threading.Lock()
+        self._closed = False
 
-    async def call(
-        self, what: str, work: Callable[[APIClient], T], *, timeout: float = CALL_TIMEOUT
-    ) -> T:
+    async def call(self, what: str, work: Callable[[APIClient], T], *, timeout: float = CALL_TIMEOUT) -> T:
         """What `work` answers; `what` names it in errors ("start the container").
 
         Raises EngineOff when no engine answers in time, EngineRefused with its words when it says no.
         """
-        loop = asyncio.get_running_loop()
-        pool = _pools.setdefault(loop, ThreadPoolExecutor(THREADS, "mandrake-docker"))
-
-        def ask() -> T:
-            with engine_errors(self.name, what):
-                return work(self._connected())
-
-        asking = loop.run_in_executor(pool, ask)
-        done, _ = await asyncio.wait([asking], timeout=timeout)
+        asking = asyncio.get_running_loop().run_in_executor(_pool(), self._ask, what, work)
+        try:
+            done, _ = await asyncio.wait([asking], timeout=timeout)
+        except asyncio.CancelledError:
+            # What was asked for may still happen: who cleans up must know what there is.
+            await asyncio.wait([asking], timeout=SETTLE)
+            asking.add_done_callback(_seen)
+            raise
         if not done:
             asking.add_done_callback(_seen)
             raise EngineOff(name=self.name, reason=f"It did not {what} within {timeout:g} s.")
         return asking.result()
+
+    def _ask(self, what: str, work: Callable[[APIClient], T]) -> T:
+        with self._using:  # an SDK client is not made for several threads
+            try:
+                with engine_errors(self.name, what):
+                    return work(self._connected())
+            finally:
+                if self._closed:
+                    self._disconnect()
 
     def _connected(self) -> APIClient:
         if self._client is None:
@@ -103,7 +114,9 @@ class Engine:
                     return await asyncio.open_connection(parts.hostname, parts.port, ssl=self._tls)
         except (OSError, TimeoutError) as exc:
             raise EngineOff(name=self.name, reason=str(exc) or "It did not answer.") from exc
-        words = f"DOCKER_HOST is {self.address}, an address that can't be spoken to here. Use unix:// or tcp://."
+        words = (
+            f"DOCKER_HOST is {self.address}, an address that can't be spoken to here. Use unix:// or tcp://."
+        )
         raise EngineOff(name=self.name, reason=words)
 
     @property
@@ -117,9 +130,25 @@ class Engine:
         return self._client.api_version if self._client else "1.41"
 
     def close(self) -> None:
+        """Also where a call is still under way: the last one closes what it used."""
+        self._closed = True
+        if self._using.acquire(blocking=False):
+            try:
+                self._disconnect()
+            finally:
+                self._using.release()
+
+    def _disconnect(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def _pool() -> ThreadPoolExecutor:
+    loop = asyncio.get_running_loop()
+    if loop not in _pools:
+        _pools[loop] = ThreadPoolExecutor(THREADS, "mandrake-docker")
+    return _pools[loop]
 
 
 @contextlib.contextmanager
@@ -128,6 +157,7 @@ def engine_errors(name: str, what: str) -> Iterator[None]:
     import requests
     from docker.errors import APIError, DockerException
 
+    gone = None
     try:
         yield
     except APIError as exc:
@@ -135,7 +165,9 @@ def engine_errors(name: str, what: str) -> Iterator[None]:
         status = exc.response.status_code if exc.response is not None else 500
         raise EngineRefused(name=name, what=what, why=said[:1000], engine_status=status) from exc
     except (DockerException, requests.exceptions.RequestException, OSError) as exc:
-        raise EngineOff(name=name, reason=_why(exc)) from exc
+        gone = _why(exc)
+    if gone is not None:  # outside of the handler: the SDK's error would hold its broken connection open
+        raise EngineOff(name=name, reason=gone)
 
 
 def _why(exc: BaseException) -> str:

@@ -31,9 +31,7 @@ async def have(engine: Engine, spec: LaunchSpec, log: LogSink) -> None:
         await engine.call("fetch the image", _pull(container.image, log), timeout=PULL_TIMEOUT)
     except EngineRefused as exc:
         why = f"{exc.fields['why'].rstrip('.')}."
-        raise ImageMissing(
-            name=spec.name, image=container.image, remedy=NOT_FOUND.format(why=why)
-        ) from exc
+        raise ImageMissing(name=spec.name, image=container.image, remedy=NOT_FOUND.format(why=why)) from exc
 
 
 async def _is_there(engine: Engine, image: str) -> bool:

@@ -111,7 +111,8 @@ async def sweep(engine: Engine) -> int:
 async def _remove(engine: Engine, container: str) -> bool:
     try:
         await engine.call(
-            "remove what a dead Jupyter server left", lambda api: api.remove_container(container, force=True, v=True)
+            "remove what a dead Jupyter server left",
+            lambda api: api.remove_container(container, force=True, v=True),
         )
     except EngineRefused as exc:
         return exc.fields["engine_status"] == 409  # gone, or another one is at it

@@ -111,7 +111,9 @@ class DockerProvisioner(Provisioner):
         stack.push_async_callback(self._remove)
         made = await self._engine.call(
             "make the container",
-            lambda api: api.create_container(**create_options(self.spec, api.create_host_config), name=self._name),
+            lambda api: api.create_container(
+                **create_options(self.spec, api.create_host_config), name=self._name
+            ),
         )
         self.container = made["Id"]
         for warning in made.get("Warnings") or ():

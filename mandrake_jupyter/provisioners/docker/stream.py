@@ -87,11 +87,15 @@ async def attach(engine: Engine, container: str, log: LogSink) -> Attached:
         status = int(head.split(None, 2)[1])
         if status not in (101, 200):
             why = head.split(b"\r\n", 1)[0].decode(errors="replace")
-            raise EngineRefused(name=engine.name, what="attach to the container", why=why, engine_status=status)
+            raise EngineRefused(
+                name=engine.name, what="attach to the container", why=why, engine_status=status
+            )
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError, TimeoutError) as exc:
         writer.close()
         why = f"It did not take the connection to the container: {exc or 'no answer'}"
-        raise EngineRefused(name=engine.name, what="attach to the container", why=why, engine_status=500) from exc
+        raise EngineRefused(
+            name=engine.name, what="attach to the container", why=why, engine_status=500
+        ) from exc
     except BaseException:
         writer.close()
         raise

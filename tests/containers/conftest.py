@@ -1,0 +1,124 @@
+"""Containers on a real engine, and the count of what each test leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mandrake_jupyter.lifecycle.sweep import marker
+from mandrake_jupyter.provisioners.base import LaunchSpec
+from mandrake_jupyter.provisioners.docker.engine import Engine
+from mandrake_jupyter.provisioners.docker.ownership import OWNED
+from mandrake_jupyter.provisioners.docker.profile import DEFAULTS
+from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
+from mandrake_jupyter.values import Container, Mount, ResourceLimits
+
+from ..support.mcp_leaks import open_files, until
+
+SUPPORT = Path(__file__).parent.parent / "support"
+PYTHON, TINY = "mandrake-test/python:latest", "mandrake-test/tiny:latest"
+
+
+@contextmanager
+def asked() -> Iterator[Any]:
+    """The engine's SDK client; it keeps a connection for each kind of question, so it is closed at once."""
+    from docker import APIClient
+
+    client = APIClient(Engine("tests").address, version="auto", timeout=60)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """An engine answers; `make test` starts one where it may."""
+    if why := os.environ.get("MANDRAKE_TEST_NO_ENGINE"):
+        pytest.skip(why)
+    try:
+        with asked() as client:
+            client.ping()
+    except Exception as exc:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no Docker engine answers: {exc}")
+
+
+@dataclass
+class Yard:
+    """Makes containers whose owner, as their labels have it, is this test."""
+
+    root: Path
+    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    logged: list[tuple[str, str]] = field(default_factory=list)
+
+    def spec(self, *args: str, limits: ResourceLimits = ResourceLimits(), **container: Any) -> LaunchSpec:
+        container = {"image": PYTHON, "pull": "never", "mounts": (Mount(".", "/mcp"),), **container}
+        return LaunchSpec(
+            "raw",
+            args=args,
+            root=str(self.root),
+            marker=marker("w/raw", self.owner),
+            limits=limits.over(DEFAULTS),
+            container=Container(**container),
+        )
+
+    def raw(self, *args: str, **options: Any) -> DockerProvisioner:
+        """The MCP server without an SDK, in a container."""
+        return self.make(self.spec("-S", "/mcp/mcp_raw.py", *args, **options))
+
+    def shell(self, script: str, **options: Any) -> DockerProvisioner:
+        return self.make(replace(self.spec("-c", script, image=TINY, **options)))
+
+    def make(self, spec: LaunchSpec) -> DockerProvisioner:
+        return DockerProvisioner(spec, lambda stream, text: self.logged.append((stream, text)))
+
+    async def from_outside(self, work: Callable[[Any, str], Any]) -> Any:
+        """Somebody else does `work` to the one container there is: ``work(client, id)``, in a thread."""
+        (container,) = self.containers()
+
+        def act() -> Any:
+            with asked() as client:
+                return work(client, container["Id"])
+
+        return await asyncio.to_thread(act)
+
+    def containers(self) -> list[Any]:
+        with asked() as client:
+            found: list[Any] = client.containers(all=True, filters={"label": [f"{OWNED}={self.owner}"]})
+        return found
+
+
+@pytest.fixture
+def yard(engine: None, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Yard]:
+    """After the test: no container, no guardian, no task, no open file is left."""
+    yard = Yard(SUPPORT)
+    before = open_files()
+    yield yard
+    try:
+        until(lambda: not yard.containers(), 10)
+        until(lambda: not (open_files() - before), 10)
+    finally:
+        with asked() as client:
+            for container in yard.containers():
+                client.remove_container(container["Id"], force=True)
+    current = asyncio.all_tasks(jp_asyncio_loop)
+    assert not current, current
+
+
+@asynccontextmanager
+async def client(provisioner: DockerProvisioner, grace: float = 2.0) -> Any:
+    """The SDK's client over it."""
+    from mcp import Client
+
+    async with Client(provisioner.launch(grace), mode="legacy", read_timeout_seconds=30) as client:
+        yield client
