@@ -146,7 +146,7 @@ class ResourceLimits:
 
     def over(self, general: ResourceLimits) -> ResourceLimits:
         """These; what they leave open is as in `general`."""
-        return replace(general, **self.as_json())
+        return replace(general, **{name: value for name, value in vars(self).items() if value is not None})
 
     def as_json(self) -> dict[str, float]:
         """Those that are set."""

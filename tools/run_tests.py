@@ -71,10 +71,25 @@ def test_environment() -> dict[str, str]:
             flush=True,
         )
     return environment(
+        **engine(),
         MANDRAKE_BROWSER=browser or "none",
         MANDRAKE_TEST_DATA_DIR=str(DEMO_DATA),
         MANDRAKE_TEST_NPM=str(CACHE / "npm" / "node_modules" / ".bin"),
     )
+
+
+def engine() -> dict[str, str]:
+    """A Docker engine that answers, started where it may be, and the images of the tests on it; else why there is none."""
+    for script, *arguments in (("engine.sh",), ("images.sh", str(PYTHON))):
+        command = ["bash", str(ROOT / "tools" / script), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+        for line in done.stdout.splitlines():
+            print(line, flush=True)
+        if done.returncode:
+            why = (done.stdout.splitlines() or done.stderr.splitlines() or ["no word"])[-1]
+            print("!! No Docker engine: tests/containers is SKIPPED.", flush=True)
+            return {"MANDRAKE_TEST_NO_ENGINE": why}
+    return {}
 
 
 def typescript_tests(env: dict[str, str]) -> int:

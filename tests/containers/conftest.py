@@ -24,6 +24,7 @@ from mandrake_jupyter.values import Container, Mount, ResourceLimits
 from ..support.mcp_leaks import open_files, until
 
 SUPPORT = Path(__file__).parent.parent / "support"
+NOTHING = ResourceLimits()
 PYTHON, TINY = "mandrake-test/python:latest", "mandrake-test/tiny:latest"
 
 
@@ -61,7 +62,7 @@ class Yard:
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     logged: list[tuple[str, str]] = field(default_factory=list)
 
-    def spec(self, *args: str, limits: ResourceLimits = ResourceLimits(), **container: Any) -> LaunchSpec:
+    def spec(self, *args: str, limits: ResourceLimits = NOTHING, **container: Any) -> LaunchSpec:
         container = {"image": PYTHON, "pull": "never", "mounts": (Mount(".", "/mcp"),), **container}
         return LaunchSpec(
             "raw",

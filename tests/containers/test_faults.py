@@ -140,13 +140,11 @@ async def test_kill_ends_it_while_its_owner_still_waits(yard: Yard) -> None:
 
 
 async def test_a_start_that_is_cancelled_leaves_nothing(yard: Yard) -> None:
+    async def start() -> None:
+        async with yard.shell("while true; do sleep 1; done").launch(0.1):
+            await asyncio.Event().wait()
+
     for after in range(1, 9):
-        provisioner = yard.shell("while true; do sleep 1; done")
-
-        async def start() -> None:
-            async with provisioner.launch(0.1):
-                await asyncio.Event().wait()
-
         starting = asyncio.create_task(start())
         await asyncio.wait([starting], timeout=after * 0.05)
         starting.cancel()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -81,23 +82,30 @@ class Engine:
         with self._using:  # an SDK client is not made for several threads
             try:
                 with engine_errors(self.name, what):
+                    self._knock()
                     return work(self._connected())
             finally:
                 if self._closed:
                     self._disconnect()
+
+    def _knock(self) -> None:
+        """The SDK leaves its socket open where nobody answers. Raises OSError."""
+        if self.address.startswith("unix://"):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+                door.settimeout(CALL_TIMEOUT)
+                door.connect(self.address.removeprefix("unix://"))
 
     def _connected(self) -> APIClient:
         if self._client is None:
             from docker import APIClient
             from docker.utils import kwargs_from_env
 
-            given: dict[str, Any] = kwargs_from_env()
-            given["base_url"] = self.address
+            given: dict[str, Any] = {**kwargs_from_env(), "base_url": self.address}
             tls = given.get("tls")
             if tls is not None and self.address.startswith("tcp://"):
                 self._tls = _context(tls)
                 self._files = [str(path or "") for path in (tls.ca_cert, *(tls.cert or ("", "")))]
-            self._client = APIClient(version="auto", timeout=CALL_TIMEOUT, **given)
+            self._client = APIClient(version="auto", timeout=int(CALL_TIMEOUT), **given)
         return self._client
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -106,7 +114,7 @@ class Engine:
 
         try:
             async with asyncio.timeout(CALL_TIMEOUT):
-                where = parse_host(self.address, is_win32=os.name == "nt")
+                where = str(parse_host(self.address, is_win32=os.name == "nt"))
                 parts = urlsplit(where)
                 if parts.scheme in ("http+unix", "unix"):
                     return await asyncio.open_unix_connection(parts.path or parts.netloc)

@@ -84,7 +84,7 @@ def _where(engine: Engine) -> list[str]:
     from docker.utils import parse_host
 
     try:
-        parts = urlsplit(parse_host(engine.address, is_win32=os.name == "nt"))
+        parts = urlsplit(str(parse_host(engine.address, is_win32=os.name == "nt")))
     except Exception as exc:
         raise EngineOff(name=engine.name, reason=str(exc)) from exc
     if parts.scheme in ("http+unix", "unix"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import EngineRefused, ImageMissing
 from ..base import LaunchSpec, LogSink
@@ -35,8 +35,12 @@ async def have(engine: Engine, spec: LaunchSpec, log: LogSink) -> None:
 
 
 async def _is_there(engine: Engine, image: str) -> bool:
+    def look(api: APIClient) -> Any:
+        inspect: Callable[[str], Any] = api.inspect_image
+        return inspect(image)
+
     try:
-        await engine.call("look for the image", lambda api: api.inspect_image(image))
+        await engine.call("look for the image", look)
     except EngineRefused as exc:
         if exc.fields["engine_status"] != 404:
             raise

@@ -17,8 +17,8 @@ from .ownership import OWNED, PREFIX, OwnerProcess
 
 #: Where neither the entry nor the settings say: MiB, files, processes, processors.
 DEFAULTS = ResourceLimits(memory_mb=512, open_files=1024, processes=128, cpus=1.0)
-#: MiB of ``/tmp``.
-TMP_MB = 64
+#: The one folder that may be written to, inside the container, and its MiB.
+TMP, TMP_MB = "/tmp", 64  # noqa: S108
 
 
 def create_options(spec: LaunchSpec, host_config: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def create_options(spec: LaunchSpec, host_config: Any) -> dict[str, Any]:
         cap_add=list(container.cap_add) or None,
         security_opt=["no-new-privileges:true"],
         read_only=not container.writable,
-        tmpfs={"/tmp": f"size={TMP_MB}m,mode=1777,nosuid,nodev"},
+        tmpfs={TMP: f"size={TMP_MB}m,mode=1777,nosuid,nodev"},
         mounts=[
             EngineMount(mount.target, source(spec, mount), type="bind", read_only=not mount.writable)
             for mount in container.mounts
@@ -55,7 +55,7 @@ def create_options(spec: LaunchSpec, host_config: Any) -> dict[str, Any]:
         "image": container.image,
         "entrypoint": [spec.command] if spec.command else None,
         "command": list(spec.args) or None,
-        "environment": {"HOME": "/tmp", **spec.env},
+        "environment": {"HOME": TMP, **spec.env},
         "user": container.user or nobody_special(),
         "working_dir": spec.cwd,
         "labels": labels(spec),

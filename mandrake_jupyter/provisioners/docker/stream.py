@@ -92,7 +92,7 @@ async def attach(engine: Engine, container: str, log: LogSink) -> Attached:
             )
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError, TimeoutError) as exc:
         writer.close()
-        why = f"It did not take the connection to the container: {exc or 'no answer'}"
+        why = f"It did not take the connection to the container: {exc!r}"
         raise EngineRefused(
             name=engine.name, what="attach to the container", why=why, engine_status=500
         ) from exc
