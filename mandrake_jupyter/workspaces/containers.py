@@ -107,8 +107,8 @@ def loosened(container: Container) -> list[str]:
     said = []
     if container.network != "none":
         said.append(f'It has a network ("{container.network}"): it can send what it sees.')
-    said += [f"It may change {mount.source}." for mount in container.mounts if mount.writable]
-    said += [f"It sees {mount.source}, outside the project." for mount in container.mounts if mount.outside]
+    said += [f'It may change what is in "{mount.source}".' for mount in container.mounts if mount.writable]
+    said += [f'It sees "{mount.source}", outside the project.' for mount in container.mounts if mount.outside]
     if container.writable:
         said.append("It may write to its own file system, not only to /tmp.")
     if container.user.split(":")[0] in ("0", "root"):

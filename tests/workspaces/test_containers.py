@@ -37,8 +37,8 @@ def test_whatever_loosens_it_is_told() -> None:
     )
     assert loosened(container) == [
         'It has a network ("bridge"): it can send what it sees.',
-        "It may change ..",
-        "It sees /etc, outside the project.",
+        'It may change what is in ".".',
+        'It sees "/etc", outside the project.',
         "It may write to its own file system, not only to /tmp.",
         "It runs as root inside its container.",
         "It has Linux capabilities: NET_RAW.",

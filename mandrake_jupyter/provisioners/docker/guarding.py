@@ -27,6 +27,7 @@ class Guard:
     def __init__(self, popen: subprocess.Popen[bytes], ended: asyncio.Future[None]) -> None:
         self._popen = popen
         self._ended = ended
+        self.pid = popen.pid
 
     @classmethod
     async def spawn(cls, engine: Engine, container: str, grace: float) -> Guard:
