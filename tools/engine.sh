@@ -43,10 +43,12 @@ for _ in {1..50}; do
 done
 rm -f "$state/containerd/containerd.pid" "$pidfile"
 mkdir -p "$data" "$state" "$(dirname "$socket")" "$(dirname "$log")"
-network=()
-[ -z "${ENGINE_SOCKET:-}" ] || network=(--bridge=none --iptables=false --ip-masq=false)
-setsid nohup dockerd -H "unix://$socket" --data-root "$data" --exec-root "$state" --pidfile "$pidfile" "${network[@]}" \
-    >>"$log" 2>&1 </dev/null 9>&- &
+apart=() network=()
+if [ -n "${ENGINE_SOCKET:-}" ]; then # an engine without a bridge takes that of the first one away, unless it can't see it
+    apart=(unshare --net) network=(--bridge=none --iptables=false --ip-masq=false)
+fi
+setsid nohup "${apart[@]}" dockerd -H "unix://$socket" --data-root "$data" --exec-root "$state" --pidfile "$pidfile" \
+    "${network[@]}" >>"$log" 2>&1 </dev/null 9>&- &
 engine=$!
 for _ in {1..600}; do
     answers && { says "started an engine on $socket (log: $log)"; exit 0; }

@@ -33,6 +33,7 @@ def asked() -> Iterator[Any]:
     """The engine's SDK client; it keeps a connection for each kind of question, so it is closed at once."""
     from docker import APIClient
 
+    Engine("tests").knock()
     client = APIClient(Engine("tests").address, version="auto", timeout=60)
     try:
         yield client

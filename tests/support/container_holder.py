@@ -35,7 +35,7 @@ async def main(root: str, owner: str, manner: str) -> None:
         if manner == "paused":
             await provisioner.pause()
         assert provisioner._guard
-        print("ready", provisioner._guard.pid, flush=True)
+        print("ready", await provisioner._guard.here(), flush=True)
         await asyncio.Event().wait()
 
 

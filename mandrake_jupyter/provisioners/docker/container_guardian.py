@@ -3,13 +3,13 @@
     python -I -S container_guardian.py PARENT GRACE CONTAINER [UNIX-SOCKET | HOST PORT [CA CERT KEY]]
 
 It removes CONTAINER by force when told (``K``), or GRACE seconds after its stdin closed because Jupyter died: a well-behaved
-MCP server has then read the end of its own stdin and is gone. ``D`` means that there is nothing left to do. Its hole,
+MCP server has then read the end of its own stdin and is gone. ``D`` means that there is nothing left to do. First it writes
+its number to stdout, which it closes at its end. Its hole,
 SIGKILL of the guardian itself, is closed by the end of the container's stdin and by the sweep of ``provisioner.py``.
 """
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
 import select
@@ -66,16 +66,21 @@ def remove(container: str, where: list[str]) -> int:
 def wait(parent: int) -> bytes:
     """What it is told: ``K``, ``D``, or nothing when Jupyter died."""
     watched = [0]
-    with contextlib.suppress(OSError, AttributeError):
+    try:
         watched.append(os.pidfd_open(parent))  # a fork of Jupyter may hold our stdin open
-    if os.getppid() != parent:
+    except ProcessLookupError:
         return b""
+    except (OSError, AttributeError):
+        pass
     ready, _, _ = select.select(watched, [], [])
     return os.read(0, 1) if 0 in ready else b""
 
 
 def main() -> int:
     parent, grace, container, *where = sys.argv[1:]
+    if os.fork():
+        return 0  # nobody's child: Jupyter need not wait for it, which may have to wait for the engine
+    os.write(1, b"%d\n" % os.getpid())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # it ends when Jupyter does, not before
     told = wait(int(parent))

@@ -82,13 +82,13 @@ class Engine:
         with self._using:  # an SDK client is not made for several threads
             try:
                 with engine_errors(self.name, what):
-                    self._knock()
+                    self.knock()
                     return work(self._connected())
             finally:
                 if self._closed:
                     self._disconnect()
 
-    def _knock(self) -> None:
+    def knock(self) -> None:
         """The SDK leaves its socket open where nobody answers. Raises OSError."""
         if self.address.startswith("unix://"):
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:

@@ -17,21 +17,23 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 SCRIPT = str(Path(__file__).with_name("container_guardian.py"))
-#: Seconds in which one that has nothing to do any more ends.
-END = 5.0
+#: Seconds in which it is there; and those for which the end of one that has nothing to do any more is waited for.
+START, END = 20.0, 1.0
 
 
 class Guard:
     """Made by :meth:`spawn`; whoever makes one closes it."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], ended: asyncio.Future[None]) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
         self._popen = popen
-        self._ended = ended
-        self.pid = popen.pid
+        loop = asyncio.get_running_loop()
+        self._here: asyncio.Future[int] = loop.create_future()
+        self._gone: asyncio.Future[None] = loop.create_future()
+        self._listening: asyncio.BaseTransport | None = None
 
     @classmethod
     async def spawn(cls, engine: Engine, container: str, grace: float) -> Guard:
-        """For the container of that name, which may be made later."""
+        """For the container of that name, which may be made later. Raises EngineOff for an address that can't be used."""
         command = [sys.executable, "-I", "-S", SCRIPT, str(os.getpid()), f"{grace:g}", container]
         # It returns after the exec; what it is started for must not be outrun by it.
         popen = subprocess.Popen(  # noqa: ASYNC220
@@ -39,10 +41,16 @@ class Guard:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
             env={}, start_new_session=True,
         )  # fmt: skip
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[None] = loop.create_future()
-        await loop.connect_read_pipe(lambda: _Ends(ended), popen.stdout)
-        return cls(popen, ended)
+        guard = cls(popen)
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: _Tells(guard._here, guard._gone), popen.stdout
+        )
+        return guard
+
+    async def here(self) -> int:
+        """Its process number, once it watches. Raises OSError or TimeoutError where it does not come."""
+        async with asyncio.timeout(START):
+            return await asyncio.shield(self._here)
 
     def kill(self) -> None:
         """Remove the container at once. Returns before it is gone."""
@@ -62,22 +70,27 @@ class Guard:
     async def close(self) -> None:
         """It ends by itself once it was told; where it has to wait for the engine it goes on alone."""
         self._tell(b"K")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(END):
-                await asyncio.shield(self._ended)
-        for _ in range(100):
-            if self._popen.poll() is not None:
-                return
-            await asyncio.sleep(0.005)
+        await asyncio.wait([self._gone], timeout=END)
+        if self._listening is not None:
+            self._listening.close()
+        self._popen.poll()
 
 
-class _Ends(asyncio.Protocol):
-    def __init__(self, ended: asyncio.Future[None]) -> None:
-        self._ended = ended
+class _Tells(asyncio.Protocol):
+    def __init__(self, here: asyncio.Future[int], gone: asyncio.Future[None]) -> None:
+        self._here = here
+        self._gone = gone
+
+    def data_received(self, data: bytes) -> None:
+        if not self._here.done() and data.strip().isdigit():
+            self._here.set_result(int(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
+        if not self._here.done():
+            self._here.set_exception(OSError("the guardian of a container ended before it could watch"))
+            self._here.exception()
+        if not self._gone.done():
+            self._gone.set_result(None)
 
 
 def _where(engine: Engine) -> list[str]:

@@ -125,7 +125,7 @@ class DockerProvisioner(Provisioner):
         stack.push_async_callback(_over, listening)
         attached = await attach(self._engine, self.container, self.log)
         stack.callback(attached.close)
-        await ready.wait()
+        await asyncio.gather(ready.wait(), guard.here())
         await self._engine.call("start the container", lambda api: api.start(self.container))
         return attached
 
@@ -165,7 +165,9 @@ class DockerProvisioner(Provisioner):
                 timeout=FORCED,
             )
         except EngineRefused as exc:
-            if exc.fields["engine_status"] not in (404, 409):  # gone, or going
+            if self.container and exc.fields["engine_status"] in (404, 409):  # gone, or going
+                self._guard.done()
+            else:
                 self._guard.kill()
         except EngineOff:
             self._guard.kill()
