@@ -21,7 +21,7 @@ from mandrake_jupyter.provisioners.docker.profile import DEFAULTS
 from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
 from mandrake_jupyter.values import Container, Mount, ResourceLimits
 
-from ..support.mcp_leaks import open_files, until
+from ..support.mcp_leaks import eventually, open_files, until
 
 SUPPORT = Path(__file__).parent.parent / "support"
 NOTHING = ResourceLimits()
@@ -53,6 +53,16 @@ def engine() -> None:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no Docker engine answers: {exc}")
+
+
+def is_there(client: Any, container: str) -> bool:
+    from docker.errors import NotFound
+
+    try:
+        client.inspect_container(container)
+    except NotFound:
+        return False
+    return True
 
 
 @dataclass
@@ -95,9 +105,10 @@ class Yard:
         return await asyncio.to_thread(act)
 
     def containers(self) -> list[Any]:
+        """Those that there are: a restarted engine may list one that it has removed (seen with 20.10)."""
         with asked() as client:
-            found: list[Any] = client.containers(all=True, filters={"label": [f"{OWNED}={self.owner}"]})
-        return found
+            listed = client.containers(all=True, filters={"label": [f"{OWNED}={self.owner}"]})
+            return [one for one in listed if one["State"] != "removing" or is_there(client, one["Id"])]
 
 
 @pytest.fixture
@@ -108,7 +119,7 @@ def yard(engine: None, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Y
     yield yard
     try:
         until(lambda: not yard.containers(), 10)
-        until(lambda: not (open_files() - before), 10)
+        jp_asyncio_loop.run_until_complete(eventually(lambda: not (open_files() - before), 10))
     finally:
         with asked() as client:
             for container in yard.containers():

@@ -54,7 +54,7 @@ async def test_every_line_of_the_profile_is_in_force(yard: Yard) -> None:
     host, config = found["HostConfig"], found["Config"]
     assert host["CapDrop"] == ["ALL"]
     assert not host["CapAdd"]
-    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["SecurityOpt"] == ["no-new-privileges"]
     assert host["ReadonlyRootfs"] is True
     assert list(host["Tmpfs"]) == ["/tmp"]
     assert (host["Memory"], host["MemorySwap"]) == (512 << 20, 512 << 20)

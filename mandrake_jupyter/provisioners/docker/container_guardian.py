@@ -21,6 +21,9 @@ import time
 #: Seconds in which a removal is tried again: the engine may be restarting, or the container be about to be created.
 TRIES = 30.0
 CALL_TIMEOUT = 10.0
+#: Seconds between two tries; and where no engine answers: one that comes back removes it by itself, and one that is told to
+#: in the midst of that may never get to the end of it (seen with 20.10).
+PAUSE, AWAY = 0.2, 3.0
 #: After so many looks it is not there, nor about to be.
 MISSES = 5
 
@@ -96,7 +99,7 @@ def main() -> int:
             return 0
         if time.monotonic() > until:
             return 1
-        time.sleep(0.2)
+        time.sleep(PAUSE if status else AWAY)
     return 0
 
 

@@ -73,6 +73,7 @@ class Guard:
         await asyncio.wait([self._gone], timeout=END)
         if self._listening is not None:
             self._listening.close()
+            await asyncio.wait([self._gone], timeout=END)
         self._popen.poll()
 
 

@@ -32,7 +32,7 @@ def create_options(spec: LaunchSpec, host_config: Any) -> dict[str, Any]:
     host = host_config(
         cap_drop=["ALL"],
         cap_add=list(container.cap_add) or None,
-        security_opt=["no-new-privileges:true"],
+        security_opt=["no-new-privileges"],
         read_only=not container.writable,
         tmpfs={TMP: f"size={TMP_MB}m,mode=1777,nosuid,nodev"},
         mounts=[
