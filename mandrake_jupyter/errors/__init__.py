@@ -4,12 +4,12 @@
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
     │                             ResourceNotFound, PromptNotFound, NotOffered)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
-    ├── Gone 410                ├── TooMany 429
+    ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
-                  RequestTimeout · RequestRefused · EngineOff · VariableMissing
+                  RequestTimeout · RequestRefused · EngineOff · VariableMissing · SecretMissing · EnvFileUnusable
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -33,6 +33,8 @@ from .base import (
     NotFound,
     NotOffered,
     NotTrusted,
+    PreconditionFailed,
+    PreconditionRequired,
     PromptNotFound,
     ReleaseTimeout,
     ResourceNotFound,
@@ -49,10 +51,12 @@ from .mcp import (
     CallTimeout,
     CommandNotFound,
     EngineOff,
+    EnvFileUnusable,
     ExitedAtStart,
     MCPError,
     RequestRefused,
     RequestTimeout,
+    SecretMissing,
     ServerGone,
     StartTimeout,
     StopTimeout,
@@ -88,6 +92,7 @@ __all__ = [
     "Conflict",
     "DemoModelMissing",
     "EngineOff",
+    "EnvFileUnusable",
     "ExitedAtStart",
     "Forbidden",
     "Gone",
@@ -101,6 +106,8 @@ __all__ = [
     "NotFound",
     "NotOffered",
     "NotTrusted",
+    "PreconditionFailed",
+    "PreconditionRequired",
     "PromptNotFound",
     "ProviderError",
     "ProviderRejected",
@@ -115,6 +122,7 @@ __all__ = [
     "RunNotFound",
     "RunTimeout",
     "RunningElsewhere",
+    "SecretMissing",
     "ServerGone",
     "SessionNotFound",
     "StartTimeout",

@@ -36,6 +36,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "pid": None,
         "memory": None,
         "cpu": None,
+        "needs": [],
         **state,
     }
 

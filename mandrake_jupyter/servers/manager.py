@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import MandrakeError, Unavailable
+from ..errors import Conflict, MandrakeError, Unavailable
 from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import Phase
 from ..lifecycle.supervisor import Supervisor
+from ..providers.references import References
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
 from .builtin import BuiltinServer
 from .catalogue import Catalogue, Expected, check_tool
@@ -59,6 +60,7 @@ class MCPServerManager(MCPServerSettings):
         admit: Admit = admitted,
         culls_at: Callable[[MCPServer], str | None] = lambda _: None,
         owner: Owner = NOBODY,
+        references: References | None = None,
         clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
@@ -84,15 +86,18 @@ class MCPServerManager(MCPServerSettings):
             admit=admit,
             owner=owner,
             limits=self.limits,
+            references=references,
             clock=clock,
         )
 
-    # Looking: starts nothing, wakes nothing.
+    # Looking: starts nothing, wakes nothing. A look at the list notices what another program changed in its files.
 
     def describe(self) -> list[JSON]:
         """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
+        configured = self._roster.configured()
+        self._roster.tidy(configured)
         return [self._describe_builtin(name) for name in self._builtins] + [
-            self._describe(entry) for entry in self._roster.configured().values()
+            self._describe(entry) for entry in configured.values()
         ]
 
     @property
@@ -113,6 +118,12 @@ class MCPServerManager(MCPServerSettings):
         if name in self._builtins:
             return self._describe_builtin(name)
         return self._describe(self._roster.entry(name))
+
+    def must_be_configured(self, name: str) -> None:
+        """Raises MCPServerNotFound, and Conflict for a built-in one: no file has it, so nothing can be said of it."""
+        if name in self._builtins:
+            raise Conflict(f'The MCP server "{name}" is built in. It can\'t be switched off.')
+        self._roster.entry(name)
 
     def _describe(self, entry: MCPServerEntry) -> JSON:
         server = self._roster.find(entry.name)

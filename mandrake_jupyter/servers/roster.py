@@ -15,15 +15,15 @@ from pathlib import Path
 
 from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
 from ..lifecycle.announce import Announce
-from ..lifecycle.environment import clean_environment
 from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
 from ..lifecycle.sweep import marker
+from ..providers.references import References
 from ..provisioners.base import LogSink, Provisioner, find_provisioner
 from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits, ServerKey, WorkspaceKey, content_hash
 from .catalogue import Catalogue
 from .describe import describe, describe_server
-from .expand import expanded_values, launch_spec
+from .launch import prepare
 from .logs import LogRing
 from .seams import NOBODY, Admit, Owner, Timeouts, admitted
 from .secrets import Secrets
@@ -54,6 +54,7 @@ class Roster:
         admit: Admit = admitted,
         owner: Owner = NOBODY,
         limits: ResourceLimits = NO_LIMITS,
+        references: References | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key = key
@@ -68,6 +69,7 @@ class Roster:
         self._admit = admit
         self._owner = owner
         self._limits = limits
+        self._references = references or References(key.workspace_id)
         self._clock = clock
         self._servers: dict[str, MCPServer] = {}
         self._closed = False
@@ -209,28 +211,28 @@ class Roster:
         if self._closed:
             raise Unavailable(CLOSED, retry_after=1)
 
-    def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
-        """Called when a trusted entry starts: only here its variables are expanded."""
+    async def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
+        """Called when a trusted entry starts: only here its variables are expanded, its secrets looked up."""
         if not entry.trusted:
             raise NotTrusted(name=entry.name)
         kind = PROVISIONERS.get(entry.transport)
         if kind is None:
             raise MCPError(f'The MCP server "{entry.name}" has an unknown transport: {entry.transport!r}.')
         mark = marker(f"{self._key.workspace_id}/{entry.name}", self._owner.id)
-        variables = clean_environment()
-        spec = launch_spec(entry, variables, str(self._root), mark, self._limits)
-        secrets = Secrets(spec, expanded_values(entry, variables))
+        timeout = entry.start_timeout or self._timeouts.start
+        spec, secrets = await prepare(entry, self._references, self._root, mark, self._limits, timeout)
         provisioner = find_provisioner(kind)(spec, lambda stream, text: log(stream, secrets.mask(text)))
         return provisioner, secrets
 
     def describe(self, entry: MCPServerEntry) -> JSON:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
         server = self._servers.get(entry.name)
+        needs = {"needs": self._references.needs(entry) if entry.trusted else []}
         if server is not None:
-            return describe_server(server, entry)
+            return describe_server(server, entry) | needs
         known = self._catalogue.get(entry.hash, entry.name)
         key = ServerKey(self._key.workspace_id, entry.name)
-        return describe(key, entry, tools=len(known.tools) if known else None)
+        return describe(key, entry, tools=len(known.tools) if known else None) | needs
 
 
 def _may_run_on(running: MCPServerEntry, entry: MCPServerEntry) -> bool:

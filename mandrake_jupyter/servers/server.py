@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import importlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -42,7 +42,7 @@ class MCPServer:
         key: ServerKey,
         entry: MCPServerEntry,
         *,
-        make: Callable[[MCPServerEntry, LogSink], tuple[Provisioner, Secrets]],
+        make: Callable[[MCPServerEntry, LogSink], Awaitable[tuple[Provisioner, Secrets]]],
         catalogue: Catalogue,
         supervisor: Supervisor,
         starts: asyncio.Semaphore,
@@ -145,7 +145,7 @@ class MCPServer:
             async with AsyncExitStack() as stack:
                 async with self._starts:
                     await asyncio.to_thread(importlib.import_module, "mcp")
-                    connection = self._connect(entry)
+                    connection = await self._connect(entry)
                     timeout = entry.start_timeout or self._timeouts.start
                     await stack.enter_async_context(connection.open(timeout))
                 self.catalogue.remember(entry.hash, connection.tools, connection.protocol)
@@ -166,8 +166,8 @@ class MCPServer:
             self._fail(MCPError(f'The MCP server "{self.key.name}" failed: {why}'), ready)
             raise
 
-    def _connect(self, entry: MCPServerEntry) -> Connection:
-        self._provisioner, self._secrets = made = self._make(entry, self.logs.add)
+    async def _connect(self, entry: MCPServerEntry) -> Connection:
+        self._provisioner, self._secrets = made = await self._make(entry, self.logs.add)
         known = self.catalogue.get(entry.hash, self.key.name)
         legacy = known is not None and known.protocol != "" and known.protocol < "2026"
         grace = self._timeouts.stop_grace

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.errors import BadRequest, BrokenFile, Conflict, Forbidden, MCPServerNotFound
+from mandrake_jupyter.values import Question
 from mandrake_jupyter.workspaces.config import ConfigReader, read_config
 from mandrake_jupyter.workspaces.editing import add_server, add_servers, remove_server
 
@@ -66,25 +67,34 @@ def test_vs_code_s_form_and_variables_are_put_into_ours(tmp_path: Path) -> None:
         "files": {"type": "stdio", "command": "node", "args": ["${workspaceFolder}/s.js", "${env:TOKEN}"]},
         "web": {"type": "http", "url": "https://example.org/mcp", "headers": {"X": "Bearer ${env:T}"}},
         "asks": {"command": "x", "env": {"KEY": "${input:key}"}},
+        "lost": {"command": "x", "env": {"KEY": "${input:kye}"}},
         "boxed": {"command": "x", "sandboxEnabled": true},
       },
-      "inputs": [{"id": "key"}],
+      "inputs": [
+        {"id": "key", "type": "promptString", "description": "Key", "password": true},
+        {"id": "run", "type": "command", "command": "evil"},
+      ],
     }"""
     put(tmp_path, ".vscode/mcp.json", text)
-    files, web = read_config(tmp_path).entries
+    files, web, asks = read_config(tmp_path).entries
     assert files.args == (f"{tmp_path}/s.js", "${TOKEN}")
     assert (web.transport, web.url, dict(web.headers)) == (
         "http",
         "https://example.org/mcp",
         {"X": "Bearer ${T}"},
     )
+    assert (dict(asks.env), asks.questions) == (
+        {"KEY": "${input:key}"},
+        (Question("key", "Key", password=True),),
+    )
     said = messages(tmp_path)
-    assert '.vscode/mcp.json:9: "inputs" is not supported yet.' in said
     assert (
-        '.vscode/mcp.json:6: The MCP server "asks": ${input:key} is not supported yet. Write "${env:NAME}"'
+        '.vscode/mcp.json:12: .vscode/mcp.json: The input "run": a command of VS Code can\'t be run here.'
         in said
     )
-    assert '.vscode/mcp.json:7: The MCP server "boxed": "sandboxEnabled" is not supported yet' in said
+    lost = '.vscode/mcp.json:7: The MCP server "lost" asks for ${input:kye}, which "inputs" of the file does not have.'
+    assert f'{lost} Add {{"id": "kye", "type": "promptString"' in said
+    assert '.vscode/mcp.json:8: The MCP server "boxed": "sandboxEnabled" is not supported yet' in said
 
 
 def test_our_file_wins_then_claude_s_then_vs_code_s(tmp_path: Path) -> None:
@@ -126,10 +136,15 @@ def test_one_broken_file_or_entry_never_hides_the_others(tmp_path: Path) -> None
         ({"url": "https://user:pw@x.org/"}, 'Put it into "headers"'),
         ({"url": "https://x.org", "headers": {"A\n": "x"}}, "no HTTP header"),
         ({"command": "x", "timeout": -1}, "number of seconds"),
-        (
-            {"command": "x", "envFile": ".env"},
-            '"envFile" is not supported yet. Write its variables into "env"',
-        ),
+        ({"command": "x", "envFile": 3}, '"envFile" must be a file, like ".env"'),
+        ({"command": "x", "envFile": [""]}, '"envFile" must be a file'),
+        ({"command": "x", "envFile": "${HOME}/.env"}, "only ${workspaceFolder} may stand in"),
+        ({"url": "https://x.org", "envFile": ".env"}, '"envFile" is for programs'),
+        ({"command": "x", "args": ["${secret:}"]}, "has no name that a value can have"),
+        ({"command": "x", "args": ["${secret:a/b}"]}, "as in ${secret:api-key}"),
+        ({"command": "x", "args": ["${secret:input.w.key}"]}, "no secret's name begins with"),
+        ({"command": "x", "args": ["${input:nobody}"]}, '"inputs" of the file does not have'),
+        ({"command": "x", "args": ["${command:evil}"]}, 'Write "${env:NAME}" or "${secret:NAME}"'),
         ({"command": "x", "args": ["y" * 40_000]}, "more than 32 KB"),
     ],
 )
@@ -145,7 +160,7 @@ def test_an_entry_that_is_not_understood_says_what_to_write_instead(
         add_server(tmp_path, "it", raw)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "jupyter", "Jupyter", "../x", "a/b"])
+@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "jupyter", "Jupyter", "config", "../x", "a/b"])
 def test_names_are_short_plain_and_not_the_built_in_one_s(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadRequest, match="name"):
         add_server(tmp_path, name, {"command": "x"})
