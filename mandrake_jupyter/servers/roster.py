@@ -221,6 +221,11 @@ class Roster:
         mark = marker(f"{self._key.workspace_id}/{entry.name}", self._owner.id)
         timeout = entry.start_timeout or self._timeouts.start
         spec, secrets = await prepare(entry, self._references, self._root, mark, self._limits, timeout)
+        now = self.configured().get(entry.name)
+        if now is None or not _may_run_on(
+            entry, now
+        ):  # what was just read may have changed while it waited for its turn
+            raise NotTrusted(name=entry.name)
         provisioner = find_provisioner(kind)(spec, lambda stream, text: log(stream, secrets.mask(text)))
         return provisioner, secrets
 
