@@ -11,9 +11,9 @@ from .models import WorkspaceModel
 from .shown import printable
 
 _WHAT = {
-    "memory_mb": ("MiB of memory for each of its processes", "memory"),
-    "open_files": ("open files for each of its processes", "open files"),
-    "processes": ("processes", "processes"),
+    "memory_mb": "MiB of memory in each process",
+    "open_files": "open files in each process",
+    "processes": "processes",
 }
 
 
@@ -28,11 +28,11 @@ def _server(
     entry: MCPServerEntry, general: ResourceLimits, outside: Callable[[str], Path | None]
 ) -> Iterator[str]:
     for name, asked in entry.limits.as_json().items():
-        usual, (what, short) = getattr(general, name), _WHAT[name]
+        usual = getattr(general, name)
         if usual and not asked:
-            yield f"It has no limit on {short}; here it is {usual} {what}."
+            yield f"It may take any number of {_WHAT[name]}; usual here: {usual}."
         elif usual and asked > usual:
-            yield f"It may take {asked} {what}; here it is {usual}."
+            yield f"It may take {asked} {_WHAT[name]}; usual here: {usual}."
     if entry.cwd and (where := outside(entry.cwd)):
         yield f"It runs in {where}, outside the project."
     for file in entry.env_files:
@@ -41,7 +41,7 @@ def _server(
     yield from _sends(entry.url, entry.references)
     arguments = references((entry.command, *entry.args))
     if any(one.kind == "secret" for one in arguments):
-        yield "A secret stands in its command line, where other users of this machine may see it."
+        yield "A secret stands in its command line, which other users of this machine may see."
 
 
 def looser_model(model: WorkspaceModel) -> list[str]:
