@@ -200,12 +200,13 @@ async def test_a_script_changed_by_a_pull_does_not_run_and_is_shown(
     )
     await trust(api)
     assert (await api("POST", f"{SERVERS}/local/start"))["phase"] == "ready"
-    script.write_text(f"open({str(canary)!r}, 'w')\n" + Path(SHOWS).read_text())
+    evil = f"open({str(canary)!r}, 'w')"
+    script.write_text(script.read_text().replace("import json\n", f"import json\n{evil}\n"))
     (item,) = await use_all(api, ["local"])
     assert not canary.exists()
     assert (item["status"], [it["file"] for it in item["difference"]]) == ("changed", ["tools/server.py"])
     added = [line["text"] for line in item["difference"][0]["lines"] if line["kind"] == "added"]
-    assert added == [f"open({str(canary)!r}, 'w')"]
+    assert added == [evil]
     await trust(api)
     assert (await api("POST", f"{SERVERS}/local/start"))["phase"] == "ready"
     assert canary.exists()
