@@ -221,10 +221,13 @@ class WorkspaceManager(LoggingConfigurable):
 
 
 def trust_folder(path: Path, data_dir: Path) -> list[str]:
-    """Trust all that the folder configures now; returns a line for each: name, file, command or address."""
+    """Trust all that the folder configures now; returns a text for each: name, file, command or address, and a line for
+    each sentence on what is looser than usual.
+    """
     if not Path(path).is_dir():
         raise BadRequest(f"{str(path)!r} is not a folder.")
     manager = WorkspaceManager(workspace_id="", root=path, data_dir=data_dir)
     seen = manager.trust_pending()
     manager.trust(seen["hash"], [item["id"] for item in seen["pending"]])
-    return [f"{item['name']} ({item['file']}): {item['command']}" for item in seen["pending"]]
+    lines = ([f"{it['name']} ({it['file']}): {it['command']}", *it["looser"]] for it in seen["pending"])
+    return ["\n    ".join(line) for line in lines]
