@@ -108,10 +108,6 @@ def parse_entry(
         _check_command(it, command, fields["args"])
     _check_names(it, fields["env"], fields["headers"])
     fields = {key: plain_variables(it, value, root) for key, value in fields.items()}
-    widening = {
-        "limits": raw.get("limits"),
-        "envFile": plain_variables(it, _env_files(it, raw, transport), root),
-    }
     entry = MCPServerEntry(
         name=name,
         origin=origin,
@@ -120,13 +116,22 @@ def parse_entry(
         call_timeout=_seconds(it, raw, "timeout"),
         cull_idle_timeout=_idle_timeout(it, raw),
         limits=_limits(it, raw.get("limits")),
-        env_files=widening["envFile"],
+        env_files=plain_variables(it, _env_files(it, raw, transport), root),
         **fields,
     )
     entry = replace(entry, questions=asked(it, entry.texts, questions))
-    widening["inputs"] = [asdict(question) for question in entry.questions]
-    covered = fields | {key: value for key, value in widening.items() if value}
-    return ParsedEntry(replace(entry, hash=content_hash(covered)), _notes(it, raw))
+    return ParsedEntry(replace(entry, hash=_hash(fields, entry)), _notes(it, raw))
+
+
+def _hash(fields: Mapping[str, Any], entry: MCPServerEntry) -> str:
+    """Over what would run, and over what widens it, where that is set."""
+    widening = {
+        "limits": entry.limits.as_json(),
+        "envFile": entry.env_files,
+        "inputs": [asdict(question) for question in entry.questions],
+        "stays": entry.cull_idle_timeout == 0,
+    }
+    return content_hash({**fields, **{key: value for key, value in widening.items() if value}})
 
 
 def _transport(it: str, raw: Mapping[str, Any], command: str, url: str) -> Transport:

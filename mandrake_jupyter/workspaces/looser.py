@@ -33,6 +33,8 @@ def _server(
             yield f"It may take any number of {_WHAT[name]}; usual here: {usual}."
         elif usual and asked > usual:
             yield f"It may take {asked} {_WHAT[name]}; usual here: {usual}."
+    if entry.cull_idle_timeout == 0:
+        yield "It goes on running when nobody uses it."
     if entry.cwd and (where := outside(entry.cwd)):
         yield f"It runs in {where}, outside the project."
     for file in entry.env_files:

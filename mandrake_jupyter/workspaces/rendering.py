@@ -43,6 +43,7 @@ def _entry(entry: MCPServerEntry, tagger: Tagger) -> Iterator[str]:
     for text in (
         *(f"variables of {file}" for file in entry.env_files),
         *(f"limit {name}: {most}" for name, most in entry.limits.as_json().items()),
+        *(["goes on running when nobody uses it"] if entry.cull_idle_timeout == 0 else []),
         *(f"asks for {one.id}: {one.description} ({one.default or 'no default'})" for one in entry.questions),
     ):
         yield tagger.line(text, text)

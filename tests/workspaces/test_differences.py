@@ -204,6 +204,8 @@ def test_a_changed_endpoint_of_a_model_shows_its_difference(root: Path, workspac
         ({"command": "x", "envFile": "../other.env"}, ["It is given the variables in BASE/other.env, outside the project."]),
         ({"command": "x", "envFile": "link.env"}, ["It is given the variables in BASE/other.env, outside the project."]),
         ({"command": "x", "envFile": "${workspaceFolder}/.env"}, []),
+        ({"command": "x", "stateful": True}, ["It goes on running when nobody uses it."]),
+        ({"command": "x", "cull_idle_timeout": 60}, []),
         ({"command": "x", "cwd": "/"}, ["It runs in /, outside the project."]),
         ({"command": "x", "cwd": "sub"}, []),
         ({"command": "x", "env": {"T": "${secret:gh}"}}, ["It is given your stored secret gh."]),
