@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest
 from ..stores.reading import shorten
-from ..values import MCPServerEntry, Question, ResourceLimits, content_hash
+from ..values import MCPServerEntry, Question, content_hash
+from .numbers import idle_timeout, limits, seconds
 from .variables import asked, plain_variables
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -27,8 +28,6 @@ EXAMPLE = '{"command": "uvx", "args": ["mcp-server-time"]} or {"url": "https://e
 #: The largest entry taken, in characters of JSON.
 MAX_ENTRY = 32_000
 MAX_ENV_FILES = 8
-#: The largest number that means a limit.
-MOST = 2**31 - 1
 
 Transport = Literal["stdio", "http", "sse"]
 TRANSPORTS: Mapping[str, Transport] = {
@@ -112,10 +111,10 @@ def parse_entry(
         name=name,
         origin=origin,
         disabled=raw.get("disabled") is True or raw.get("enabled") is False,
-        start_timeout=_seconds(it, raw, "startTimeout"),
-        call_timeout=_seconds(it, raw, "timeout"),
-        cull_idle_timeout=_idle_timeout(it, raw),
-        limits=_limits(it, raw.get("limits")),
+        start_timeout=seconds(it, raw, "startTimeout"),
+        call_timeout=seconds(it, raw, "timeout"),
+        cull_idle_timeout=idle_timeout(it, raw),
+        limits=limits(it, raw.get("limits")),
         env_files=plain_variables(it, _env_files(it, raw, transport), root),
         **fields,
     )
@@ -233,45 +232,6 @@ def _check_names(it: str, env: Mapping[str, str], headers: Mapping[str, str]) ->
     for name, value in headers.items():
         if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or "\n" in value or "\r" in value:
             raise BadRequest(f'{it}: {shorten(name, 60)!r} in "headers" is no HTTP header on one line.')
-
-
-def _seconds(it: str, raw: Mapping[str, Any], key: str) -> float | None:
-    """Seconds; numbers from 1000 on are the milliseconds that most other programs write."""
-    value = raw.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        raise BadRequest(f'{it}: "{key}" must be a number of seconds, like 60.')
-    return value / 1000 if value >= 1000 else float(value)
-
-
-def _idle_timeout(it: str, raw: Mapping[str, Any]) -> float | None:
-    """Seconds after which it may be stopped when nobody uses it; 0 keeps it, as ``"stateful": true`` does."""
-    value = raw.get("cull_idle_timeout")
-    if value is None:
-        return 0.0 if raw.get("stateful") is True else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
-        raise BadRequest(f'{it}: "cull_idle_timeout" must be a number of seconds, like 3600, or 0 for never.')
-    return float(value)
-
-
-def _limits(it: str, value: Any) -> ResourceLimits:
-    """``{memory_mb, open_files, processes}``, each a whole number, 0 for no limit."""
-    names = list(vars(ResourceLimits()))
-    if value is None:
-        return ResourceLimits()
-    if not isinstance(value, Mapping):
-        raise BadRequest(f'{it}: "limits" must be an object like {{"memory_mb": 2048}}.')
-    for name, most in value.items():
-        if name not in names:
-            raise BadRequest(
-                f'{it}: {shorten(str(name), 60)!r} in "limits" is not known; known: {", ".join(names)}.'
-            )
-        if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= MOST:
-            raise BadRequest(
-                f'{it}: "{name}" in "limits" must be a whole number, like 512, or 0 for no limit.'
-            )
-    return ResourceLimits(**value)
 
 
 def _env_files(it: str, raw: Mapping[str, Any], transport: str) -> tuple[str, ...]:
