@@ -229,6 +229,16 @@ class Roster:
         provisioner = find_provisioner(kind)(spec, lambda stream, text: log(stream, secrets.mask(text)))
         return provisioner, secrets
 
+    def _check_still(self, entry: MCPServerEntry) -> None:
+        """What was read for this start is what was trusted: both may have changed while it waited for its turn."""
+        now = self.configured().get(entry.name)
+        if now is not None and not now.trusted:
+            raise NotTrusted(name=entry.name)
+        if now is None or not _may_run_on(entry, now):
+            raise Conflict(
+                f'The MCP server "{entry.name}" was changed before it started. It was not started.'
+            )
+
     def describe(self, entry: MCPServerEntry) -> JSON:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
         server = self._servers.get(entry.name)

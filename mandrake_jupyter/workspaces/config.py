@@ -117,18 +117,17 @@ def _take_entry(
     questions: Mapping[str, Question],
     entries: dict[str, MCPServerEntry],
 ) -> None:
-    line = source.line(name)
     try:
         parsed = parse_entry(name, raw, origin=source.file, root=root, questions=questions)
     except BadRequest as exc:
-        source.problem(str(exc), line=line, name=name)
+        source.problem(str(exc), line=source.line(name), name=name)
         return
     for note in parsed.notes:
-        source.problem(note, line=line, name=name)
+        source.problem(note, line=source.line(name), name=name)
     if name in entries:
         first = entries[name].origin
         message = f'The MCP server "{name}" is in {first} too, which counts. Rename or remove one of them.'
-        source.problem(message, line=line, name=name)
+        source.problem(message, line=source.line(name), name=name)
         return
     entries[name] = parsed.entry
 

@@ -20,7 +20,7 @@ from ..values import content_hash
 from .masking import MAX_LINES, Tagger
 
 #: Characters of all lines that are kept of one entry, and the files.
-MAX_KEPT, MAX_FILES = 256_000, 20
+MAX_KEPT, MAX_FILES = 128_000, 20
 
 Lines = Mapping[str | None, Sequence[str]]
 

@@ -36,7 +36,7 @@ def _server(
     if entry.cull_idle_timeout == 0:
         yield "It goes on running when nobody uses it."
     if entry.cwd and (where := outside(entry.cwd)):
-        yield f"It runs in {where}, outside the project."
+        yield f"It runs in {where}, {'which may lie ' if '${' in entry.cwd else ''}outside the project."
     for file in entry.env_files:
         if where := outside(file):
             yield f"It is given the variables in {where}, outside the project."

@@ -57,8 +57,11 @@ def masked(pairs: Mapping[str, str], *, quote: bool = True) -> dict[str, str]:
 
 
 def shown_command(entry: MCPServerEntry) -> str:
-    """The exact command or address of an entry."""
-    return address(entry.url, entry.headers) if entry.url else command_line(entry)
+    """The exact command or address of an entry, and the files of variables it is given."""
+    if entry.url:
+        return address(entry.url, entry.headers)
+    given = f"  # with the variables of {', '.join(map(_quote, entry.env_files))}" if entry.env_files else ""
+    return command_line(entry) + printable(given)
 
 
 def pending_server(entry: MCPServerEntry, **more: Any) -> JSON:

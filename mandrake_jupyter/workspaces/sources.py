@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,9 @@ class Source:
 
     def _find(self, pattern: str, text: str, nth: int = 0) -> int | None:
         for written in (json.dumps(text, ensure_ascii=False), json.dumps(text)):
-            found = list(re.finditer(pattern.replace("{}", re.escape(written)), self._read()))
-            if found:
-                return self._read().count("\n", 0, found[min(nth, len(found) - 1)].start()) + 1
+            found = re.finditer(pattern.replace("{}", re.escape(written)), self._read())
+            if spots := [spot.start() for spot in islice(found, nth + 1)]:
+                return self._read().count("\n", 0, spots[-1]) + 1
         return None
 
     def _read(self) -> str:

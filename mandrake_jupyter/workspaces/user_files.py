@@ -48,9 +48,10 @@ def read_user_files(
         for raw in _list(source, document):
             name = raw.get("name") if isinstance(raw, Mapping) else None
             name = name if isinstance(name, str) else ""
-            line = source.line_of("name", name, seen.setdefault(name, 0)) if name else source.line(KEY)
-            seen[name] = seen.get(name, 0) + 1
-            _take(source, root, path, name, raw, line, entries)
+            nth = seen[name] = seen.get(name, -1) + 1
+            for problem in _take(source, root, path, name, raw, entries):
+                line = source.line_of("name", name, nth) if name else source.line(KEY)
+                source.problem(problem, line=line, name=name or None)
     for entry in entries.values():
         if entry.name in taken:
             message = (
@@ -89,33 +90,22 @@ def _list(source: Source, document: Any) -> list[Any]:
 
 
 def _take(
-    source: Source,
-    root: Path,
-    path: Path,
-    written: str,
-    raw: Any,
-    line: int | None,
-    entries: dict[str, MCPServerEntry],
-) -> None:
-    """Names are for people there, with spaces: what no name of ours may have becomes ``-``."""
+    source: Source, root: Path, path: Path, written: str, raw: Any, entries: dict[str, MCPServerEntry]
+) -> tuple[str, ...]:
+    """Names are for people there, with spaces: what no name of ours may have becomes ``-``. Returns what is wrong."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", written).strip("-")
     try:
         if not isinstance(raw, Mapping) or not name:
             raise BadRequest(f"{source.file}: an entry needs a name. Write {EXAMPLE}.")
         parsed = parse_entry(name, _placed(raw, path.parent), origin=source.file, root=root)
     except BadRequest as exc:
-        source.problem(str(exc), line=line, name=written or None)
-        return
-    for note in parsed.notes:
-        source.problem(note, line=line, name=name)
+        return (str(exc),)
     if (first := entries.get(name)) is not None:
         twice = first.origin == source.file
         where = "is there twice; the first counts" if twice else f"is in {first.origin} too, which counts"
-        source.problem(
-            f'The MCP server "{name}" {where}. Rename or remove one of them.', line=line, name=name
-        )
-        return
+        return *parsed.notes, f'The MCP server "{name}" {where}. Rename or remove one of them.'
     entries[name] = parsed.entry
+    return parsed.notes
 
 
 def _placed(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:

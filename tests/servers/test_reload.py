@@ -7,8 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from mandrake_jupyter.errors import NotTrusted
 from mandrake_jupyter.servers.manager import MCPServerManager
-from mandrake_jupyter.values import MCPServerEntry
+from mandrake_jupyter.values import MCPServerEntry, ServerKey
 from mandrake_jupyter.workspaces.workspace import WorkspaceManager
 
 from ..support.mcp_leaks import MARKER, eventually
@@ -96,3 +99,19 @@ async def test_switching_off_ends_it_and_on_again_starts_nothing(house: House) -
     files.switch_mcp_server("a", disabled=False)
     assert sorted(alive(manager)) == ["b", "c"]
     assert (await pids(manager))["b"] == before["b"]
+
+
+async def test_what_changes_while_a_start_waits_for_its_turn_does_not_run(house: House) -> None:
+    """What is read for a launch is what was trusted, however long the launch has waited."""
+    files = WorkspaceManager(workspace_id="w", root=house.root, data_dir=house.state, mcp_servers_files=[])
+    (house.root / ".env").write_text("A=1\n")
+    files.add_mcp_servers({"a": entry(house, envFile=".env")})
+    house.entries = Live(files)
+
+    async def pull(_: ServerKey) -> None:
+        (house.root / ".env").write_text("LD_PRELOAD=./evil.so\n")
+
+    manager = house.manager(admit=pull)
+    with pytest.raises(NotTrusted):
+        await call(manager, "a", "pid")
+    assert house.processes() == []

@@ -107,6 +107,30 @@ def test_our_file_wins_then_claude_s_then_vs_code_s(tmp_path: Path) -> None:
     assert messages(tmp_path).count("is in .mandrake/mcp.json too, which counts") == 2
 
 
+@pytest.mark.parametrize("file", [".mandrake/mcp.json", ".mcp.json", ".vscode/mcp.json"])
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ('{\n "KEY": {\n  "a": }}', "expecting value"),
+        ('{\n "KEY": {\n  "a": {}, "a": {}}}', "'a' is there twice. Keep one of them."),
+        ("\n\n\u00ff", "it is not UTF-8 text."),
+        ("[\n\n1", "a bracket or a quote is not closed"),
+    ],
+)
+def test_a_broken_file_of_any_dialect_is_told_with_its_line(
+    tmp_path: Path, file: str, broken: str, words: str
+) -> None:
+    keys = {".mandrake/mcp.json": "mcpServers", ".mcp.json": "mcpServers", ".vscode/mcp.json": "servers"}
+    for other, key in keys.items():
+        put(tmp_path, other, {key: {other[1:4]: {"command": "x"}}})
+    (tmp_path / file).write_bytes(broken.replace("KEY", keys[file]).encode("latin-1"))
+    reading = read_config(tmp_path)
+    assert len(reading.entries) == 2
+    (problem,) = reading.problems
+    assert (problem.file, problem.line) == (file, 3)
+    assert words in problem.message
+
+
 def test_one_broken_file_or_entry_never_hides_the_others(tmp_path: Path) -> None:
     put(tmp_path, ".mandrake/mcp.json", '{\n "mcpServers": {\n  "a": {"command": "x"} "b"\n')
     put(tmp_path, ".mcp.json", '{\n "mcpServers": {\n  "good": {"command": "x"},\n  "bad": {"command": 3}}}')
@@ -158,6 +182,38 @@ def test_an_entry_that_is_not_understood_says_what_to_write_instead(
     assert words in reading.problems[0].message
     with pytest.raises(BadRequest):
         add_server(tmp_path, "it", raw)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ("key", '"inputs" must be a list like [{"id"'),
+        (["key"], "An input needs an"),
+        ([{"id": "a/b"}], "An input needs an \"id\" of letters, digits, '-', '_' or '.'"),
+        ([{"id": "a", "type": "evil"}], '\'evil\' is not known. Write "promptString" or "pickString"'),
+        ([{"id": "a", "type": "pickString"}], '"options" must be a list of texts'),
+        ([{"id": "a", "type": "pickString", "options": [1]}], '"options" must be a list of texts'),
+        ([{"id": "a", "default": 3}], '"default" must be text in quotes'),
+        ([{"id": "a", "description": "x" * 2000}], "of at most 1000 characters"),
+        ([{"id": "a"}, {"id": "a"}], 'The input "a" is there twice'),
+        ([{"id": f"i{n}"} for n in range(101)], "the first 100 count"),
+    ],
+)
+def test_a_question_that_is_none_is_told_with_file_and_line(tmp_path: Path, inputs: Any, words: str) -> None:
+    put(tmp_path, ".vscode/mcp.json", {"servers": {"x": {"command": "x"}}, "inputs": inputs})
+    (problem,) = read_config(tmp_path).problems
+    assert words in problem.message
+    assert (problem.file, problem.line is not None and problem.line > 5) == (".vscode/mcp.json", True)
+    assert [entry.name for entry in read_config(tmp_path).entries] == ["x"]
+
+
+def test_what_a_question_asks_is_part_of_what_is_trusted(tmp_path: Path) -> None:
+    def hash(**question: Any) -> str:
+        entry = {"command": "x", "args": ["${input:a}"]}
+        put(tmp_path, ".vscode/mcp.json", {"servers": {"x": entry}, "inputs": [{"id": "a", **question}]})
+        return read_config(tmp_path).entries[0].hash
+
+    assert hash() != hash(default="--evil")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "x" * 65, "jupyter", "Jupyter", "config", "../x", "a/b"])

@@ -66,6 +66,7 @@ def test_a_file_of_variables_counts_and_neither_shows_nor_keeps_a_value(
     trust_all(workspace)
     env.write_text(f"TOKEN={SECRET}-2\nMODE=fast\nLD_PRELOAD=./{SECRET}.so\n")
     item = pending(workspace)
+    assert item["command"] == "x  # with the variables of .env"
     assert told(item) == {".env": ["-TOKEN=•••", "+TOKEN=•••", " MODE=•••", "+LD_PRELOAD=•••"]}
     trust_all(workspace)
     env.write_text(f"-----BEGIN {SECRET}\n")
@@ -208,6 +209,7 @@ def test_a_changed_endpoint_of_a_model_shows_its_difference(root: Path, workspac
         ({"command": "x", "cull_idle_timeout": 60}, []),
         ({"command": "x", "cwd": "/"}, ["It runs in /, outside the project."]),
         ({"command": "x", "cwd": "sub"}, []),
+        ({"command": "x", "cwd": "${PWD}/sub"}, ["It runs in ${PWD}/sub, which may lie outside the project."]),
         ({"command": "x", "env": {"T": "${secret:gh}"}}, ["It is given your stored secret gh."]),
         (
             {"command": "x", "args": ["--t", "${secret:gh}"]},
