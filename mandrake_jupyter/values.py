@@ -57,8 +57,11 @@ class SessionKey:
 
 @dataclass(frozen=True)
 class ServerKey:
+    """`session_id` only where each chat has one of its own, and then "" for those who ask without a chat."""
+
     workspace_id: str
     name: str
+    session_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ class MCPServerEntry:
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
     limits: ResourceLimits = ResourceLimits()
+    sharing: Literal["workspace", "session"] = "workspace"  #: one process for all chats, or one for each
     env_files: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()  #: those its ``${input:…}`` ask
 

@@ -59,7 +59,6 @@ class MCPSwitchHandler(MandrakeHandler):
     @authorized
     async def post(self, workspace: str, name: str, action: str) -> None:
         async with self.registry.get_mcp_manager_for_request(workspace) as manager:
-            manager.must_be_configured(name)
             files = await self.registry.get_workspace_manager(workspace)
             await asyncio.to_thread(files.switch_mcp_server, name, disabled=action == "disable")
             await manager.refresh()

@@ -28,7 +28,7 @@ def add_servers(root: Path, entries: Mapping[str, Any]) -> list[MCPServerEntry]:
     """
     if not entries:
         raise BadRequest("There is no MCP server in it. Give at least one name with its entry.")
-    asks = _questions(root)
+    asks = own_questions(root)
     given = [
         parse_entry(name, raw, origin=OWN, root=root, questions=asks).entry for name, raw in entries.items()
     ]
@@ -44,7 +44,7 @@ def add_server(root: Path, name: str, entry: Any) -> MCPServerEntry:
     return add_servers(root, {name: entry})[0]
 
 
-def _questions(root: Path) -> Mapping[str, Question]:
+def own_questions(root: Path) -> Mapping[str, Question]:
     """What the own file may ask; nothing when it can't be read, which is for the writing to say."""
     try:
         return own_entries(root, read_text(root).text or "{}")[1]

@@ -22,8 +22,9 @@ from .numbers import idle_timeout, limits, seconds
 from .variables import asked, plain_variables
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-#: The built-in one, and words that addresses of the REST API have in the place of a name.
-RESERVED = frozenset({"jupyter", "config", "parse", "test"})
+BUILTIN = "jupyter"
+#: That one, and a word that an address of the REST API has in the place of a name.
+RESERVED = frozenset({BUILTIN, "config"})
 EXAMPLE = '{"command": "uvx", "args": ["mcp-server-time"]} or {"url": "https://example.org/mcp"}'
 #: The largest entry taken, in characters of JSON.
 MAX_ENTRY = 32_000
@@ -59,7 +60,7 @@ def check_name(name: Any) -> str:
     if name.lower() in RESERVED:
         whose = (
             "is the built-in MCP server's"
-            if name.lower() == "jupyter"
+            if name.lower() == BUILTIN
             else "is a word of our REST API's addresses"
         )
         raise BadRequest(f'The name "{name}" {whose}. Choose another name.')
@@ -116,6 +117,7 @@ def parse_entry(
         cull_idle_timeout=idle_timeout(it, raw),
         limits=limits(it, raw.get("limits")),
         env_files=plain_variables(it, _env_files(it, raw, transport), root),
+        sharing=_sharing(it, raw.get("sharing")),
         **fields,
     )
     entry = replace(entry, questions=asked(it, entry.texts, questions))
@@ -254,6 +256,14 @@ def _env_files(it: str, raw: Mapping[str, Any], transport: str) -> tuple[str, ..
                 f'{it}: only ${{workspaceFolder}} may stand in "envFile", not {shorten(file, 80)!r}.'
             )
     return tuple(files)
+
+
+def _sharing(it: str, value: Any) -> Literal["workspace", "session"]:
+    if value not in (None, "workspace", "session"):
+        raise BadRequest(
+            f'{it}: "sharing" must be "workspace" (one process for all chats) or "session" (one for each).'
+        )
+    return "session" if value == "session" else "workspace"
 
 
 def _notes(it: str, raw: Mapping[str, Any]) -> tuple[str, ...]:

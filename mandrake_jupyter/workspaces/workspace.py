@@ -8,6 +8,7 @@ touch the disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits
 from .attachments import read_attachment
 from .config import OWN, ConfigReader, Problem, own_entries
 from .config_text import ConfigText, read_text, write_text
-from .editing import add_servers, remove_server, switch_server
-from .entries import parse_entry
+from .editing import add_servers, own_questions, remove_server, switch_server
+from .entries import BUILTIN, parse_entry
 from .judge import Entry, Judge
 from .looser import looser_model, looser_server
 from .models import WorkspaceModel
@@ -153,6 +154,12 @@ class WorkspaceManager(LoggingConfigurable):
         self._judge.vouch(self._judge.server(entry) for entry in added)
         return [entry.name for entry in added]
 
+    def try_entry(self, name: str, entry: Any) -> MCPServerEntry:
+        """What the user gave, for one run that he asked for: trusted by this act, written nowhere."""
+        asks = own_questions(self.root)
+        parsed = parse_entry(name, entry, root=self.root, questions=asks)
+        return replace(parsed.entry, trusted=True, disabled=False)
+
     def remove_mcp_server(self, name: str) -> None:
         """Remove an entry of ``.mandrake/mcp.json`` and its trust; see :func:`~.editing.remove_server`."""
         remove_server(self.root, name, self._user_files)
@@ -160,8 +167,10 @@ class WorkspaceManager(LoggingConfigurable):
 
     def switch_mcp_server(self, name: str, *, disabled: bool) -> None:
         """Switch an entry off or on: in ``.mandrake/mcp.json``, and for other files (and where comments would be lost) in the
-        user's data directory. It is no word on trust. :class:`MCPServerNotFound`.
+        user's data directory. It is no word on trust. :class:`MCPServerNotFound`; :class:`Conflict` for the built-in one.
         """
+        if name == BUILTIN:
+            raise Conflict(f'The MCP server "{name}" is built in. It can\'t be switched off.')
         reading = self._reader.read()
         found = {entry.name: entry.origin for entry in self.mcp_entries()}
         if name not in found:

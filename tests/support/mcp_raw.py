@@ -1,7 +1,8 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf]`
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent] [--tools JSON]`: silent to what it does not know;
+the last are listed beside its own.
 """
 
 from __future__ import annotations
@@ -28,8 +29,14 @@ TOOLS = [
     "hog",
     "open",
     "fork",
+    "late",
+    "die_once",
+    "never_read",
 ]
+#: Tools that say of themselves that they may be called twice.
+HINTS = {"die_once": {"idempotentHint": True}, "never_read": {"readOnlyHint": True}}
 waiting: dict[object, str] = {}
+late: dict[object, str] = {}
 
 
 def send(message: object) -> None:
@@ -51,12 +58,21 @@ def call(ident: object, tool: str, arguments: dict) -> None:
     text = ""
     if tool == "add":
         text = str(arguments["a"] + arguments["b"])
-    elif tool == "never":
+    elif tool in ("never", "never_read"):
         waiting[ident] = arguments.get("mark", "")
         return note(waiting[ident], "begun")
     elif tool == "die":
         os.write(2, b"I am dying\n")
         os._exit(arguments.get("code", 1))
+    elif tool == "late":
+        late[ident] = "too late"  # answered once it was cancelled, and before the next one
+        return note(arguments.get("mark", ""), "begun")
+    elif tool == "die_once":  # as often as `mark` has no line for it
+        note(arguments["mark"], "called")
+        with open(arguments["mark"]) as file:
+            if len(file.readlines()) <= arguments.get("deaths", 1):
+                os._exit(1)
+        text = "alive"
     elif tool == "child":
         deaf = ["sh", "-c", "trap '' TERM HUP; sleep 600"]
         text = str(subprocess.Popen(deaf, stdin=subprocess.DEVNULL, start_new_session=True).pid)
@@ -93,14 +109,22 @@ def handle(message: dict) -> None:
         answer(ident, protocolVersion=VERSION, capabilities=capabilities, serverInfo=info)
     elif method == "tools/list":
         page = int(params.get("cursor", 0))
-        tools = [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS[page : page + 4]]
+        tools = [
+            {"name": name, "inputSchema": {"type": "object"}, "annotations": HINTS.get(name, {})}
+            for name in TOOLS[page : page + 4]
+        ]
+        if "--tools" in sys.argv and not page:
+            tools += json.loads(sys.argv[sys.argv.index("--tools") + 1])
         more = {"nextCursor": str(page + 4)} if page + 4 < len(TOOLS) else {}
         answer(ident, tools=tools, **more)
     elif method == "tools/call":
         call(ident, params["name"], params.get("arguments", {}))
     elif method == "notifications/cancelled":
         note(waiting.pop(params["requestId"], ""), "cancelled")
-    elif ident is not None:
+        if params["requestId"] in late:
+            text = late.pop(params["requestId"])
+            answer(params["requestId"], content=[{"type": "text", "text": text}])
+    elif ident is not None and "--silent" not in sys.argv:
         send({"id": ident, "error": {"code": -32601, "message": f"no method {method}"}})
 
 
