@@ -1,7 +1,8 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf]`
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --manner MANNER]`, a manner of `mcp_tree`.
+`mcp_raw_http.py` serves the same over HTTP.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
+from collections.abc import Callable
+
+import mcp_tree
 
 VERSION = "2025-11-25"
 TOOLS = [
@@ -28,13 +31,20 @@ TOOLS = [
     "hog",
     "open",
     "fork",
+    "env",
 ]
 waiting: dict[object, str] = {}
 
 
-def send(message: object) -> None:
-    text = message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **dict(message)})
+def to_stdout(text: str) -> None:
     os.write(1, text.encode() + b"\n")
+
+
+deliver: Callable[[str], None] = to_stdout
+
+
+def send(message: object) -> None:
+    deliver(message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **dict(message)}))
 
 
 def answer(ident: object, **result: object) -> None:
@@ -82,6 +92,8 @@ def call(ident: object, tool: str, arguments: dict) -> None:
         text = str(len([os.open(os.devnull, os.O_RDONLY) for _ in range(arguments["files"])]))
     elif tool == "fork":
         text = str(len([subprocess.Popen(["sleep", "600"]) for _ in range(arguments["processes"])]))
+    elif tool == "env":
+        text = json.dumps(dict(os.environ))
     return answer(ident, content=[{"type": "text", "text": text}])
 
 
@@ -114,13 +126,13 @@ def main() -> None:
     if "--flood" in sys.argv:
         for _ in range(200):
             os.write(2, b"flood " * 10_000 + b"\n")
-    deaf = "--deaf" in sys.argv  # to EOF and to all signals one can be deaf to
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if deaf else ():
-        signal.signal(number, signal.SIG_IGN)
+    manner = "term_deaf" if "--deaf" in sys.argv else "polite"
+    if "--manner" in sys.argv:
+        manner = sys.argv[sys.argv.index("--manner") + 1]
+    mcp_tree.take_on(manner)
     for line in sys.stdin.buffer:
         handle(json.loads(line))
-    while deaf:
-        signal.pause()
+    mcp_tree.at_eof(manner)
 
 
 if __name__ == "__main__":
