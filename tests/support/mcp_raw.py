@@ -19,6 +19,7 @@ import mcp_tree
 VERSION = "2025-11-25"
 TOOLS = [
     "add",
+    "hello",
     "never",
     "die",
     "child",
@@ -94,6 +95,8 @@ def call(ident: object, tool: str, arguments: dict) -> None:
         text = str(len([subprocess.Popen(["sleep", "600"]) for _ in range(arguments["processes"])]))
     elif tool == "env":
         text = json.dumps(dict(os.environ))
+    elif tool == "hello":
+        text = "hello"
     return answer(ident, content=[{"type": "text", "text": text}])
 
 
@@ -105,7 +108,14 @@ def handle(message: dict) -> None:
         answer(ident, protocolVersion=VERSION, capabilities=capabilities, serverInfo=info)
     elif method == "tools/list":
         page = int(params.get("cursor", 0))
-        tools = [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS[page : page + 4]]
+        tools = [
+            {
+                "name": name,
+                "inputSchema": {"type": "object"},
+                **({"annotations": {"readOnlyHint": True}} if name == "hello" else {}),
+            }
+            for name in TOOLS[page : page + 4]
+        ]
         more = {"nextCursor": str(page + 4)} if page + 4 < len(TOOLS) else {}
         answer(ident, tools=tools, **more)
     elif method == "tools/call":
