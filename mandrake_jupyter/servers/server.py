@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from ..errors import MandrakeError, MCPError, NotReached, ServerGone, StopTimeout, Unavailable
+from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
 from ..lifecycle.announce import Announce, Changed, Moved, unheard
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
@@ -282,8 +282,3 @@ class MCPServer:
                 connection.provisioner.ended.set()  # a remote one is not seen to end
                 await self._settled(owner)
                 raise gone_in_call(self.key.name, self.life.state, gone) from gone
-            except NotReached:
-                if self.leases.busy == 1:  # else it may still answer others
-                    connection.provisioner.ended.set()
-                    await self._settled(owner)
-                raise

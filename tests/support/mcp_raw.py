@@ -1,8 +1,9 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent] [--tools JSON]`: silent to what it does not know;
-the last are listed beside its own.
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent | --manner MANNER] [--tools JSON] [--prompts JSON]`:
+silent to what it does not know, a manner of `mcp_tree`; those tools are listed beside its own, and the names of prompts.
+`mcp_raw_http.py` serves the same over HTTP.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
+from collections.abc import Callable
+
+import mcp_tree
 
 VERSION = "2025-11-25"
 TOOLS = [
     "add",
+    "hello",
     "never",
     "die",
     "child",
@@ -32,16 +36,27 @@ TOOLS = [
     "late",
     "die_once",
     "never_read",
+    "env",
 ]
-#: Tools that say of themselves that they may be called twice.
-HINTS = {"die_once": {"idempotentHint": True}, "never_read": {"readOnlyHint": True}}
+#: What tools say of themselves.
+HINTS = {
+    "die_once": {"idempotentHint": True},
+    "hello": {"readOnlyHint": True},
+    "never_read": {"readOnlyHint": True},
+}
 waiting: dict[object, str] = {}
 late: dict[object, str] = {}
 
 
-def send(message: object) -> None:
-    text = message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **dict(message)})
+def to_stdout(text: str) -> None:
     os.write(1, text.encode() + b"\n")
+
+
+deliver: Callable[[str], None] = to_stdout
+
+
+def send(message: object) -> None:
+    deliver(message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **dict(message)}))
 
 
 def answer(ident: object, **result: object) -> None:
@@ -98,13 +113,17 @@ def call(ident: object, tool: str, arguments: dict) -> None:
         text = str(len([os.open(os.devnull, os.O_RDONLY) for _ in range(arguments["files"])]))
     elif tool == "fork":
         text = str(len([subprocess.Popen(["sleep", "600"]) for _ in range(arguments["processes"])]))
+    elif tool == "env":
+        text = json.dumps(dict(os.environ))
+    elif tool == "hello":
+        text = "hello"
     return answer(ident, content=[{"type": "text", "text": text}])
 
 
 def handle(message: dict) -> None:
     method, ident, params = message.get("method"), message.get("id"), message.get("params", {})
     if method == "initialize":
-        capabilities = {"tools": {"listChanged": True}}
+        capabilities = {"tools": {"listChanged": True}} | ({"prompts": {}} if "--prompts" in sys.argv else {})
         info = {"name": "raw", "version": "1"}
         answer(ident, protocolVersion=VERSION, capabilities=capabilities, serverInfo=info)
     elif method == "tools/list":
@@ -117,6 +136,12 @@ def handle(message: dict) -> None:
             tools += json.loads(sys.argv[sys.argv.index("--tools") + 1])
         more = {"nextCursor": str(page + 4)} if page + 4 < len(TOOLS) else {}
         answer(ident, tools=tools, **more)
+    elif method == "prompts/list":
+        names = json.loads(sys.argv[sys.argv.index("--prompts") + 1])
+        answer(ident, prompts=[{"name": name} for name in names])
+    elif method == "prompts/get":
+        content = {"type": "text", "text": params["name"]}
+        answer(ident, messages=[{"role": "user", "content": content}])
     elif method == "tools/call":
         call(ident, params["name"], params.get("arguments", {}))
     elif method == "notifications/cancelled":
@@ -138,13 +163,13 @@ def main() -> None:
     if "--flood" in sys.argv:
         for _ in range(200):
             os.write(2, b"flood " * 10_000 + b"\n")
-    deaf = "--deaf" in sys.argv  # to EOF and to all signals one can be deaf to
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if deaf else ():
-        signal.signal(number, signal.SIG_IGN)
+    manner = "term_deaf" if "--deaf" in sys.argv else "polite"
+    if "--manner" in sys.argv:
+        manner = sys.argv[sys.argv.index("--manner") + 1]
+    mcp_tree.take_on(manner)
     for line in sys.stdin.buffer:
         handle(json.loads(line))
-    while deaf:
-        signal.pause()
+    mcp_tree.at_eof(manner)
 
 
 if __name__ == "__main__":
