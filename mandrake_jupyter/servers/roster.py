@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from .catalogue import Catalogue
 from .describe import describe, describe_server
 from .expand import expanded_values, launch_spec
 from .logs import LogRing
-from .seams import NOBODY, Admit, Owner, Timeouts, admitted
+from .seams import NOBODY, Admit, Entries, Owner, Timeouts, admitted
 from .secrets import Secrets
 from .server import MCPServer
 
@@ -43,7 +43,7 @@ class Roster:
         self,
         key: WorkspaceKey,
         root: Path,
-        entries: Callable[[], Sequence[MCPServerEntry]],
+        entries: Entries,
         *,
         reserved: Collection[str],
         catalogue: Catalogue,
@@ -105,10 +105,10 @@ class Roster:
         """The server of that name, where it was used before."""
         return self._servers.get(name)
 
-    def configured(self) -> dict[str, MCPServerEntry]:
-        """The entries as they are now, each with a hash."""
+    def configured(self, only: Collection[str] | None = None) -> dict[str, MCPServerEntry]:
+        """The entries as they are now, or those of them with the names `only`, each with a hash."""
         found: dict[str, MCPServerEntry] = {}
-        for entry in self._entries():
+        for entry in self._entries(only):
             if entry.name not in self._reserved and entry.transport != "builtin":
                 found.setdefault(entry.name, entry if entry.hash else replace(entry, hash=_hash(entry)))
         return found
@@ -127,8 +127,8 @@ class Roster:
         """The server of that name, if it may run. Raises MCPServerNotFound, NotTrusted, Conflict (switched
         off).
         """
-        configured = self.configured()
-        entry = self._named(name, configured)
+        configured = self.configured({name, *self._servers})
+        entry = self._named(name, configured if name in configured else self.configured())
         self.tidy(configured)
         server = await self.current(entry)
         if not entry.trusted:

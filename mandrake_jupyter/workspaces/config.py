@@ -58,12 +58,13 @@ class ConfigReader:
 
     def __init__(self, root: Path):
         self.root = root
+        self._files = [str(root / file) for file in (*(file for file, _ in DIALECTS), MODELS)]
         self._stamp: object = None
         self._reading = ConfigReading()
 
     def read(self) -> ConfigReading:
         """What the files say now. Never raises for what is in the folder."""
-        stamp = tuple(fingerprint(self.root / file) for file in (*(file for file, _ in DIALECTS), MODELS))
+        stamp = tuple(map(fingerprint, self._files))
         if stamp != self._stamp:
             self._reading, self._stamp = read_config(self.root), stamp
         return self._reading

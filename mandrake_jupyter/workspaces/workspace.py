@@ -7,7 +7,7 @@ touch the disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,12 @@ class WorkspaceManager(LoggingConfigurable):
         self._hasher = ContentHasher(self.root)
         self._trust = TrustStore(Path(data_dir) / "trust.json")
 
-    def mcp_entries(self) -> list[MCPServerEntry]:
-        """The folder's MCP servers, untrusted too; `hash` covers the files of the folder they run."""
-        return [self._judged(entry) for entry in self._reader.read().entries]
+    def mcp_entries(self, only: Collection[str] | None = None) -> list[MCPServerEntry]:
+        """The folder's MCP servers, or those of them with the names `only`, untrusted too; `hash` covers the files of the
+        folder they run.
+        """
+        entries = self._reader.read().entries
+        return [self._judged(entry) for entry in entries if only is None or entry.name in only]
 
     def model_entries(self) -> list[WorkspaceModel]:
         """The models of the folder, untrusted ones included."""
