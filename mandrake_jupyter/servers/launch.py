@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os.path
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ..errors import (
@@ -49,7 +49,7 @@ class Launcher:
         references: References,
         limits: ResourceLimits,
         start_timeout: float,
-        configured: Callable[[], Mapping[str, MCPServerEntry]],
+        configured: Callable[[Collection[str]], Mapping[str, MCPServerEntry]],
     ) -> None:
         self._workspace_id = workspace_id
         self._root = root
@@ -64,7 +64,7 @@ class Launcher:
         trusted, however long it waited for its turn: else NotTrusted, or Conflict.
         """
         made = await self.make_apart(entry, log)
-        now = self._configured().get(entry.name)
+        now = self._configured({entry.name}).get(entry.name)
         if now is not None and not now.trusted:
             raise NotTrusted(name=entry.name)
         if now is None or not may_run_on(entry, now):

@@ -30,7 +30,7 @@ from .describe import describe
 from .logs import Level, LogRing
 from .offers import Offers
 from .roster import Roster
-from .seams import NOBODY, Admit, Owner, admitted
+from .seams import NOBODY, Admit, Entries, Owner, admitted
 from .server import MCPServer
 from .settings import MCPServerSettings
 from .telling import told
@@ -56,7 +56,7 @@ class MCPServerManager(MCPServerSettings):
         key: WorkspaceKey,
         root: Path,
         state_dir: Path,
-        entries: Callable[[], Sequence[MCPServerEntry]],
+        entries: Entries,
         builtins: Mapping[str, BuiltinServer],
         supervisor: Supervisor,
         announce: Announce = unheard,

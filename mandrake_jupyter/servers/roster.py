@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from .instances import Instances
 from .launch import PROVISIONERS, Launcher
 from .logs import LogRing
 from .record import Record
-from .seams import NOBODY, Admit, Owner, Timeouts, admitted
+from .seams import NOBODY, Admit, Entries, Owner, Timeouts, admitted
 from .server import MCPServer
 
 CLOSED = "The project was put away, or the Jupyter server is stopping."
@@ -41,7 +41,7 @@ class Roster:
         self,
         key: WorkspaceKey,
         root: Path,
-        entries: Callable[[], Sequence[MCPServerEntry]],
+        entries: Entries,
         *,
         reserved: Collection[str],
         catalogue: Catalogue,
@@ -127,10 +127,10 @@ class Roster:
             if server.phase not in ALIVE and not server.leases.busy:
                 self._instances.remove(server)
 
-    def configured(self) -> dict[str, MCPServerEntry]:
-        """The entries as they are now, each with a hash."""
+    def configured(self, only: Collection[str] | None = None) -> dict[str, MCPServerEntry]:
+        """The entries as they are now, or those of them with the names `only`, each with a hash."""
         found: dict[str, MCPServerEntry] = {}
-        for entry in self._entries():
+        for entry in self._entries(only):
             if entry.name not in self._reserved and entry.transport != "builtin":
                 found.setdefault(entry.name, entry if entry.hash else replace(entry, hash=hash_of(entry)))
         return found
@@ -149,8 +149,8 @@ class Roster:
         """The server of that name for that chat, if it may run. Raises MCPServerNotFound, NotTrusted, Conflict (switched
         off).
         """
-        configured = self.configured()
-        entry = self._named(name, configured)
+        configured = self.configured({name, *self._instances.names})
+        entry = self._named(name, configured if name in configured else self.configured())
         self.tidy(configured)
         server = await self.current(entry, session_id)
         if not entry.trusted:

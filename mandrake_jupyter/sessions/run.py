@@ -24,7 +24,7 @@ from .event_log import EventLog
 from .history import earlier
 from .ledger import Ledger
 from .run_state import RunState
-from .run_tools import Recorded, call_tool, intents, stopped_call
+from .run_tools import Recorded, call_tool, intents, sent_at_once, stopped_call
 from .seams import ResolvedModel, Seams
 from .slash import DirectCall
 from .transcript import Transcript
@@ -33,8 +33,7 @@ T = TypeVar("T")
 log = logging.getLogger("mandrake_jupyter")
 
 
-class _Stopped(Exception):
-    pass
+class _Stopped(Exception): ...
 
 
 class Run:
@@ -148,12 +147,13 @@ class Run:
             model = await self._inside(script.model(self.ledger.row.model))
             messages = [*before, self.question, self.ledger.as_message()]
             request = await self._inside(script.request(model, messages))
-            calls, reason = await self._call_model(model, request)
+            calls, reason, said = await self._call_model(model, request)
             if not calls:
-                await self._complete(reason)
+                await self._complete(reason, *said)
                 return
-            asked = intents(calls, self.ledger.answer, script.table, script.granted)
-            await self.ledger.record(*asked, state=RunState.CALLING_TOOL)
+            asked = sent_at_once(intents(calls, self.ledger.answer, script.table, script.granted))
+            await self.ledger.record(*said, *asked, state=RunState.CALLING_TOOL, usage=self._usage.as_json())
+            await self._dispatch([part for part in self.ledger.answer.parts if part.status == "running"])
 
     async def _begin(self, script: Transcript) -> None:
         """The start event, then, for ``/tool``, the user's own call as the only step."""
@@ -181,7 +181,7 @@ class Run:
 
     async def _call_model(
         self, model: ResolvedModel, request: ModelRequest
-    ) -> tuple[list[ToolCallRequested], str]:
+    ) -> tuple[list[ToolCallRequested], str, list[Recorded]]:
         answer, bounds = self.ledger.answer, self._seams.bounds
         await self.ledger.record(state=RunState.CALLING_MODEL)
         answer.step += 1
@@ -212,27 +212,23 @@ class Run:
             answer.close_text()
             await self.ledger.save_text()
         if answer.full:
-            return [], "length"
+            return [], "length", []
         if ended is None:
             raise StreamBroken()
         self._usage += ended.usage
-        usage = self._usage.as_json()
-        await self.ledger.record(("usage", usage, None), usage=usage)
-        return calls, ended.reason
+        return calls, ended.reason, [("usage", self._usage.as_json(), None)]
 
     async def _run_calls(self) -> None:
         """Dispatch what may run and was not dispatched: all at once, each result recorded as it comes."""
         while ready := [part for part in self.ledger.answer.parts if part.status == "allowed"]:
-            await self._dispatch(ready)  # meanwhile others may have been allowed
+            sent = [replace(part, status="running") for part in ready]
+            await self.ledger.record(parts=sent, state=RunState.CALLING_TOOL)
+            await self._dispatch(sent)  # meanwhile others may have been allowed
 
-    async def _dispatch(self, ready: list[Part]) -> None:
-        sent = [replace(part, status="running") for part in ready]
-        await self.ledger.record(parts=sent, state=RunState.CALLING_TOOL)
+    async def _dispatch(self, sent: list[Part]) -> None:
         self._check()
-        tasks = {
-            self._child(call_tool(self._seams, part, self._context, self.ledger.progress)) for part in sent
-        }
-        left = set(tasks)
+        progress = self.ledger.progress
+        left = {self._child(call_tool(self._seams, part, self._context, progress)) for part in sent}
         while left and not self._keep_time():
             finished, left = await asyncio.wait(left, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
@@ -241,10 +237,10 @@ class Run:
                     await self.ledger.record(("toolResult", result, part))
         self._check()
 
-    async def _complete(self, reason: str) -> None:
+    async def _complete(self, reason: str, *said: Recorded) -> None:
         usage = self._usage.as_json()
         data = {"message_id": self.ledger.row.message_id, "usage": usage, "finish_reason": reason}
-        await self._finish(RunState.DONE, "complete", data, finish_reason=reason, usage=usage)
+        await self._finish(RunState.DONE, "complete", data, *said, finish_reason=reason, usage=usage)
 
     async def _fail(self, exc: MandrakeError) -> None:
         await self._finish(RunState.FAILED, "error", error_event(exc), error=exc.as_json())
@@ -256,13 +252,17 @@ class Run:
         else:
             await self._fail((self._ending and self._ending.error) or Interrupted())
 
-    async def _finish(self, state: RunState, event: str, data: Mapping[str, Any], **columns: Any) -> None:
+    async def _finish(
+        self, state: RunState, event: str, data: Mapping[str, Any], *said: Recorded, **columns: Any
+    ) -> None:
         def left() -> list[Recorded]:
             ended = [stopped_call(part) for part in self.ledger.answer.parts if part.pending]
             return [("toolResult", result, part) for part, result in ended]
 
         finished = isoformat(utcnow())
-        await self.ledger.record((event, data, None), first=left, state=state, finished=finished, **columns)
+        await self.ledger.record(
+            *said, (event, data, None), first=left, state=state, finished=finished, **columns
+        )
 
     async def _inside(self, work: Coroutine[Any, Any, T], *, flush: float | None = None) -> T:
         """Await `work` in a child task that a stop cancels; meanwhile save running text every `flush` seconds."""

@@ -55,6 +55,14 @@ def intents(
     return made
 
 
+def sent_at_once(made: Iterable[Recorded]) -> list[Recorded]:
+    """`made` by `intents`, where what may run is recorded as sent with its intent, in one transaction."""
+    return [
+        (kind, data, replace(part, status="running") if part and part.status == "allowed" else part)
+        for kind, data, part in made
+    ]
+
+
 def _fixed(call: ToolCallRequested, spec: ToolSpec | None, ask: bool, direct: bool) -> dict[str, Any]:
     if spec is None:
         return {

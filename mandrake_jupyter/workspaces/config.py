@@ -58,13 +58,14 @@ class ConfigReader:
     def __init__(self, root: Path, user_files: Sequence[Path] = ()):
         self.root = root
         self._user_files = tuple(user_files)
+        own = (root / file for file in (*(file for file, _ in DIALECTS), MODELS))
+        self._files = [str(file) for file in (*own, *user_files)]
         self._stamp: object = None
         self._reading = ConfigReading()
 
     def read(self) -> ConfigReading:
         """What the files say now. Never raises for what is in them."""
-        own = (self.root / file for file in (*(file for file, _ in DIALECTS), MODELS))
-        stamp = tuple(fingerprint(path) for path in (*own, *self._user_files))
+        stamp = tuple(map(fingerprint, self._files))
         if stamp != self._stamp:
             self._reading, self._stamp = read_config(self.root, self._user_files), stamp
         return self._reading

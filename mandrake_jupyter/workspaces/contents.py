@@ -95,7 +95,7 @@ class ContentHasher:
 
     def _look(self, path: str, is_program: bool) -> str | None:
         """The hash of that file, None when there is none that counts; one ``stat`` while it is unchanged."""
-        stamp = fingerprint(Path(path))
+        stamp = fingerprint(path)
         if stamp is None:
             return None
         known = self._known.get((path, is_program))

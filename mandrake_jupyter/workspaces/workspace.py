@@ -7,7 +7,7 @@ touch the disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,20 +69,23 @@ class WorkspaceManager(LoggingConfigurable):
         self._limits = limits
         self._references = references or References(workspace_id)
 
-    def mcp_entries(self) -> list[MCPServerEntry]:
-        """All MCP servers, untrusted too; `hash` covers the files of the folder they run. Of two with one name the
-        folder's counts, but one that is not trusted takes the place of nothing that is.
+    def mcp_entries(self, only: Collection[str] | None = None) -> list[MCPServerEntry]:
+        """All MCP servers, or those with the names `only`, untrusted too; `hash` covers the files of the folder they run. Of two
+        with one name the folder's counts, but one that is not trusted takes the place of nothing that is.
         """
-        folder, own = self._judged()
+        folder, own = self._judged(only)
         mine = {entry.name for entry in own if entry.trusted}
         kept = {entry.name: entry for entry in folder if entry.trusted or entry.name not in mine}
         return [*kept.values(), *(entry for entry in own if entry.name not in kept)]
 
-    def _judged(self) -> tuple[list[MCPServerEntry], list[MCPServerEntry]]:
+    def _judged(
+        self, only: Collection[str] | None = None
+    ) -> tuple[list[MCPServerEntry], list[MCPServerEntry]]:
         """Those of the folder's files, and those of the user's own."""
         reading = self._reader.read()
-        folder = [self._judge.server(entry) for entry in reading.entries]
-        return folder, [self._judge.own_server(entry) for entry in reading.user_entries]
+        folder = (entry for entry in reading.entries if only is None or entry.name in only)
+        own = (entry for entry in reading.user_entries if only is None or entry.name in only)
+        return list(map(self._judge.server, folder)), list(map(self._judge.own_server, own))
 
     def model_entries(self) -> list[WorkspaceModel]:
         """The models of the folder, untrusted ones included."""

@@ -47,7 +47,7 @@ class House:
             key=WorkspaceKey(self.workspace),
             root=self.root,
             state_dir=self.state,
-            entries=lambda: list(self.entries),
+            entries=lambda only=None: [e for e in self.entries if only is None or e.name in only],
             builtins=builtins or {},
             supervisor=self.supervisor,
             announce=self.heard,

@@ -78,7 +78,8 @@ async def test_a_script_or_a_file_of_variables_that_changes_ends_who_runs_it(hou
     files, manager = configured(house)
     (house.root / ".env").write_text("A=1\n")
     (house.root / "server.py").write_text(Path(RAW).read_text())
-    local = {"command": sys.executable, "args": ["-S", "server.py"], "env": {MARKER: house.token}}
+    env = {MARKER: house.token, "PYTHONPATH": str(Path(RAW).parent)}
+    local = {"command": sys.executable, "args": ["-S", "server.py"], "env": env}
     files.add_mcp_servers({"b": local, "c": entry(house, envFile=".env")})
     before = await pids(manager)
     (house.root / ".env").write_text("A=2\n")

@@ -20,9 +20,9 @@ import mcp_tree
 VERSION = "2025-11-25"
 TOOLS = [
     "add",
-    "hello",
     "never",
     "die",
+    "hello",
     "child",
     "pid",
     "grow",
