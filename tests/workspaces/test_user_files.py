@@ -69,8 +69,10 @@ def test_a_folder_s_entry_takes_the_place_of_the_user_s_once_it_is_trusted_and_n
     assert said(workspace) == [
         'mcp_servers.json:4: The MCP server "time" is in this project too, which counts once it is trusted.'
     ]
+    assert [it.command for it in workspace.mcp_entries({"time"})] == ["mine"]
     trust_all(workspace)
     assert {it.name: it.command for it in workspace.mcp_entries()} == {"time": "theirs", "other": "x"}
+    assert [it.command for it in workspace.mcp_entries({"time"})] == ["theirs"]
 
 
 def test_of_two_files_the_first_counts(home: Path, workspace: WorkspaceManager) -> None:
