@@ -41,13 +41,13 @@ async def ask(
     name, client = connection.name, connection.client
     deadline = asyncio.timeout(timeout)
     try:
-        with connection.hearing.asked() as notes:
+        with connection.hearing.asked() as caller:
             async with deadline:
                 return await send(client)
     except SDKError as exc:
         if exc.code == CONNECTION_CLOSED or connection.remote_ended:
             raise _gone(name, what) from exc
-        why = connection.clean("\n".join([exc.message, *notes]))[:LONGEST_REASON]
+        why = connection.clean("\n".join([exc.message, *caller.notes]))[:LONGEST_REASON]
         raise RequestRefused(name=name, what=what, why=why, rpc_code=exc.code) from exc
     except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
         raise _gone(name, what) from exc

@@ -22,7 +22,7 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
 from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
 from ..provisioners.base import LogSink, Provisioner
-from ..values import MCPServerEntry, ServerKey, ToolResult, ToolSpec
+from ..values import Asker, MCPServerEntry, ServerKey, ToolResult, ToolSpec
 from .catalogue import Catalogue, Expected, Known, check_tool
 from .connection import Connection, ProgressSink
 from .endings import ended_by_itself, gone_in_call
@@ -276,12 +276,13 @@ class MCPServer:
         *,
         on_progress: ProgressSink | None = None,
         expected: Expected | None = None,
+        asker: Asker | None = None,
     ) -> ToolResult:
         """Started if need be, called once. Raises what `check_tool` and `connected` do, and CallTimeout."""
         async with self.connected() as connection:
             check_tool(connection.tools, self.key.name, tool, expected)
             heard = on_progress and touching(self.leases, on_progress)
-            return await connection.call(tool, arguments, timeout=self.call_timeout, on_progress=heard)
+            return await connection.call(tool, arguments, self.call_timeout, heard, asker)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Connection]:
