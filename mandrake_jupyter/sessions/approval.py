@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
 from ..values import Decision, ToolSpec
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 DECISIONS: tuple[Decision, ...] = ("once", "session", "workspace", "deny")
 
@@ -35,8 +38,15 @@ def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | 
     return decision, arguments, reason
 
 
-def check_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | None) -> None:
-    """Raises :class:`BadRequest` naming the value that does not fit the tool's schema. Blocks: call it in a thread.
+def check_arguments(
+    arguments: Mapping[str, Any],
+    schema: Mapping[str, Any] | None,
+    *,
+    of: str = "arguments",
+    private: bool = False,
+) -> None:
+    """Raises :class:`BadRequest` naming the value that does not fit the schema; `of` names all of them. Blocks: call it in
+    a thread. `private` values are not repeated in the error, and their formats (dates, addresses) are looked at, too.
 
     References are never fetched; a schema that can't be used checks nothing, the MCP server judges for itself.
     """
@@ -46,10 +56,23 @@ def check_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | No
     try:
         checker = jsonschema.validators.validator_for(dict(schema or {}))
         checker.check_schema(dict(schema or {}))
-        errors = checker(dict(schema or {}), registry=Registry()).iter_errors(dict(arguments))
+        looks = checker.FORMAT_CHECKER if private else None
+        judge = checker(dict(schema or {}), registry=Registry(), format_checker=looks)
+        errors = judge.iter_errors(dict(arguments))
         error = jsonschema.exceptions.best_match(errors)
     except Exception:  # whatever a foreign schema makes the library raise
         return
     if error is not None:
-        where = ".".join(str(step) for step in error.absolute_path) or "arguments"
-        raise BadRequest(f"{where}: {error.message}")
+        where = ".".join(str(step) for step in error.absolute_path) or of
+        raise BadRequest(f"{where}: {_without_value(error) if private else error.message}")
+
+
+def _without_value(error: ValidationError) -> str:
+    match error.validator:
+        case "required":
+            return error.message
+        case "enum" | "oneOf" | "anyOf" | "const":
+            return "it is none of the choices."
+        case "additionalProperties":
+            return "there are fields that were not asked for."
+    return f"it does not fit {error.validator}: {error.validator_value!s:.100}."
