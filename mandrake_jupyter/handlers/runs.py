@@ -11,6 +11,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
+from ..registry.attachments import read_attachments
 from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
 from ..sessions.questions import parse_answer
@@ -64,9 +65,7 @@ class MessagesHandler(StreamHandler):
         given = [] if body.get("attachments") is None else body["attachments"]
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise BadRequest("attachments must be a list of objects.")
-        manager = await self.registry.get_workspace_manager(workspace)
-        texts = [await asyncio.to_thread(manager.read_attachment, item) for item in given]
-        return [{**item, "text": text} for item, text in zip(given, texts, strict=True)]
+        return await read_attachments(self.registry, workspace, given)
 
     def _wait(self, body: JSON) -> float:
         wait = body.get("wait", DEFAULT_WAIT)

@@ -10,12 +10,13 @@ import pytest
 
 from mandrake_jupyter.errors import AlreadyAnswered, BadRequest, QuestionNotFound
 from mandrake_jupyter.sessions.questions import parse_answer
-from mandrake_jupyter.sessions.run_state import RunState
 from mandrake_jupyter.sessions.seams import Bounds
 from mandrake_jupyter.sessions.session import SessionCoordinator
+from mandrake_jupyter.sessions.stopwatch import Stopwatch
 from mandrake_jupyter.values import Answer, Event, Question, ToolResult
 
 from .conftest import ScriptedTools, call, collect, types
+from .test_deadlines import HOUR, Clock
 
 SCHEMA = {
     "type": "object",
@@ -208,15 +209,33 @@ async def test_after_a_crash_a_question_is_over_and_is_not_asked_again(chat: Cal
 
 
 async def test_the_clocks_of_a_run_stand_still_while_a_person_is_asked(chat: Callable[..., Any]) -> None:
-    """The limit on its work is over long before the answer."""
-    test, coordinator = await asking(chat, FORM, FORM, run=0.3, question=0.5)
+    """An hour goes by, and is no work: the run may do more of it."""
+    clock = Clock()
+    test = await chat([call("read", path="a")], ["fine"], clock=clock)
+    test.tools = AskingTools()
+    coordinator = await test.open()
     run = await coordinator.post("go")
-    events = await collect(coordinator, run.id)
-    assert events[-1].type == "complete"
-    assert test.tools.said == [Answer("cancel"), Answer("cancel")]
-    (ended,) = [a for a in test.announced if type(a).__name__ == "RunEnded"]
-    assert ended.state == RunState.DONE
-    assert ended.seconds < 0.5
+    question = (await asked(coordinator, run.id)).data["question_id"]
+    clock.seconds += 2 * HOUR
+    await coordinator.reply(run.id, question, RED, "ada")
+    assert (await collect(coordinator, run.id))[-1].type == "complete"
+
+
+def test_a_stopwatch_counts_what_is_on_and_not_asked() -> None:
+    clock = Clock()
+    watch = Stopwatch(clock.monotonic)
+    watch.turn(True)
+    clock.seconds += 1
+    with watch.stands_still():
+        clock.seconds += 10
+        with watch.stands_still():
+            watch.turn(True)
+            clock.seconds += 10
+        clock.seconds += 10
+    clock.seconds += 2
+    watch.turn(False)
+    clock.seconds += 10
+    assert watch.seconds == 3
 
 
 @pytest.mark.parametrize(
