@@ -89,11 +89,10 @@ function after(...events: Bare[]): IToolPart {
 
 const over: Bare = { type: 'questionAnswered', question_id: 'q', call_id: 'c', action: 'decline', by: 'bob' };
 
-test('a question stands in its call until it is answered; how it ended stays', () => {
+test('a question stands in its call until it is answered', () => {
   assert.deepEqual(after({ type: 'question', ...question }).question, question);
   const call = after({ type: 'question', ...question }, over);
   assert.equal(call.question, null);
-  assert.deepEqual(call.answered, { question_id: 'q', action: 'decline', by: 'bob' });
   assert.equal(call.status, 'running');
 });
 

@@ -11,6 +11,18 @@ from ..values import Decision, ToolSpec
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
+#: What a value must be, by the rule of its schema that it breaks.
+_FITS = {
+    "type": "it must be of the type {0}.",
+    "format": "it must be written as {0}.",
+    "minLength": "it needs at least {0} characters.",
+    "maxLength": "it may have at most {0} characters.",
+    "minimum": "it must be at least {0}.",
+    "maximum": "it must be at most {0}.",
+    "minItems": "choose at least {0}.",
+    "maxItems": "choose at most {0}.",
+    "uniqueItems": "each may be chosen once.",
+}
 DECISIONS: tuple[Decision, ...] = ("once", "session", "workspace", "deny")
 
 
@@ -75,4 +87,5 @@ def _without_value(error: ValidationError) -> str:
             return "it is none of the choices."
         case "additionalProperties":
             return "there are fields that were not asked for."
-    return f"it does not fit {error.validator}: {error.validator_value!s:.100}."
+    words = _FITS.get(str(error.validator), "it does not fit the form ({0}).")
+    return words.format(str(error.validator_value)[:100])

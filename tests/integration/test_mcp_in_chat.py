@@ -57,7 +57,7 @@ async def test_a_question_is_answered_in_the_chat_and_the_call_goes_on(api: Api,
     assert (question["server"], question["message"], question["mode"]) == ("echo", "Which one?", "form")
     answers = f"{session}/runs/{run['id']}/questions/{question['question_id']}"
     status, error = await api.error("POST", answers, {"action": "accept", "content": {"colour": 1}})
-    assert (status, error["message"]) == (400, "colour: it does not fit type: string.")
+    assert (status, error["message"]) == (400, "colour: it must be of the type string.")
     part = (await api("GET", f"{session}/messages"))[-1]["parts"][-1]
     assert part["question"] == question
     said = await api("POST", answers, {"action": "accept", "content": {"colour": "canary-red"}})

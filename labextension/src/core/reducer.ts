@@ -61,10 +61,7 @@ function apply(message: IMessage, event: RunEvent): IMessage {
     case 'question':
       return withCall(message, event.call_id, () => ({ question: newQuestion(event) }));
     case 'questionAnswered':
-      return withCall(message, event.call_id, () => ({
-        question: null,
-        answered: { question_id: event.question_id, action: event.action, by: event.by }
-      }));
+      return withCall(message, event.call_id, () => ({ question: null }));
     case 'toolProgress':
       return withCall(message, event.call_id, () => ({
         progress: { progress: event.progress, total: event.total ?? null, message: event.message ?? null }

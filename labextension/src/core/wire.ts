@@ -114,8 +114,6 @@ export interface IToolPart {
   input_schema: JsonObject | null;
   /** Open now. */
   question?: IQuestion | null;
-  /** Ours: how the last question of this call ended, as far as this page heard. */
-  answered?: { question_id: string; action: Action; by: string };
   /** Ours, from `toolProgress`; not stored by the server. */
   progress?: { progress: number; total: number | null; message: string | null };
 }

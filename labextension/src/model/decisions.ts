@@ -7,6 +7,8 @@ import { ITrans } from '../core/trans';
 import { Action, Decision, IErrorBody, IMessage, IQuestion, IToolPart, JsonObject, RunEvent } from '../core/wire';
 import { errorBodyOf } from './words';
 
+export type QuestionEnd = Extract<RunEvent, { type: 'questionAnswered' }>;
+
 export interface IDecision {
   call: IToolPart;
   decision: Decision;
@@ -27,11 +29,18 @@ export class Decisions {
     return this._deciding;
   }
 
-  /** A call may have begun to wait while this page looked. */
+  /** A call may have begun to wait while this page looked, or a question of one may be over. */
   heard(event: RunEvent): void {
     if (event.type === 'toolCall' && event.needs_approval) {
       this._saw.add(event.call_id);
+    } else if (event.type === 'questionAnswered') {
+      this._over.set(event.call_id, event);
     }
+  }
+
+  /** How the last question of a call ended, as far as this page heard. */
+  endOf(callId: string): QuestionEnd | null {
+    return this._over.get(callId) ?? null;
   }
 
   /** Whether a question was answered on this page. */
@@ -90,5 +99,6 @@ export class Decisions {
 
   private readonly _deciding = new Set<string>();
   private readonly _here = new Set<string>();
+  private readonly _over = new Map<string, QuestionEnd>();
   private readonly _saw = new Set<string>();
 }

@@ -4,8 +4,7 @@
  */
 import { ChatCommand, IChatCommandProvider, IInputModel } from '@jupyter/chat';
 
-import { WireError } from '../api';
-import { completing, IAtValue, slashFault, valueInPlace, writtenValue } from '../core/slash';
+import { At, completing, IAtValue, slashFault, valueInPlace, writtenValue } from '../core/slash';
 import { IMcpServer, IPrompt, IToolSpec } from '../core/wire';
 import { IMandrake } from '../tokens';
 
@@ -17,9 +16,19 @@ export class SlashCommandProvider implements IChatCommandProvider {
 
   readonly id = 'mandrake-jupyter:slash';
 
+  /** For what is written when the answer comes: the package shows the last answer, not that to the last question. */
   async listCommandCompletions(input: IInputModel): Promise<ChatCommand[]> {
+    const before = beforeCursor(input);
+    const found = await this._proposals(completing(before));
+    return beforeCursor(input) === before ? found : this.listCommandCompletions(input);
+  }
+
+  async onSubmit(): Promise<void> {
+    // What is written is what is sent.
+  }
+
+  private async _proposals(at: At | null): Promise<ChatCommand[]> {
     const { trans } = this._mandrake;
-    const at = completing(input.value.slice(0, input.cursorIndex ?? input.value.length));
     switch (at?.what) {
       case 'command':
         return this._matching(at.word, [
@@ -40,10 +49,6 @@ export class SlashCommandProvider implements IChatCommandProvider {
       default:
         return [];
     }
-  }
-
-  async onSubmit(): Promise<void> {
-    // What is written is what is sent.
   }
 
   private _servers(): readonly IMcpServer[] {
@@ -132,6 +137,10 @@ export class SlashCommandProvider implements IChatCommandProvider {
   private readonly _prompts = new Map<string, Promise<IPrompt[]>>();
 }
 
+function beforeCursor(input: IInputModel): string {
+  return input.value.slice(0, input.cursorIndex ?? input.value.length);
+}
+
 /** A prompt that needs arguments is proposed with the first of them begun. */
 function proposed({ name, title, description, arguments: all }: IPrompt): Proposal {
   const first = all.find(({ required }) => required);
@@ -142,13 +151,15 @@ function shortly(title: string, description: string): string {
   return title || description.split(/[.\n]/)[0].slice(0, 80);
 }
 
+/** What is written can't be sent as it is. It stands in the input, and so does this. */
+export class DraftFault extends Error {}
+
 /** Why `text` can't be sent; null where it can. What was written stays in the input, which the package empties. */
-export function refused(input: IInputModel, text: string): WireError | null {
+export function refused(input: IInputModel, text: string): DraftFault | null {
   const message = slashFault(text);
   if (message === null) {
     return null;
   }
   void Promise.resolve().then(() => (input.value = text));
-  const none = { reason: null, code: 'bad_request', then: '', actions: [], retryable: false, retry_after: null };
-  return new WireError(400, { message, ...none });
+  return new DraftFault(message);
 }

@@ -9,16 +9,19 @@ import { own } from '../core/form';
 import { contentOf, fieldsOf, fieldText, hostOf, Texts } from '../core/question';
 import { Action, IErrorBody, IQuestion, IToolPart } from '../core/wire';
 import { Icon } from '../icons';
+import { QuestionEnd } from '../model/decisions';
 import { ArgumentField } from './argfield';
 import { useChat, useNow } from './context';
 
 /** The open question of a call, or how its last one ended. */
 export function Asked(props: { entry: IEntry; call: IToolPart }): JSX.Element | null {
   const { call, entry } = props;
+  const { chat } = useChat();
   if (call.question) {
     return <QuestionCard key={call.question.question_id} entry={entry} call={call} question={call.question} />;
   }
-  return call.answered ? <Ended server={call.server} answered={call.answered} /> : null;
+  const end = chat.decisions.endOf(call.call_id);
+  return end && <Ended server={call.server} end={end} />;
 }
 
 function QuestionCard(props: { entry: IEntry; call: IToolPart; question: IQuestion }): JSX.Element {
@@ -103,7 +106,8 @@ function QuestionCard(props: { entry: IEntry; call: IToolPart; question: IQuesti
           </p>
         )}
         <p className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-question-note">
-          {trans.__('Your answer goes to the MCP server %1. The chat does not keep it.', question.server)}
+          {question.mode === 'form' &&
+            trans.__('Your answer goes to the MCP server %1. The chat does not keep it.', question.server)}
         </p>
         <div className="jp-Mandrake-actions">
           <button
@@ -147,10 +151,10 @@ function TimeLeft(props: { expires: string }): JSX.Element {
   return <span className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-time-left">{words}</span>;
 }
 
-function Ended(props: { server: string; answered: NonNullable<IToolPart['answered']> }): JSX.Element {
+function Ended(props: { server: string; end: QuestionEnd }): JSX.Element {
   const { chat, mandrake } = useChat();
   const { trans } = mandrake;
-  const { action, by, question_id: id } = props.answered;
+  const { action, by, question_id: id } = props.end;
   const here = chat.decisions.answeredHere(id);
   const words =
     by === 'timeout'
