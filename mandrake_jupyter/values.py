@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -132,6 +132,35 @@ class CallContext:
     workspace_id: str = ""
     session_id: str = ""
     notebook: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an MCP server asks a person in the middle of a call. `schema` is that of a form's answer, `url` a page to open:
+    one of the two, by `mode`."""
+
+    server: str
+    message: str
+    mode: Literal["form", "url"] = "form"
+    schema: Mapping[str, Any] | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`content` is there where a form is accepted, and is never shown, logged or stored."""
+
+    action: Literal["accept", "decline", "cancel"]
+    content: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Whom the questions of one call go to: `ask` waits for what a person says in `chat` (a session's id), and is cancelled
+    when the call ends."""
+
+    chat: str
+    ask: Callable[[Question], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)

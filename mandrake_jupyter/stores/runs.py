@@ -64,6 +64,15 @@ class RunStore:
             raise SessionNotFound(session=run.session_id) from None
         return run, True
 
+    async def attach(self, run: RunRow, question: Message) -> None:
+        """Put what is attached to the question of `run`. Raises RunningElsewhere as `commit` does."""
+        async with self.database.write() as db:
+            await _check_owner(db, run)
+            attached = [dict(a) for a in question.attachments]
+            await db.execute(
+                update(messages).where(messages.c.id == question.id).values(attachments=attached)
+            )
+
     async def by_key(self, session_id: str, key: str) -> RunRow | None:
         where = (runs.c.session_id == session_id) & (runs.c.idempotency_key == key)
         async with self.database.read() as db:
@@ -104,9 +113,7 @@ class RunStore:
         Raises RunningElsewhere, and writes nothing, when another server has taken the run over: it took this one for dead.
         """
         async with self.database.write() as db:
-            taken = select(runs.c.id).where(runs.c.id == run.id, runs.c.instance != run.instance)
-            if (await db.execute(taken)).first():
-                raise RunningElsewhere()
+            await _check_owner(db, run)
             await _put_parts(db, run.message_id, parts)
             await _add_events(db, events)
             if columns:
@@ -194,6 +201,12 @@ class RunStore:
                     Event("reasoning" if kind == "reasoning" else "token", seq, run.id, run.created, data)
                 )
         return sorted(found, key=lambda event: event.seq)
+
+
+async def _check_owner(db: AsyncConnection, run: RunRow) -> None:
+    taken = select(runs.c.id).where(runs.c.id == run.id, runs.c.instance != run.instance)
+    if (await db.execute(taken)).first():
+        raise RunningElsewhere()
 
 
 def _unfinished(session_id: str) -> Select[Any]:
