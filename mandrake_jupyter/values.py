@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -136,6 +136,35 @@ class CallContext:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What an MCP server asks a person in the middle of a call. `schema` is that of a form's answer, `url` a page to open:
+    one of the two, by `mode`."""
+
+    server: str
+    message: str
+    mode: Literal["form", "url"] = "form"
+    schema: Mapping[str, Any] | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`content` is there where a form is accepted, and is never shown, logged or stored."""
+
+    action: Literal["accept", "decline", "cancel"]
+    content: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Whom the questions of one call go to: `ask` waits for what a person says in `chat` (a session's id), and is cancelled
+    when the call ends."""
+
+    chat: str
+    ask: Callable[[Question], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
 class ResourceLimits:
     """What one MCP server may take: 0 is no limit, None is for another to say.
 
@@ -177,7 +206,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Question:
+class Input:
     """A value that a file asks the user for, as VS Code's ``inputs`` do; used as ``${input:ID}``."""
 
     id: str
@@ -216,7 +245,7 @@ class MCPServerEntry:
     limits: ResourceLimits = ResourceLimits()
     sharing: Literal["workspace", "session"] = "workspace"  #: one process for all chats, or one for each
     env_files: tuple[str, ...] = ()
-    questions: tuple[Question, ...] = ()  #: those its ``${input:…}`` ask
+    questions: tuple[Input, ...] = ()  #: those its ``${input:…}`` ask
 
     @property
     def texts(self) -> tuple[str, ...]:

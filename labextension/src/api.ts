@@ -74,6 +74,13 @@ export class MandrakeApi {
     body: { decision: wire.Decision; arguments?: wire.JsonObject; reason?: string }
   ) => this.send<wire.IToolPart>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'approvals', call), body);
 
+  answer = (w: string, s: string, r: string, question: string, body: { action: wire.Action; content?: wire.JsonObject }) =>
+    this.send<{ question_id: string; action: wire.Action }>(
+      'POST',
+      at('workspaces', w, 'sessions', s, 'runs', r, 'questions', question),
+      body
+    );
+
   /** Send a message and read the events of its run; `answered` is called with the headers. The same `key` in the same chat is the same run. */
   postMessage(
     w: string,
@@ -145,6 +152,14 @@ export class MandrakeApi {
       at('workspaces', w, 'mcp-servers', name, 'call'),
       { tool, arguments: args }
     );
+  mcpResources = (w: string, name: string) =>
+    this.get<{ resources: wire.IResource[] }>(at('workspaces', w, 'mcp-servers', name, 'resources'));
+  mcpPrompts = (w: string, name: string) => this.get<wire.IPrompt[]>(at('workspaces', w, 'mcp-servers', name, 'prompts'));
+  complete = (
+    w: string,
+    name: string,
+    body: { ref: { prompt: string }; argument: string; value: string; arguments: Record<string, string> }
+  ) => this.send<{ values: string[] }>('POST', at('workspaces', w, 'mcp-servers', name, 'completions'), body);
   trust = (w: string) => this.get<wire.ITrust>(at('workspaces', w, 'trust'));
   grantTrust = (w: string, hash: string, entries: string[]) =>
     this.send<wire.ITrust>('POST', at('workspaces', w, 'trust'), { hash, entries });

@@ -2,8 +2,8 @@
 
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
-    │                             ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
+    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from .base import (
     ACTIONS,
+    AlreadyAnswered,
     AlreadyDecided,
     BadRequest,
     BrokenFile,
@@ -37,6 +38,7 @@ from .base import (
     PreconditionFailed,
     PreconditionRequired,
     PromptNotFound,
+    QuestionNotFound,
     ReleaseTimeout,
     ResourceNotFound,
     RunningElsewhere,
@@ -89,6 +91,7 @@ from .runs import ApprovalTimeout, Interrupted, RunTimeout
 
 __all__ = [
     "ACTIONS",
+    "AlreadyAnswered",
     "AlreadyDecided",
     "AnsweredTrouble",
     "ApprovalTimeout",
@@ -128,6 +131,7 @@ __all__ = [
     "ProviderStalled",
     "ProviderTimeout",
     "ProviderTrouble",
+    "QuestionNotFound",
     "RateLimited",
     "Refused",
     "ReleaseTimeout",

@@ -94,6 +94,11 @@ class CallNotFound(NotFound):
     sentence = "No tool call with the id {call!r} waits for a decision in this run."
 
 
+class QuestionNotFound(NotFound):
+    code = "question_not_found"
+    sentence = "No MCP server asked a question with the id {question!r} in this run."
+
+
 class MCPServerNotFound(NotFound):
     code = "mcp_server_not_found"
     sentence = "No MCP server named {name!r}; known: {known}."
@@ -128,6 +133,13 @@ class Conflict(MandrakeError):
 class AlreadyDecided(Conflict):
     code = "already_decided"
     sentence = "This tool call was already decided: {decision}, by {by}."
+
+
+class AlreadyAnswered(Conflict):
+    """Fields: `action`, `by`."""
+
+    code = "already_answered"
+    sentence = "This question is over: {action}, by {by}."
 
 
 class RunningElsewhere(Conflict):

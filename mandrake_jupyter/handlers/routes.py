@@ -32,6 +32,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{R}/events", runs.RunEventsHandler),
     (rf"{R}/cancel", runs.CancelHandler),
     (rf"{R}/approvals/(?P<call>{_ID})", runs.ApprovalHandler),
+    (rf"{R}/questions/(?P<question>{_ID})", runs.QuestionHandler),
     (rf"{W}/models", models.ModelsHandler),
     (rf"{W}/models/test", models.ModelTestHandler),
     (rf"{W}/models/demo/fetch", models.DemoFetchHandler),

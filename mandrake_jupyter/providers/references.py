@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import MandrakeError
 from ..lifecycle.environment import clean_environment
-from ..values import JSON, MCPServerEntry, Question, Reference
+from ..values import JSON, Input, MCPServerEntry, Reference
 
 if TYPE_CHECKING:
     from .keys import KeyStore
@@ -58,8 +58,8 @@ class References:
         questions = {question.id: question for question in entry.questions}
         return [self._need(one, questions.get(one.name)) for one in entry.references]
 
-    def _need(self, reference: Reference, question: Question | None) -> JSON:
-        asked = question if reference.kind == "input" and question else Question(reference.name)
+    def _need(self, reference: Reference, question: Input | None) -> JSON:
+        asked = question if reference.kind == "input" and question else Input(reference.name)
         return {
             "id": reference.name,
             "kind": reference.kind,

@@ -44,7 +44,7 @@ async def ask(
     name, client = connection.name, connection.client
     deadline = asyncio.timeout(timeout)
     try:
-        with connection.hearing.asked() as notes, sending() as sent:
+        with connection.hearing.asked() as caller, sending() as sent:
             async with deadline:
                 return await send(client)
     except SDKError as exc:
@@ -55,7 +55,7 @@ async def ask(
             raise refused(name, refusal, in_call=False) from exc
         if closed:
             raise _gone(name, what) from exc
-        why = connection.clean("\n".join([exc.message, *notes]))[:LONGEST_REASON]
+        why = connection.clean("\n".join([exc.message, *caller.notes]))[:LONGEST_REASON]
         raise RequestRefused(name=name, what=what, why=why, rpc_code=exc.code) from exc
     except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
         raise _gone(name, what) from exc

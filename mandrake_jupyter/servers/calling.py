@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..errors import Conflict, MandrakeError, MCPError, OutcomeUnknown, ServerGone
 from ..lifecycle.phases import Phase
 from ..provisioners.sending import Sent, sending
-from ..values import ToolResult, ToolSpec
+from ..values import Answer, Asker, Question, ToolResult, ToolSpec
 from .catalogue import Expected, check_tool
 from .connection import Connection, ProgressSink
 from .refusals import refused, stands_for
@@ -31,6 +32,7 @@ class Call:
         *,
         on_progress: ProgressSink | None = None,
         expected: Expected | None = None,
+        asker: Asker | None = None,
     ) -> None:
         self._server = server
         self._tool = tool
@@ -38,6 +40,8 @@ class Call:
         self._heard = on_progress and touching(server.leases, on_progress)
         self._expected = expected
         self._spec: ToolSpec | None = None  #: as it was at the first dispatch
+        self._asker = asker and replace(asker, ask=partial(self._ask, asker))
+        self._asked = False  #: a person was asked about it
 
     async def run(self) -> ToolResult:
         try:
@@ -68,12 +72,18 @@ class Call:
                 raise
 
     def _repeatable(self, gone: ServerGone) -> str | None:
-        """Why the call may be made once more; None when it may not. What somebody stopped stays stopped."""
+        """Why the call may be made once more; None when it may not. What somebody stopped stays stopped, and nobody is asked
+        the same twice.
+        """
         if self._server.phase is not Phase.FAILED:
             return None
         if not _was_sent(gone):
             return "it had not reached it"
-        return _harmless(self._spec) if self._spec else None
+        return _harmless(self._spec) if self._spec and not self._asked else None
+
+    async def _ask(self, asker: Asker, question: Question) -> Answer:
+        self._asked = True
+        return await asker.ask(question)
 
     async def _once(self, *, again: bool = False) -> ToolResult:
         server = self._server
@@ -86,10 +96,7 @@ class Call:
             with sending() as sent:
                 try:
                     result = await connection.call(
-                        self._tool,
-                        self._arguments,
-                        timeout=server.call_timeout,
-                        on_progress=self._heard,
+                        self._tool, self._arguments, server.call_timeout, self._heard, self._asker
                     )
                 except ServerGone as gone:
                     raise _told(connection, sent, gone) from gone

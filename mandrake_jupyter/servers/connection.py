@@ -19,7 +19,8 @@ from ..errors import CallTimeout, ExitedAtStart, MandrakeError, MCPError, Server
 from ..lifecycle.supervisor import cause
 from ..provisioners.base import Provisioner
 from ..provisioners.sending import Refusal
-from ..values import ToolResult, ToolSpec
+from ..values import Asker, ToolResult, ToolSpec
+from .callers import Deadline
 from .endings import never_asked
 from .hearing import LOG_LEVEL, Changing, Hearing
 from .listing import list_tools
@@ -110,6 +111,7 @@ class Connection:
                     yield
                 finally:
                     self._client = None
+                    self.hearing.over()
                     listening.cancel()
                     await asyncio.wait([listening])
         except Exception as exc:
@@ -192,12 +194,12 @@ class Connection:
         self,
         tool: str,
         arguments: Mapping[str, Any],
-        *,
         timeout: float,
         on_progress: ProgressSink | None = None,
+        asker: Asker | None = None,
     ) -> ToolResult:
         """One call of one tool, dispatched once. What the tool answers is a result, an error of the tool
-        included.
+        included. `asker` is who answers its questions; meanwhile its time stands still.
 
         Raises CallTimeout after `timeout` seconds and ServerGone when the MCP server ends: in both the
         outcome is unknown. Cancelling the caller sends ``notifications/cancelled``; the session lives on.
@@ -220,13 +222,14 @@ class Connection:
 
         watch = report if on_progress is not None else None
         try:
-            with self.hearing.asked() as notes:
+            with self.hearing.asked(asker) as caller:
+                caller.deadline = Deadline(deadline)
                 async with deadline:
                     result = await client.call_tool(tool, dict(arguments), progress_callback=watch)
         except SDKError as exc:
             if exc.code == CONNECTION_CLOSED or self.remote_ended:
                 raise ServerGone(name=self.name) from exc
-            return failed("\n".join([exc.message, *notes]))
+            return failed("\n".join([exc.message, *caller.notes]))
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
             raise ServerGone(name=self.name) from exc
         except TimeoutError as exc:
@@ -237,7 +240,7 @@ class Connection:
             return failed(f"It answered, but not as its description promises: {exc}"[:2000])
         except Exception as exc:  # the HTTP client's own
             raise ServerGone(name=self.name, reason=self.why(exc)) from self.cause(exc)
-        return tool_result(result, int((time.monotonic() - began) * 1000), notes=notes)
+        return tool_result(result, int((time.monotonic() - began) * 1000), notes=caller.notes)
 
     @property
     def client(self) -> Client:

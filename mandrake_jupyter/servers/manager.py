@@ -20,7 +20,7 @@ from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..providers.references import References
-from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
+from ..values import JSON, Asker, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
 from . import health
 from .builtin import BuiltinServer
 from .calling import Call
@@ -195,10 +195,12 @@ class MCPServerManager(MCPServerSettings):
         context: CallContext,
         on_progress: ProgressSink | None = None,
         expected: Expected | None = None,
+        asker: Asker | None = None,
     ) -> ToolResult:
         """Calls a tool once, starting its MCP server if need be; once more only where that is certainly the first time, or
         the tool is said to be harmless (`calling`). An error of the tool is a result with ``ok=False``. `expected` is what
-        the tool was when the call was decided on.
+        the tool was when the call was decided on, `asker` who is there to answer what the MCP server asks; without one its
+        questions are declined.
 
         Raises MCPServerNotFound, ToolNotFound, NotTrusted, Conflict (disabled, or the tool is another one
         than `expected`; it was not run), the errors of a start, and
@@ -215,7 +217,7 @@ class MCPServerManager(MCPServerSettings):
         if not server.leases.busy:
             self.changed(name)  # in use from here on; the announced call is its end
         with self._told(name, server.entry.transport, context) as outcome:
-            call = Call(server, tool, arguments, on_progress=on_progress, expected=expected)
+            call = Call(server, tool, arguments, on_progress=on_progress, expected=expected, asker=asker)
             return outcome(await call.run())
 
     def _told(

@@ -13,7 +13,7 @@ from uuid import uuid4
 from ..errors import MandrakeError, OutcomeUnknown
 from ..providers.base import ToolCallRequested
 from ..stores.rows import Part
-from ..values import CallContext, ToolSpec
+from ..values import Asker, CallContext, ToolSpec
 from .answer import LiveAnswer
 from .approval import needs_approval
 from .seams import Seams
@@ -137,7 +137,11 @@ def stopped_call(part: Part) -> tuple[Part, Mapping[str, Any]]:
 
 
 async def call_tool(
-    seams: Seams, part: Part, context: CallContext, on_progress: Callable[[Mapping[str, Any]], None]
+    seams: Seams,
+    part: Part,
+    context: CallContext,
+    on_progress: Callable[[Mapping[str, Any]], None],
+    asker: Asker | None = None,
 ) -> tuple[Part, Mapping[str, Any]]:
     """Dispatch one call; every failure but a cancellation becomes its result."""
 
@@ -153,6 +157,7 @@ async def call_tool(
             context=context,
             on_progress=progress,
             expected=(part.call["schema_hash"], part.call["read_only"]),
+            asker=asker,
         )
     except MandrakeError as exc:
         unknown = isinstance(exc, OutcomeUnknown)

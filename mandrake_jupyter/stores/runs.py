@@ -71,6 +71,16 @@ class RunStore:
             raise SessionNotFound(session=run.session_id) from None
         return run, True
 
+    async def attach(self, run: RunRow, question: Message) -> None:
+        """Put what is attached to the question of `run`. Raises RunningElsewhere as `commit` does."""
+        attached = [dict(a) for a in question.attachments]
+
+        def put(db: Connection) -> None:
+            _check_owner(db, run)
+            db.execute(update(messages).where(messages.c.id == question.id).values(attachments=attached))
+
+        await self.database.at_once(put)
+
     async def by_key(self, session_id: str, key: str) -> RunRow | None:
         where = (runs.c.session_id == session_id) & (runs.c.idempotency_key == key)
         async with self.database.read() as db:
@@ -112,8 +122,7 @@ class RunStore:
         """
 
         def put(db: Connection) -> None:
-            if db.execute(TAKEN, {"run": run.id, "own": run.instance}).first():
-                raise RunningElsewhere()
+            _check_owner(db, run)
             _put_parts(db, run.message_id, parts)
             _add_events(db, events)
             if columns:
@@ -203,6 +212,11 @@ class RunStore:
                     Event("reasoning" if kind == "reasoning" else "token", seq, run.id, run.created, data)
                 )
         return sorted(found, key=lambda event: event.seq)
+
+
+def _check_owner(db: Connection, run: RunRow) -> None:
+    if db.execute(TAKEN, {"run": run.id, "own": run.instance}).first():
+        raise RunningElsewhere()
 
 
 def _unfinished(session_id: str) -> Select[Any]:

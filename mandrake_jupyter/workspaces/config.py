@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import BadRequest
 from ..stores.reading import fingerprint
-from ..values import MCPServerEntry, Question
+from ..values import Input, MCPServerEntry
 from .entries import parse_entry
 from .models import WorkspaceModel, parse_model
 from .sources import Problem, Source
@@ -99,7 +99,7 @@ def read_config(root: Path, user_files: Sequence[Path] = ()) -> ConfigReading:
     )
 
 
-def own_entries(root: Path, text: str) -> tuple[dict[str, MCPServerEntry], Mapping[str, Question]]:
+def own_entries(root: Path, text: str) -> tuple[dict[str, MCPServerEntry], Mapping[str, Input]]:
     """The entries that the folder's own file has when it says `text`, by name, and its questions."""
     source = Source(OWN, None, [], text)
     document = source.document()
@@ -115,7 +115,7 @@ def _take_entry(
     root: Path,
     name: str,
     raw: Any,
-    questions: Mapping[str, Question],
+    questions: Mapping[str, Input],
     entries: dict[str, MCPServerEntry],
 ) -> None:
     try:
@@ -133,11 +133,11 @@ def _take_entry(
     entries[name] = parsed.entry
 
 
-def _questions(source: Source, document: Any) -> Mapping[str, Question]:
+def _questions(source: Source, document: Any) -> Mapping[str, Input]:
     """The ``inputs`` of a file by id; what is none is reported."""
-    found: dict[str, Question] = {}
+    found: dict[str, Input] = {}
     for item in parse_questions(document.get("inputs") if isinstance(document, Mapping) else None):
-        if isinstance(item, Question):
+        if isinstance(item, Input):
             found[item.id] = item
         else:
             id, message = item

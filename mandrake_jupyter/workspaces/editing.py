@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import BadRequest, BrokenFile, Conflict, MandrakeError, MCPServerNotFound
 from ..stores.files import read_json, update_json, writing
 from ..stores.reading import confine
-from ..values import MCPServerEntry, Question
+from ..values import Input, MCPServerEntry
 from .config import DIALECTS, OWN, own_entries, read_config
 from .config_text import read_text
 from .entries import parse_entry
@@ -44,7 +44,7 @@ def add_server(root: Path, name: str, entry: Any) -> MCPServerEntry:
     return add_servers(root, {name: entry})[0]
 
 
-def own_questions(root: Path) -> Mapping[str, Question]:
+def own_questions(root: Path) -> Mapping[str, Input]:
     """What the own file may ask; nothing when it can't be read, which is for the writing to say."""
     try:
         return own_entries(root, read_text(root).text or "{}")[1]

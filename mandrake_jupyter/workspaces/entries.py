@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest
 from ..stores.reading import shorten
-from ..values import MCPServerEntry, Question, content_hash
+from ..values import Input, MCPServerEntry, content_hash
 from .numbers import idle_timeout, limits, seconds
 from .variables import asked, plain_variables
 
@@ -73,7 +73,7 @@ def parse_entry(
     *,
     origin: str = "",
     root: Path | None = None,
-    questions: Mapping[str, Question] = MappingProxyType({}),
+    questions: Mapping[str, Input] = MappingProxyType({}),
 ) -> ParsedEntry:
     """The entry `raw` of the MCP server `name`; :class:`BadRequest` says what to write instead. `questions` are those its
     file may ask (``inputs``).

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest, BrokenFile
 from ..stores.files import parse_json
-from ..values import Question
+from ..values import Input
 from .entries import MAX_ENTRY, NAME, RESERVED, TRANSPORTS, check_url, parse_entry
 from .variables import parse_questions
 
@@ -98,7 +98,7 @@ def _from_json(text: str) -> Pasted:
 def _passwords(value: Any) -> set[str]:
     """The ids of VS Code's questions whose answers are secrets."""
     found = (
-        (item for item in parse_questions(value.get("inputs")) if isinstance(item, Question))
+        (item for item in parse_questions(value.get("inputs")) if isinstance(item, Input))
         if isinstance(value, Mapping)
         else ()
     )

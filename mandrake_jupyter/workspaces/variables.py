@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import BadRequest
 from ..providers.references import ANSWERS
 from ..stores.reading import shorten
-from ..values import Question, references
+from ..values import Input, references
 
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 EXAMPLE = '{"id": "api-key", "type": "promptString", "description": "Key of the service", "password": true}'
@@ -61,7 +61,7 @@ def _instead(kind: str) -> str:
     return 'Write "${env:NAME}" or "${secret:NAME}".' if kind in ("command", "config") else ""
 
 
-def asked(it: str, texts: Iterable[str], questions: Mapping[str, Question]) -> tuple[Question, ...]:
+def asked(it: str, texts: Iterable[str], questions: Mapping[str, Input]) -> tuple[Input, ...]:
     """The questions that `texts` ask; :class:`BadRequest` for one that is not there."""
     ids = [one.name for one in references(texts) if one.kind == "input"]
     for id in ids:
@@ -74,7 +74,7 @@ def asked(it: str, texts: Iterable[str], questions: Mapping[str, Question]) -> t
     return tuple(questions[id] for id in ids)
 
 
-def parse_questions(raw: Any) -> Iterator[Question | tuple[str | None, str]]:
+def parse_questions(raw: Any) -> Iterator[Input | tuple[str | None, str]]:
     """The questions of a file's ``inputs``, and for each that is none (its id where known, what to write instead)."""
     if raw is None:
         return
@@ -98,7 +98,7 @@ def parse_questions(raw: Any) -> Iterator[Question | tuple[str | None, str]]:
             yield question
 
 
-def _question(raw: Any) -> Question:
+def _question(raw: Any) -> Input:
     if not isinstance(raw, Mapping) or not isinstance(raw.get("id"), str) or not _ID.fullmatch(raw["id"]):
         raise BadRequest(f"An input needs an \"id\" of letters, digits, '-', '_' or '.'. Write {EXAMPLE}.")
     it, kind = f'The input "{raw["id"]}"', raw.get("type", "promptString")
@@ -111,7 +111,7 @@ def _question(raw: Any) -> Question:
             f'{it}: the type {shorten(str(kind), 40)!r} is not known. Write "promptString" or "pickString".'
         )
     options = _options(it, raw.get("options")) if kind == "pickString" else None
-    return Question(
+    return Input(
         raw["id"],
         _text(it, raw, "description") or "",
         raw.get("password") is True,

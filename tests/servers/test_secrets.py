@@ -13,7 +13,7 @@ import pytest
 from mandrake_jupyter.errors import EnvFileUnusable, NotTrusted, SecretMissing, StartTimeout
 from mandrake_jupyter.providers.keys import KeyStore
 from mandrake_jupyter.providers.references import References
-from mandrake_jupyter.values import Question, Reference
+from mandrake_jupyter.values import Input, Reference
 
 from .conftest import House, call
 
@@ -50,7 +50,7 @@ async def shown(house: House, keys: KeyStore, **options: object) -> dict[str, st
 async def test_secrets_and_answers_are_put_in_at_the_launch(house: House, keys: Watched) -> None:
     await keys.set("github", SECRET)
     await keys.set("input.w.folder", "My Documents/ünder")
-    questions = (Question("folder", "Folder"), Question("mode", default="fast"))
+    questions = (Input("folder", "Folder"), Input("mode", default="fast"))
     env = {
         "A": "Bearer ${secret:github}",
         "B": "${input:folder}",
@@ -83,7 +83,7 @@ async def test_a_value_that_is_not_there_is_named_with_the_way_to_enter_it(
     house: House, keys: Watched, text: str, what: str
 ) -> None:
     with pytest.raises(SecretMissing) as caught:
-        await shown(house, keys, env={"A": text}, questions=(Question("id"),))
+        await shown(house, keys, env={"A": text}, questions=(Input("id"),))
     assert str(caught.value) == f'The MCP server "shows" needs {what}, which has no value yet.'
     assert caught.value.actions[0] == "enter_value"
     assert house.processes() == []
@@ -112,7 +112,7 @@ async def test_what_it_needs_is_described_without_a_value(
             "D": "${NONE:-d}",
             "E": "${workspaceFolder}",
         },
-        questions=(Question("id", "Which?", options=("a", "b")),),
+        questions=(Input("id", "Which?", options=("a", "b")),),
     )
     needs = house.manager(references=References("w", keys)).describe()[0]["needs"]
     empty = {"description": "", "password": False, "options": None, "default": None, "key_name": None}

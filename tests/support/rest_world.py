@@ -68,6 +68,13 @@ class World:
         part = self.api("GET", f"workspaces/default/sessions/{chat}/messages")[-1]["parts"][-1]
         return {"workspace": "default", "session": chat, "run": run["id"], "call": part["call_id"]}
 
+    def asked(self) -> dict[str, str]:
+        """A new chat in which an MCP server asks something, likewise."""
+        chat = self.fresh_chat()
+        run = self.post(chat, "/tool echo ask {}")
+        question = run["question"]["question_id"]
+        return {"workspace": "default", "session": chat, "run": run["id"], "question": question}
+
 
 @contextmanager
 def rest_world(home: Path) -> Iterator[World]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.errors import BadRequest, BrokenFile, Conflict, Forbidden, MCPServerNotFound
-from mandrake_jupyter.values import Question
+from mandrake_jupyter.values import Input
 from mandrake_jupyter.workspaces.config import ConfigReader, read_config
 from mandrake_jupyter.workspaces.editing import add_server, add_servers, remove_server
 
@@ -85,7 +85,7 @@ def test_vs_code_s_form_and_variables_are_put_into_ours(tmp_path: Path) -> None:
     )
     assert (dict(asks.env), asks.questions) == (
         {"KEY": "${input:key}"},
-        (Question("key", "Key", password=True),),
+        (Input("key", "Key", password=True),),
     )
     said = messages(tmp_path)
     assert (

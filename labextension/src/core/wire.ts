@@ -48,11 +48,22 @@ export interface ISession {
   culls_at: string | null;
 }
 
-export interface IAttachment {
+export interface IFileAttachment {
   type: 'file' | 'notebook' | 'cell';
   path: string;
   cell_id?: string;
 }
+
+/** A resource of an MCP server; read when the message is posted. */
+export interface IResourceAttachment {
+  type: 'resource';
+  server: string;
+  uri: string;
+  /** What the chip says. */
+  name?: string;
+}
+
+export type IAttachment = IFileAttachment | IResourceAttachment;
 
 export interface IUsage {
   input_tokens: number;
@@ -68,6 +79,19 @@ export interface ITextPart {
 }
 
 export type ToolStatus = 'waiting' | 'running' | 'done' | 'failed' | 'denied' | 'unknown' | 'withdrawn';
+export type Action = 'accept' | 'decline' | 'cancel';
+
+/** What an MCP server asks in the middle of a call: a form by `schema`, or a page to open. */
+export interface IQuestion {
+  question_id: string;
+  call_id: string;
+  server: string;
+  message: string;
+  mode: 'form' | 'url';
+  schema: JsonObject | null;
+  url: string | null;
+  expires: string;
+}
 export type Decision = 'once' | 'session' | 'workspace' | 'deny';
 
 export interface IToolPart {
@@ -88,6 +112,8 @@ export interface IToolPart {
   duration_ms: number | null;
   truncated: boolean;
   input_schema: JsonObject | null;
+  /** Open now. */
+  question?: IQuestion | null;
   /** Ours, from `toolProgress`; not stored by the server. */
   progress?: { progress: number; total: number | null; message: string | null };
 }
@@ -147,6 +173,8 @@ export type RunEvent = IEventBase &
         input_schema?: JsonObject | null;
       }
     | { type: 'approval'; call_id: string; decision: Decision; by: string | null; arguments?: JsonObject }
+    | ({ type: 'question' } & IQuestion)
+    | { type: 'questionAnswered'; question_id: string; call_id: string; action: Action; by: string }
     | { type: 'toolProgress'; call_id: string; progress: number; total?: number | null; message?: string | null }
     | {
         type: 'toolResult';
@@ -251,6 +279,22 @@ export interface IToolSpec {
   destructive: boolean | null;
   idempotent: boolean | null;
   open_world: boolean | null;
+}
+
+export interface IResource {
+  uri: string;
+  name: string;
+  title: string;
+  description: string;
+  mime_type: string;
+  size: number | null;
+}
+
+export interface IPrompt {
+  name: string;
+  title: string;
+  description: string;
+  arguments: { name: string; title: string; description: string; required: boolean }[];
 }
 
 export interface ILogLine {
