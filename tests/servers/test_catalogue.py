@@ -29,7 +29,7 @@ async def test_tools_are_learned_once_and_then_known_without_a_process(house: Ho
     later = house.manager()
     assert (await later.catalogue(learn=True))[0] == tools
     assert await later.tools("raw") == tools
-    assert later.describe_one("raw")["tools"] == 13
+    assert later.describe_one("raw")["tools"] == 15
     assert later.describe_one("raw")["phase"] == "new"
     assert not house.processes()
 
