@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,8 @@ from ..errors import StoreUnavailable
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
+#: Transactions of `at_once` that may wait for each other, or for another Jupyter server; further ones wait for these.
+AT_ONCE = 8
 #: Seconds for which a close waits for transactions that are under way.
 CLOSE_WITHIN = 0.5
 
@@ -34,6 +37,7 @@ class Database:
         self.path = path
         self._engine: AsyncEngine | None = None
         self._whole: Engine | None = None
+        self._threads: ThreadPoolExecutor | None = None
         self._opening = asyncio.Lock()
         self._at_work = 0
         self._resting = asyncio.Event()
@@ -55,6 +59,7 @@ class Database:
                 except (OSError, sqlite3.Error, DatabaseError, TimeoutError) as exc:
                     raise StoreUnavailable(why=_why(exc)) from exc
                 self._engine = create_async_engine(f"sqlite+aiosqlite:///{self.path}")
+                self._threads = ThreadPoolExecutor(AT_ONCE, "mandrake-store")
                 self._whole = create_engine(f"sqlite:///{self.path}")
                 for engine in (self._engine.sync_engine, self._whole):
                     _prepare(engine)
@@ -76,7 +81,7 @@ class Database:
         """
         await self.open()
         with self._working():
-            doing = asyncio.ensure_future(asyncio.to_thread(self._do, work))
+            doing = asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
             try:
                 return await asyncio.shield(doing)
             except asyncio.CancelledError:
@@ -122,6 +127,8 @@ class Database:
                 while self._at_work:
                     self._resting.clear()
                     await self._resting.wait()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
         engine, whole, self._engine, self._whole = self._engine, self._whole, None, None
         if engine is not None and whole is not None:
             with suppress(OperationalError):

@@ -31,6 +31,9 @@ SUPPORT = ROOT / "tests" / "support"
 SERVER = (sys.executable, "-S", str(SUPPORT / "mcp_raw.py"))
 TOOL = "hello"
 MCPO = ("mcpo", "mcp<2", "fastapi==0.115.12", "starlette<0.47")
+#: Whoever calls is authenticated on both sides.
+KEY = "not-a-secret"
+MCPO_AUTHORIZATION = f"Bearer {KEY}"
 JUPYTER = """
 c.ServerApp.limit_rate = False
 c.ServerApp.jpserver_extensions = {"mandrake_jupyter": True, "tests.benchmarks.noop": True}
@@ -71,15 +74,13 @@ class BareProcess:
 
 
 class Post:
-    """A POST over one kept connection."""
+    """A POST over one kept connection, which keeps cookies as ``requests.Session`` and browsers do."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, authorization: str) -> None:
         parts = urlsplit(url)
         self._path = parts.path
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        self._headers = {"Content-Type": "application/json"} | (
-            {"Authorization": f"token {token}"} if token else {}
-        )
+        self._headers = {"Content-Type": "application/json", "Authorization": authorization}
 
     def call(self, body: Any) -> float:
         """Seconds until its answer was read; ends the benchmark if it is not the tool's."""
@@ -89,6 +90,8 @@ class Post:
         answer = self._connection.getresponse()
         said = answer.read()
         took = time.perf_counter() - began
+        if given := answer.headers.get_all("Set-Cookie"):
+            self._headers["Cookie"] = "; ".join(cookie.partition(";")[0] for cookie in given)
         if answer.status != 200 or b"hello" not in said:
             raise SystemExit(f"{self._path}: {answer.status} {said[:500]!r}")
         return took
@@ -135,7 +138,10 @@ def mcpo(python: Path, home: Path) -> Iterator[str]:
     config.write_text(json.dumps({"mcpServers": {"raw": {"command": SERVER[0], "args": SERVER[1:]}}}))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [python.parent / "mcpo", "--host", "127.0.0.1", "--port", str(port), "--config", config]
+    command = [
+        python.parent / "mcpo", "--host", "127.0.0.1", "--port", str(port), "--config", config,
+        "--api-key", KEY,
+    ]  # fmt: skip
     process = subprocess.Popen(
         command, env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -145,7 +151,7 @@ def mcpo(python: Path, home: Path) -> Iterator[str]:
         until = time.monotonic() + 60
         while True:
             try:
-                Post(url).call({})
+                Post(url, MCPO_AUTHORIZATION).call({})
                 break
             except (OSError, SystemExit):
                 if time.monotonic() > until or process.poll() is not None:
