@@ -3,6 +3,7 @@ import React, { useId, useState } from 'react';
 
 import { firstLines, textSize } from '../core/format';
 import { IField, Misfit, misfitWords } from '../core/form';
+import { ITrans } from '../core/trans';
 import { useChat } from './context';
 
 /** Characters from which on a value is shown folded. */
@@ -19,8 +20,12 @@ interface IProps {
 }
 
 export function ArgumentField(props: IProps): JSX.Element {
-  const { field, text, edited, problem } = props;
-  const { trans } = useChat().mandrake;
+  return <PlainField {...props} trans={useChat().mandrake.trans} />;
+}
+
+/** The same outside of a chat. */
+export function PlainField(props: IProps & { trans: ITrans }): JSX.Element {
+  const { field, text, edited, problem, trans } = props;
   const id = useId();
   const [shown, setShown] = useState(text.length <= LONG);
   return (

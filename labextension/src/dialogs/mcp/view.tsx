@@ -4,9 +4,11 @@ import { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { ITrans } from '../../core/trans';
+import { IConfigProblem } from '../../core/wire';
 import { IMandrake } from '../../tokens';
 import { Icon } from '../../icons';
 import { ErrorCard, SmallButton, Spinner, useSignal } from '../common/parts';
+import { IPlace, placeOf, problemText } from '../config/words';
 import { Add } from './add';
 import { AddModel } from './addmodel';
 import { McpModel } from './model';
@@ -14,10 +16,14 @@ import { Row } from './row';
 import { isRunning } from './status';
 
 export class McpServersWidget extends ReactWidget {
-  /** @param _review opens the trust dialog; resolves when it is closed */
+  /**
+   * @param _review opens the trust dialog; resolves when it is closed
+   * @param _edit opens the editor of the project's own file; resolves when it is closed
+   */
   constructor(
     private readonly _mandrake: IMandrake,
-    private readonly _review: () => Promise<unknown>
+    private readonly _review: () => Promise<unknown>,
+    private readonly _edit: (at?: IPlace) => Promise<unknown>
   ) {
     super();
     this.model = new McpModel(_mandrake);
@@ -41,14 +47,21 @@ export class McpServersWidget extends ReactWidget {
         model={this.model}
         add={this._add}
         trans={this._mandrake.trans}
-        review={() => void this._review().then(() => this.model.refresh())}
+        review={() => void this._review().then(() => this._again())}
+        edit={at => void this._edit(at).then(() => this._again())}
         close={() => this.close()}
       />
     );
   }
 
+  private _again(): void {
+    void this.model.refresh();
+    void this.model.lookAtConfig();
+  }
+
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
+    document.addEventListener('visibilitychange', this._onVisibility);
     this.model.watch(this.isVisible);
   }
   protected override onAfterShow(message: Message): void {
@@ -60,6 +73,7 @@ export class McpServersWidget extends ReactWidget {
     super.onBeforeHide(message);
   }
   protected override onBeforeDetach(message: Message): void {
+    document.removeEventListener('visibilitychange', this._onVisibility);
     this.model.watch(false);
     super.onBeforeDetach(message);
   }
@@ -72,6 +86,7 @@ export class McpServersWidget extends ReactWidget {
     this.node.querySelector<HTMLElement>('[data-testid="mandrake-mcp-list"] button, textarea')?.focus();
   }
 
+  private readonly _onVisibility = () => this.model.see(document.hidden);
   private readonly _add: AddModel;
 }
 
@@ -80,10 +95,11 @@ interface IProps {
   add: AddModel;
   trans: ITrans;
   review: () => void;
+  edit: (at?: IPlace) => void;
   close: () => void;
 }
 
-function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
+function McpServers({ model, add, trans, review, edit, close }: IProps): JSX.Element {
   useSignal(model.changed);
   return (
     <>
@@ -96,6 +112,16 @@ function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
         <button
           type="button"
           className="jp-Mandrake-icon"
+          aria-label={trans.__('Edit configuration…')}
+          title={trans.__('Edit configuration…')}
+          data-testid="mandrake-mcp-edit"
+          onClick={() => edit()}
+        >
+          <Icon name="pencil" />
+        </button>
+        <button
+          type="button"
+          className="jp-Mandrake-icon"
           aria-label={trans.__('Close')}
           title={trans.__('Close')}
           onClick={close}
@@ -104,9 +130,13 @@ function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
         </button>
       </header>
       <div className="jp-Mandrake-mcp-scroll">
-        <List model={model} trans={trans} review={review} />
+        <Problems problems={model.problems} trans={trans} edit={edit} />
+        <List model={model} trans={trans} review={review} edit={edit} />
       </div>
-      <Add model={add} trans={trans} onAdded={() => void model.refresh()} />
+      <Add model={add} trans={trans} onAdded={() => {
+          void model.refresh();
+          void model.lookAtConfig();
+        }} />
       <div className="jp-Mandrake-hidden" role="status">
         {model.said}
       </div>
@@ -114,7 +144,31 @@ function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
   );
 }
 
-function List({ model, trans, review }: Pick<IProps, 'model' | 'trans' | 'review'>): JSX.Element {
+/** What is wrong with the files; each can be gone to, where it is the project's own file. */
+function Problems(props: { problems: readonly IConfigProblem[]; trans: ITrans; edit: IProps['edit'] }): JSX.Element {
+  const { problems, trans, edit } = props;
+  return (
+    <div role="status">
+      {problems.map(problem => (
+        <div
+          key={problemText(trans, problem)}
+          className="jp-Mandrake-banner jp-mod-warn"
+          data-testid="mandrake-mcp-file-problem"
+        >
+          <Icon name="triangle" className="is-warn" />
+          <div className="jp-Mandrake-grow">
+            <p>{problemText(trans, problem)}</p>
+            <div className="jp-Mandrake-banner-actions">
+              <SmallButton onClick={() => edit(placeOf(problem))}>{trans.__('Open editor')}</SmallButton>
+            </div>
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function List({ model, trans, review, edit }: Pick<IProps, 'model' | 'trans' | 'review' | 'edit'>): JSX.Element {
   if (!model.known) {
     return model.failure ? (
       <div className="jp-Mandrake-mcp-note">
@@ -147,7 +201,7 @@ function List({ model, trans, review }: Pick<IProps, 'model' | 'trans' | 'review
         onPointerLeave={() => (model.hold = false)}
       >
         {model.servers.map(server => (
-          <Row key={server.id} server={server} model={model} trans={trans} review={review} />
+          <Row key={server.id} server={server} model={model} trans={trans} review={review} edit={edit} />
         ))}
       </ul>
       {model.servers.length === 0 && (
