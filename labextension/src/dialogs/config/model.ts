@@ -2,20 +2,17 @@
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { WireError } from '../../api';
 import { IConfigProblem, IErrorBody } from '../../core/wire';
-import { IMandrake } from '../../tokens';
-import { failureOf } from '../common/failure';
-import { ConfigApi, IConfigState } from './api';
+import type { IPorts } from '../common/ports';
+import type { ConfigApi, IConfigState } from './api';
 import { EMPTY, IPlace, placeIn } from './words';
 
 export class ConfigModel implements IDisposable {
+  /** @param _whenSaved called after each save */
   constructor(
-    private readonly _mandrake: IMandrake,
-    api?: ConfigApi
-  ) {
-    this._api = api ?? new ConfigApi(_mandrake.api.settings);
-  }
+    private readonly _ports: IPorts<Pick<ConfigApi, 'read' | 'write'>>,
+    private readonly _whenSaved: () => void
+  ) {}
 
   phase: 'loading' | 'ready' | 'saving' = 'loading';
   text = '';
@@ -67,7 +64,7 @@ export class ConfigModel implements IDisposable {
     try {
       this._replace(await this._api.read(this._workspace));
     } catch (error) {
-      this.failure = failureOf(this._mandrake.trans, error);
+      this.failure = this._ports.explain(error).body;
     }
     this._set(() => (this.phase = 'ready'));
   }
@@ -97,7 +94,7 @@ export class ConfigModel implements IDisposable {
       this._state = await this._api.write(this._workspace, text, this._state.etag);
       this._saved = text;
       this.justSaved = this.text === text;
-      void this._mandrake.project.refresh();
+      this._whenSaved();
       return true;
     } catch (error) {
       await this._refused(error);
@@ -142,17 +139,17 @@ export class ConfigModel implements IDisposable {
   }
 
   private async _refused(error: unknown): Promise<void> {
-    let cause = error;
-    if (error instanceof WireError && error.status === 412) {
+    const { status, body } = this._ports.explain(error);
+    this.failure = body;
+    if (status === 412) {
       try {
         this.conflict = await this._api.read(this._workspace);
-        return;
+        this.failure = null;
       } catch (unreadable) {
-        cause = unreadable;
+        this.failure = this._ports.explain(unreadable).body;
       }
     }
-    this.failure = failureOf(this._mandrake.trans, cause);
-    this.wrongAt = error instanceof WireError && error.status === 400 ? placeIn(error.body.message) : null;
+    this.wrongAt = status === 400 ? placeIn(body.message) : null;
   }
 
   private _replace(state: IConfigState): void {
@@ -170,13 +167,15 @@ export class ConfigModel implements IDisposable {
     }
   }
 
+  private get _api() {
+    return this._ports.api;
+  }
   private get _workspace(): string {
-    return this._mandrake.project.workspace;
+    return this._ports.workspace;
   }
 
   private _state: IConfigState | null = null;
   private _saved = '';
   private _disposed = false;
-  private readonly _api: ConfigApi;
   private readonly _changed = new Signal<this, void>(this);
 }

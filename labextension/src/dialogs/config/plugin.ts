@@ -4,7 +4,9 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 
 import { CommandIDs, IMandrake } from '../../tokens';
+import { portsOf } from '../common/failure';
 import { Modal } from '../common/modal';
+import { ConfigApi } from './api';
 import { ConfigModel } from './model';
 import { ConfigBody } from './view';
 import { IPlace } from './words';
@@ -44,7 +46,10 @@ export const configPlugin: JupyterFrontEndPlugin<void> = {
 
 async function edit(mandrake: IMandrake, services: IEditorServices, place: IPlace): Promise<void> {
   const { trans } = mandrake;
-  const model = new ConfigModel(mandrake);
+  const model = new ConfigModel(
+    portsOf(mandrake, new ConfigApi(mandrake.api.settings)),
+    () => void mandrake.project.refresh()
+  );
   const loading = model.load();
   await Promise.race([loading, new Promise(resolve => setTimeout(resolve, 400))]);
   const modal: Modal = new Modal({

@@ -3,11 +3,9 @@ import { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { WireError } from '../../api';
 import { IErrorBody, McpTest } from '../../core/wire';
-import { IMandrake } from '../../tokens';
-import { failureOf } from '../common/failure';
-import { McpApi } from './api';
+import type { IPorts } from '../common/ports';
+import type { McpApi } from './api';
 import { addBody, draftOf, filled, IDraft, nameProblem } from './entries';
 
 /** What came of trying an entry out, or that it is tried since (`Date.now()`). */
@@ -19,10 +17,9 @@ const PAUSE = 250;
 export class AddModel implements IDisposable {
   /** @param taken the names that are in use */
   constructor(
-    private readonly _mandrake: IMandrake,
+    private readonly _ports: IPorts<Pick<McpApi, 'parse' | 'test' | 'addMcpServer'>>,
     private readonly _taken: () => readonly string[]
   ) {
-    this._api = new McpApi(_mandrake.api.settings);
     this._soon = new Debouncer(() => this._read(), PAUSE);
   }
 
@@ -59,7 +56,7 @@ export class AddModel implements IDisposable {
   }
 
   nameProblem(draft: IDraft): string | null {
-    return draft.on ? nameProblem(this._mandrake.trans, draft.name, this._taken(), this.drafts) : null;
+    return draft.on ? nameProblem(this._ports.trans, draft.name, this._taken(), this.drafts) : null;
   }
 
   edit(text: string): void {
@@ -113,7 +110,7 @@ export class AddModel implements IDisposable {
       this.added = names;
       return true;
     } catch (error) {
-      this.failure = failureOf(this._mandrake.trans, error);
+      this.failure = this._ports.explain(error).body;
       return false;
     } finally {
       this._set(() => (this.adding = false));
@@ -131,7 +128,7 @@ export class AddModel implements IDisposable {
         this._set(() => this._try(index, { since: Date.now() }));
         const trial = await this._api.test(this._workspace, draft.name.trim(), filled(draft), abort.signal).then(
           (test): Trial => ({ test }),
-          (error): Trial => ({ failure: failureOf(this._mandrake.trans, error) })
+          (error): Trial => ({ failure: this._ports.explain(error).body })
         );
         if (!abort.signal.aborted) {
           this._set(() => this._try(index, trial));
@@ -172,8 +169,8 @@ export class AddModel implements IDisposable {
         });
       }
     } catch (error) {
-      const failure = failureOf(this._mandrake.trans, error);
-      const unread = error instanceof WireError && error.status === 400;
+      const { status, body: failure } = this._ports.explain(error);
+      const unread = status === 400;
       if (turn === this._turn) {
         this._set(() => {
           this.drafts = [];
@@ -192,13 +189,15 @@ export class AddModel implements IDisposable {
     }
   }
 
+  private get _api() {
+    return this._ports.api;
+  }
   private get _workspace(): string {
-    return this._mandrake.project.workspace;
+    return this._ports.workspace;
   }
 
   private _turn = 0;
   private _abort: AbortController | null = null;
-  private readonly _api: McpApi;
   private readonly _soon: Debouncer;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -3,7 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 
 import { IErrorBody, IMcpHealth, INeed } from '../../core/wire';
 import { IMandrake } from '../../tokens';
-import { failureOf } from '../common/failure';
+import { failureOf, portsOf } from '../common/failure';
 import { without } from '../common/text';
 import { McpApi } from './api';
 import { LogModel } from './logmodel';
@@ -22,7 +22,7 @@ export class OpenRow implements IDisposable {
   ) {
     this._api = new McpApi(_mandrake.api.settings);
     this.log = new LogModel(_mandrake, name, _changed);
-    this.tools = new ToolsModel(_mandrake, name, _changed, () => void this._used());
+    this.tools = new ToolsModel(portsOf(_mandrake, this._api), name, _changed, () => void this._used());
   }
 
   readonly log: LogModel;

@@ -3,9 +3,8 @@ import { IDisposable } from '@lumino/disposable';
 
 import { IField, Misfit, toText } from '../../core/form';
 import { IErrorBody, IToolResult, IToolSpec, JsonObject } from '../../core/wire';
-import { IMandrake } from '../../tokens';
-import { failureOf } from '../common/failure';
-import { McpApi } from './api';
+import type { IPorts } from '../common/ports';
+import type { McpApi } from './api';
 import { argumentsOf, argumentsOfJson, formOf } from './callform';
 
 /** A tool that is about to be called, is called, or was. */
@@ -26,13 +25,11 @@ export interface ICall {
 export class ToolsModel implements IDisposable {
   /** @param _used called after each call */
   constructor(
-    private readonly _mandrake: IMandrake,
+    private readonly _ports: IPorts<Pick<McpApi, 'mcpTools' | 'call'>>,
     private readonly _name: string,
     private readonly _changed: () => void,
     private readonly _used: () => void
-  ) {
-    this._api = new McpApi(_mandrake.api.settings);
-  }
+  ) {}
 
   shown = false;
   list: IToolSpec[] | null = null;
@@ -74,7 +71,7 @@ export class ToolsModel implements IDisposable {
       this.list = await this._api.mcpTools(this._workspace, this._name);
     } catch (error) {
       this.shown = false;
-      this.failure = failureOf(this._mandrake.trans, error);
+      this.failure = this._ports.explain(error).body;
     }
     this._tell();
   }
@@ -136,7 +133,7 @@ export class ToolsModel implements IDisposable {
       const result = await this._api.call(this._workspace, this._name, call.tool, args, abort.signal);
       this._end(abort, { result });
     } catch (error) {
-      this._end(abort, abort.signal.aborted ? { stopped: true } : { failure: failureOf(this._mandrake.trans, error) });
+      this._end(abort, abort.signal.aborted ? { stopped: true } : { failure: this._ports.explain(error).body });
     }
     this._used();
   }
@@ -164,13 +161,15 @@ export class ToolsModel implements IDisposable {
     }
   }
 
+  private get _api() {
+    return this._ports.api;
+  }
   private get _workspace(): string {
-    return this._mandrake.project.workspace;
+    return this._ports.workspace;
   }
 
   private _abort: AbortController | null = null;
   private _disposed = false;
-  private readonly _api: McpApi;
 }
 
 function textsOf(fields: readonly IField[], args: JsonObject): Record<string, string> {

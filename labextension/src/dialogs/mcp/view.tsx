@@ -7,10 +7,12 @@ import { ITrans } from '../../core/trans';
 import { IConfigProblem } from '../../core/wire';
 import { IMandrake } from '../../tokens';
 import { Icon } from '../../icons';
+import { portsOf } from '../common/failure';
 import { ErrorCard, SmallButton, Spinner, useSignal } from '../common/parts';
 import { IPlace, placeOf, problemText } from '../config/words';
 import { Add } from './add';
 import { AddModel } from './addmodel';
+import { McpApi } from './api';
 import { McpModel } from './model';
 import { Row } from './row';
 import { isRunning } from './status';
@@ -27,7 +29,7 @@ export class McpServersWidget extends ReactWidget {
   ) {
     super();
     this.model = new McpModel(_mandrake);
-    this._add = new AddModel(_mandrake, () => this.model.names);
+    this._add = new AddModel(portsOf(_mandrake, new McpApi(_mandrake.api.settings)), () => this.model.names);
     this.addClass('jp-Mandrake-mcp');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _mandrake.trans.__('MCP servers'));
