@@ -56,8 +56,11 @@ class SessionKey:
 
 @dataclass(frozen=True)
 class ServerKey:
+    """`session_id` only where each chat has one of its own, and then "" for those who ask without a chat."""
+
     workspace_id: str
     name: str
+    session_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,7 @@ class MCPServerEntry:
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
     limits: ResourceLimits = ResourceLimits()
+    sharing: Literal["workspace", "session"] = "workspace"  #: one process for all chats, or one for each
 
 
 @dataclass(frozen=True)

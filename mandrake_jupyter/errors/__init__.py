@@ -9,7 +9,8 @@
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
-                  RequestTimeout · RequestRefused · EngineOff · VariableMissing
+                  RequestTimeout · RequestRefused · EngineOff · VariableMissing · AnsweredTrouble
+                  Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -46,11 +47,18 @@ from .base import (
     WorkspaceNotFound,
 )
 from .mcp import (
+    AnsweredTrouble,
     CallTimeout,
     CommandNotFound,
     EngineOff,
     ExitedAtStart,
+    KeyWanted,
+    LeadsElsewhere,
     MCPError,
+    NothingThere,
+    NotReached,
+    OutcomeUnknown,
+    Refused,
     RequestRefused,
     RequestTimeout,
     ServerGone,
@@ -78,6 +86,7 @@ from .runs import ApprovalTimeout, Interrupted, RunTimeout
 __all__ = [
     "ACTIONS",
     "AlreadyDecided",
+    "AnsweredTrouble",
     "ApprovalTimeout",
     "BadRequest",
     "BrokenFile",
@@ -94,13 +103,18 @@ __all__ = [
     "Interrupted",
     "KeyMissing",
     "KeyRefused",
+    "KeyWanted",
+    "LeadsElsewhere",
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
     "ModelNotAvailable",
     "NotFound",
     "NotOffered",
+    "NotReached",
     "NotTrusted",
+    "NothingThere",
+    "OutcomeUnknown",
     "PromptNotFound",
     "ProviderError",
     "ProviderRejected",
@@ -108,6 +122,7 @@ __all__ = [
     "ProviderTimeout",
     "ProviderTrouble",
     "RateLimited",
+    "Refused",
     "ReleaseTimeout",
     "RequestRefused",
     "RequestTimeout",

@@ -42,16 +42,23 @@ class StopTimeout(MCPError):
     actions = ("try_again", "open_log")
 
 
-class CallTimeout(MCPError):
+class OutcomeUnknown(MCPError):
+    """A call was sent, and what became of it can't be told."""
+
+    then_sentence = "It is not known whether the call finished. It was not run again."
+
+
+class CallTimeout(OutcomeUnknown):
     code = "mcp_call_timeout"
     sentence = 'The tool "{tool}" of the MCP server "{name}" did not answer within {seconds} s.'
     then_sentence = "It is not known whether it finished. It was not run again."
 
 
-class ServerGone(MCPError):
+class ServerGone(OutcomeUnknown):
+    """Field `sent`: False where it is certain that it never saw the call."""
+
     code = "mcp_gone"
     sentence = 'The MCP server "{name}" ended while it was at work.'
-    then_sentence = "It is not known whether the call finished. It was not run again."
 
 
 class RequestTimeout(MCPError):
@@ -88,3 +95,51 @@ class EngineOff(MCPError):
         "Your other MCP servers are not affected."
     )
     actions = ("try_again", "open_mcp_servers")
+
+
+class Refused(MCPError):
+    """An HTTP answer that is none of the protocol: nothing was run. Fields: `name`, `where`, `status`."""
+
+    code = "mcp_http_refused"
+    sentence = 'The MCP server "{name}" refused us: {where} answers HTTP {status}.'
+    then_sentence = "Nothing was run."
+    actions: ClassVar[tuple[str, ...]] = ("try_again", "edit_mcp_server", "open_log")
+
+
+class KeyWanted(Refused):
+    code = "mcp_key_wanted"
+    sentence = 'The MCP server "{name}" did not let us in: {where} answers HTTP {status}.'
+    then_sentence = (
+        'It wants a key. Put it into "headers" of its entry, like {{"Authorization": "Bearer ${{NAME}}"}}.'
+    )
+    actions = ("edit_mcp_server", "try_again")
+
+
+class NothingThere(Refused):
+    code = "mcp_nothing_there"
+    sentence = 'The MCP server "{name}" is not at its address: {where} answers HTTP {status}.'
+    then_sentence = 'Check "url" in its entry: most end in /mcp or /sse.'
+    actions = ("edit_mcp_server", "try_again")
+
+
+class LeadsElsewhere(Refused):
+    """`where` is the address it redirects to."""
+
+    code = "mcp_leads_elsewhere"
+    sentence = 'The address of the MCP server "{name}" leads elsewhere: to {where}.'
+    then_sentence = 'Nothing was sent there. If you trust that address, write it into "url" of its entry.'
+    actions = ("edit_mcp_server", "try_again")
+
+
+class NotReached(Refused):
+    code, retryable = "mcp_not_reached", True
+    sentence = 'The MCP server "{name}" can\'t be reached: there is no connection to {where}.'
+    then_sentence = "Nothing was sent. Check its address, the network or the proxy, then try again."
+    actions = ("try_again", "edit_mcp_server")
+
+
+class AnsweredTrouble(OutcomeUnknown):
+    """HTTP 5xx. Fields as of `Refused`."""
+
+    code, retryable = "mcp_http_trouble", True
+    sentence = 'The MCP server "{name}" has a problem at the moment: {where} answers HTTP {status}.'

@@ -19,6 +19,7 @@ from ..lifecycle.resource_limits import Over
 from ..lifecycle.sampling import Meter
 from ..lifecycle.sweep import Alive
 from ..values import JSON, NO_LIMITS, ResourceLimits
+from .sending import Refusal
 
 if TYPE_CHECKING:
     from mcp.client._transport import Transport
@@ -67,6 +68,8 @@ class Provisioner(ABC):
         self.log = log
         #: Set when the server ended, or stopped talking, without being asked to.
         self.ended = asyncio.Event()
+        #: Why its last answer was none, where that can be told.
+        self.refusal: Refusal | None = None
         self._meter = Meter(self.stats)
 
     @abstractmethod

@@ -6,17 +6,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .base import Provisioner
+from .framing import MESSAGE_LIMIT
+from .sending import Refusal
 
 if TYPE_CHECKING:
-    from httpx2 import Response
+    from httpx2 import AsyncClient, Request
     from mcp.client._transport import Transport, TransportStreams
-
-#: Seconds to connect, and for each part of an answer to arrive; a call has its own deadline.
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 300.0
 
 
 class HTTPProvisioner(Provisioner):
@@ -30,28 +28,32 @@ class HTTPProvisioner(Provisioner):
 
     @asynccontextmanager
     async def _launch(self) -> AsyncIterator[TransportStreams]:
-        import httpx2
         from mcp.client.streamable_http import streamable_http_client
-        from mcp.shared._httpx_utils import create_mcp_http_client
 
-        timeout = httpx2.Timeout(CONNECT_TIMEOUT, read=READ_TIMEOUT)
-        client = create_mcp_http_client(headers=dict(self.spec.headers), timeout=timeout)
-        client.event_hooks = {"response": [self._answered]}
+        from .http_client import MCPHTTPClient
+
+        client = MCPHTTPClient(self._told, lambda: None, headers=dict(self.spec.headers))
         async with (
             client,
-            streamable_http_client(self.spec.url, http_client=client) as streams,
+            streamable_http_client(
+                self.spec.url, http_client=client, max_sse_event_size=MESSAGE_LIMIT
+            ) as streams,
         ):
             yield streams
 
-    async def _answered(self, response: Response) -> None:
+    def _told(self, request: Request, refusal: Refusal | None) -> None:
         """The protocol: whoever sends a session's id and is answered 404 begins a new session."""
-        asked = response.request
-        if response.status_code == 404 and asked.method == "POST" and "mcp-session-id" in asked.headers:
+        if request.method != "POST":
+            return  # it need not offer the stream that is asked for by GET
+        self.refusal = refusal
+        if refusal is not None and refusal.status == 404 and "mcp-session-id" in request.headers:
             self.ended.set()
 
 
 class SSEProvisioner(Provisioner):
-    """The transport before streamable HTTP."""
+    """The transport before streamable HTTP. It has ended when its one stream has, or when it takes no message any more:
+    then no answer can come.
+    """
 
     def launch(self, grace: float) -> Transport:
         return self._launch()
@@ -60,7 +62,30 @@ class SSEProvisioner(Provisioner):
     async def _launch(self) -> AsyncIterator[TransportStreams]:
         from mcp.client.sse import sse_client
 
+        from .http_client import CONNECT_TIMEOUT, READ_TIMEOUT, MCPHTTPClient
+
+        leaving = False
+
+        def over() -> None:
+            if not leaving:
+                self.ended.set()
+
+        def client(headers: Any = None, timeout: Any = None, auth: Any = None) -> AsyncClient:
+            return MCPHTTPClient(self._told, over, headers=headers, auth=auth)
+
         async with sse_client(
-            self.spec.url, headers=dict(self.spec.headers), timeout=CONNECT_TIMEOUT
+            self.spec.url,
+            headers=dict(self.spec.headers),
+            timeout=CONNECT_TIMEOUT,
+            sse_read_timeout=READ_TIMEOUT,
+            httpx_client_factory=client,
         ) as streams:
-            yield streams
+            try:
+                yield streams
+            finally:
+                leaving = True
+
+    def _told(self, request: Request, refusal: Refusal | None) -> None:
+        self.refusal = refusal
+        if refusal is not None and request.method == "POST":
+            self.ended.set()

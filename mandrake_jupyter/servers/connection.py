@@ -12,17 +12,22 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CallTimeout, ExitedAtStart, MandrakeError, MCPError, ServerGone, StartTimeout
 from ..lifecycle.supervisor import cause
 from ..provisioners.base import Provisioner
+from ..provisioners.sending import Refusal
 from ..values import ToolResult, ToolSpec
+from .endings import never_asked
 from .hearing import LOG_LEVEL, Changing, Hearing
+from .listing import list_tools
 from .logs import LogRing
 from .offered import Kind
+from .refusals import refused, stands_for
 from .secrets import Secrets
-from .translate import tool_result, tool_spec
+from .translate import tool_result
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -30,8 +35,6 @@ if TYPE_CHECKING:
 #: Called with (progress, total, message) as an MCP server reports them.
 ProgressSink = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
 
-#: An MCP server that pages for ever is cut off here.
-MAX_TOOLS = 5_000
 #: Seconds for listing the tools again after they changed.
 LIST_TIMEOUT = 30.0
 
@@ -121,6 +124,8 @@ class Connection:
             return StartTimeout(name=self.name, seconds=f"{timed_out:g}")
         if isinstance(why, MandrakeError):
             return why
+        if refusal := self.refusal(why):
+            return refused(self.name, refusal, in_call=False)
         if self.provisioner.ended.is_set() and not self._remote:
             if over := self.provisioner.over:
                 return ExitedAtStart(f'The MCP server "{self.name}" ended: {over}.', then=over.remedy)
@@ -129,6 +134,13 @@ class Connection:
             return ExitedAtStart(name=self.name, exit_code=self.provisioner.poll(), tail=tail)
         message = f'The MCP server "{self.name}" could not be connected: {self.why(exc).splitlines()[0]}'
         return MCPError(message, reason=type(why).__name__)
+
+    def refusal(self, exc: BaseException) -> Refusal | None:
+        """The HTTP answer that `exc` stands for, no secret in its address."""
+        refusal, said = self.provisioner.refusal, getattr(exc, "message", None)
+        if refusal is None or (said is not None and not stands_for(refusal, said)):
+            return None
+        return replace(refusal, where=self.clean(refusal.where))
 
     def why(self, exc: BaseException) -> str:
         """What broke, in its own words, no secret among them."""
@@ -174,17 +186,7 @@ class Connection:
         return self.tools
 
     async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
-        if client.server_capabilities.tools is None:
-            return ()
-        found: dict[str, ToolSpec] = {}
-        cursor: str | None = None
-        while len(found) < MAX_TOOLS:
-            page = await client.list_tools(cursor=cursor, cache_mode="refresh")
-            found |= {tool.name: tool_spec(self.name, tool) for tool in page.tools}
-            if not page.next_cursor or page.next_cursor == cursor:
-                break
-            cursor = page.next_cursor
-        return tuple(found.values())
+        return await list_tools(client, self.name, lambda said: self._logs.add("mandrake", said, "warning"))
 
     async def call(
         self,
@@ -241,5 +243,5 @@ class Connection:
     def client(self) -> Client:
         """The SDK's. Raises ServerGone when this connection is over."""
         if self._client is None:
-            raise ServerGone(name=self.name)
+            raise never_asked(self.name)
         return self._client

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from ..errors import CallTimeout, MandrakeError, ServerGone
+from ..errors import MandrakeError, OutcomeUnknown
 from ..providers.base import ToolCallRequested
 from ..stores.rows import Part
 from ..values import CallContext, ToolSpec
@@ -147,7 +147,7 @@ async def call_tool(
             expected=(part.call["schema_hash"], part.call["read_only"]),
         )
     except MandrakeError as exc:
-        unknown = isinstance(exc, CallTimeout | ServerGone)
+        unknown = isinstance(exc, OutcomeUnknown)
         sentence = " ".join(filter(None, [str(exc), exc.then]))
         took = round((time.monotonic() - began) * 1000)
         _, data, ended = _ended(part, "unknown" if unknown else "failed", sentence, duration_ms=took)

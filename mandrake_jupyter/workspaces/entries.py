@@ -102,6 +102,7 @@ def parse_entry(name: str, raw: Any, *, origin: str = "", root: Path | None = No
         call_timeout=_seconds(it, raw, "timeout"),
         cull_idle_timeout=_idle_timeout(it, raw),
         limits=_limits(it, raw.get("limits")),
+        sharing=_sharing(it, raw.get("sharing")),
         **fields,
     )
     return ParsedEntry(entry, _notes(it, raw))
@@ -245,6 +246,14 @@ def _limits(it: str, value: Any) -> ResourceLimits:
                 f'{it}: "{name}" in "limits" must be a whole number, like 512, or 0 for no limit.'
             )
     return ResourceLimits(**value)
+
+
+def _sharing(it: str, value: Any) -> Literal["workspace", "session"]:
+    if value not in (None, "workspace", "session"):
+        raise BadRequest(
+            f'{it}: "sharing" must be "workspace" (one process for all chats) or "session" (one for each).'
+        )
+    return "session" if value == "session" else "workspace"
 
 
 def _plain_variables(it: str, value: Any, root: Path | None) -> Any:
