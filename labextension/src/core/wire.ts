@@ -344,7 +344,7 @@ export interface IToolResult {
 
 export type McpTest =
   | { ok: true; seconds: number; tools: IToolSpec[]; protocol: string | null }
-  | { ok: false; error: IErrorBody; log: string[] };
+  | { ok: false; error: IErrorBody; log: ILogLine[] };
 
 /** A problem of one of the files that name MCP servers. */
 export interface IConfigProblem {

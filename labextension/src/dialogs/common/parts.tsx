@@ -104,6 +104,8 @@ interface IButtonProps {
   disabled?: boolean;
   testId?: string;
   title?: string;
+  /** Of a button that shows and hides something. */
+  expanded?: boolean;
 }
 
 /** A button of the body: 24 px. */
@@ -126,6 +128,7 @@ function Plain(props: IButtonProps & { className: string }): JSX.Element {
       data-testid={props.testId}
       disabled={props.disabled}
       aria-disabled={props.busy || undefined}
+      aria-expanded={props.expanded}
       title={props.title}
       onClick={props.busy ? undefined : props.onClick}
     >

@@ -2,6 +2,7 @@
 import * as React from 'react';
 
 import { own } from '../../core/form';
+import { splitLog } from '../../core/format';
 import { ITrans } from '../../core/trans';
 import { IErrorBody, IMcpServer } from '../../core/wire';
 import { Icon } from '../../icons';
@@ -53,7 +54,7 @@ export function Detail(props: IRowProps): JSX.Element | null {
           </SmallButton>
         )}
         {server.trusted && !server.disabled && (
-          <SmallButton look="quiet" onClick={() => void row.tools.toggle()}>
+          <SmallButton look="quiet" expanded={row.tools.shown} onClick={() => void row.tools.toggle()}>
             {row.tools.shown ? trans.__('Hide tools') : trans.__('Tools')}
           </SmallButton>
         )}
@@ -82,10 +83,21 @@ function Trouble({ error, server, model, trans, review, edit, row }: IRowProps &
     edit_mcp_server: server.origin === OURS,
     enter_value: server.needs.some(need => need.key_name && !need.has_value)
   };
+  const [then, lines] = splitLog(error.then);
   const offered = error.actions.filter(id => own(ways, id) && possible[id] !== false);
   return (
     <div ref={card}>
-      <ErrorCard title={error.message} then={error.then}>
+      <ErrorCard
+        title={error.message}
+        then={then}
+        log={
+          lines && (
+            <pre className="jp-Mandrake-log" tabIndex={0} role="region" aria-label={trans.__('Its last lines')}>
+              {lines}
+            </pre>
+          )
+        }
+      >
         {offered.length > 0 &&
           offered.map(id => (
             <SmallButton key={id} onClick={ways[id][1]}>

@@ -5,7 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { concerns } from '../../core/feed';
 import { Single } from '../../core/single';
-import { FeedEvent, IConfigProblem, IErrorBody, IMcpServer } from '../../core/wire';
+import { FeedEvent, IErrorBody, IMcpConfig, IMcpServer } from '../../core/wire';
 import { IFeed, IMandrake } from '../../tokens';
 import { failureOf } from '../common/failure';
 import { ConfigApi } from '../config/api';
@@ -49,8 +49,8 @@ export class McpModel implements IDisposable {
   /** Why the list could not be fetched. */
   failure: IErrorBody | null = null;
   open: OpenRow | null = null;
-  /** What is wrong with the files that name MCP servers. */
-  problems: readonly IConfigProblem[] = [];
+  /** What is wrong with the files that name MCP servers; `file` is the one that can be edited here. */
+  config: Pick<IMcpConfig, 'file' | 'problems'> = { file: '', problems: [] };
   question: IQuestion | null = null;
   /** Refused starts and stops, by name. */
   refusals: ReadonlyMap<string, IErrorBody> = new Map();
@@ -213,7 +213,7 @@ export class McpModel implements IDisposable {
   /** What is wrong with the files; as it was when that can't be known. */
   async lookAtConfig(): Promise<void> {
     await this._config.read(this._workspace).then(
-      ({ problems }) => this._set(() => (this.problems = problems)),
+      config => this._set(() => (this.config = config)),
       noop
     );
   }

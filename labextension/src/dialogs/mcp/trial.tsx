@@ -2,6 +2,7 @@
 import * as React from 'react';
 
 import { ITrans } from '../../core/trans';
+import { ILogLine } from '../../core/wire';
 import { Icon } from '../../icons';
 import { ErrorCard, useSeconds } from '../common/parts';
 import { Trial } from './addmodel';
@@ -49,10 +50,10 @@ function Trying({ since, trans }: { since: number; trans: ITrans }): JSX.Element
   );
 }
 
-function LastLines({ lines, trans }: { lines: readonly string[]; trans: ITrans }): JSX.Element {
+function LastLines({ lines, trans }: { lines: readonly ILogLine[]; trans: ITrans }): JSX.Element {
   return (
     <pre className="jp-Mandrake-log" tabIndex={0} role="region" aria-label={trans.__('Its last lines')}>
-      {lines.join('\n')}
+      {lines.map(line => line.text).join('\n')}
     </pre>
   );
 }

@@ -4,7 +4,6 @@ import { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { ITrans } from '../../core/trans';
-import { IConfigProblem } from '../../core/wire';
 import { IMandrake } from '../../tokens';
 import { Icon } from '../../icons';
 import { portsOf } from '../common/failure';
@@ -132,7 +131,7 @@ function McpServers({ model, add, trans, review, edit, close }: IProps): JSX.Ele
         </button>
       </header>
       <div className="jp-Mandrake-mcp-scroll">
-        <Problems problems={model.problems} trans={trans} edit={edit} />
+        <Problems config={model.config} trans={trans} edit={edit} />
         <List model={model} trans={trans} review={review} edit={edit} />
       </div>
       <Add model={add} trans={trans} onAdded={() => {
@@ -146,26 +145,27 @@ function McpServers({ model, add, trans, review, edit, close }: IProps): JSX.Ele
   );
 }
 
-/** What is wrong with the files; each can be gone to, where it is the project's own file. */
-function Problems(props: { problems: readonly IConfigProblem[]; trans: ITrans; edit: IProps['edit'] }): JSX.Element {
-  const { problems, trans, edit } = props;
+/** What is wrong with the files, in one banner; the editor is offered for the file that it edits. */
+function Problems({ config, trans, edit }: Pick<IProps, 'trans' | 'edit'> & Pick<McpModel, 'config'>): JSX.Element {
+  const { file, problems } = config;
+  const own = problems.find(problem => problem.file === file);
   return (
     <div role="status">
-      {problems.map(problem => (
-        <div
-          key={problemText(trans, problem)}
-          className="jp-Mandrake-banner jp-mod-warn"
-          data-testid="mandrake-mcp-file-problem"
-        >
+      {problems.length > 0 && (
+        <div className="jp-Mandrake-banner jp-mod-warn" data-testid="mandrake-mcp-file-problem">
           <Icon name="triangle" className="is-warn" />
           <div className="jp-Mandrake-grow">
-            <p>{problemText(trans, problem)}</p>
-            <div className="jp-Mandrake-banner-actions">
-              <SmallButton onClick={() => edit(placeOf(problem))}>{trans.__('Open editor')}</SmallButton>
-            </div>
+            {problems.map(problem => (
+              <p key={problemText(trans, problem)}>{problemText(trans, problem)}</p>
+            ))}
+            {own && (
+              <div className="jp-Mandrake-banner-actions">
+                <SmallButton onClick={() => edit(placeOf(own))}>{trans.__('Open editor')}</SmallButton>
+              </div>
+            )}
           </div>
         </div>
-      ))}
+      )}
     </div>
   );
 }
