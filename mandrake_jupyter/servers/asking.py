@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import MCPError, RequestRefused, RequestTimeout, ServerGone
+from ..provisioners.sending import sending
 from .connection import Connection
+from .refusals import refused, stands_for
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -41,10 +44,13 @@ async def ask(
     name, client = connection.name, connection.client
     deadline = asyncio.timeout(timeout)
     try:
-        with connection.hearing.asked() as notes:
+        with connection.hearing.asked() as notes, sending() as sent:
             async with deadline:
                 return await send(client)
     except SDKError as exc:
+        if sent.refusal and stands_for(sent.refusal, exc.message) and not connection.remote_ended:
+            where = connection.clean(sent.refusal.where)
+            raise refused(name, replace(sent.refusal, where=where), in_call=False) from exc
         if exc.code == CONNECTION_CLOSED or connection.remote_ended:
             raise _gone(name, what) from exc
         why = connection.clean("\n".join([exc.message, *notes]))[:LONGEST_REASON]

@@ -66,7 +66,7 @@ class Connection:
         self.listed: dict[Kind, int] = {}  #: how often each list had changed when it was last asked for
         self._outdated = outdated
         self._secrets = secrets
-        self._logs = logs
+        self.logs = logs
         self._grace = grace
         self._legacy = legacy
         self._client: Client | None = None
@@ -95,7 +95,7 @@ class Connection:
         opened = False
         deadline = asyncio.timeout(timeout)
         listening: asyncio.Task[None] | None = None
-        began = self._logs.now()
+        began = self.logs.now()
         try:
             async with AsyncExitStack() as stack:
                 async with deadline:
@@ -129,7 +129,7 @@ class Connection:
         if self.provisioner.ended.is_set() and not self._remote:
             if over := self.provisioner.over:
                 return ExitedAtStart(f'The MCP server "{self.name}" ended: {over}.', then=over.remedy)
-            wrote = [line.text.strip() for line in self._logs.tail(1000, "stderr", since=began)]
+            wrote = [line.text.strip() for line in self.logs.tail(1000, "stderr", since=began)]
             tail = " ⏎ ".join([line for line in wrote if line][-5:]) or "(it wrote none)"
             return ExitedAtStart(name=self.name, exit_code=self.provisioner.poll(), tail=tail)
         message = f'The MCP server "{self.name}" could not be connected: {self.why(exc).splitlines()[0]}'
@@ -186,7 +186,7 @@ class Connection:
         return self.tools
 
     async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
-        return await list_tools(client, self.name, lambda said: self._logs.add("mandrake", said, "warning"))
+        return await list_tools(client, self.name, lambda said: self.logs.add("mandrake", said, "warning"))
 
     async def call(
         self,

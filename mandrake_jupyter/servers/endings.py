@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..errors import ServerGone
 from ..lifecycle.phases import Phase, State
 from ..provisioners.base import Provisioner
 
 
-def ended_by_itself(name: str, provisioner: Provisioner | None) -> ServerGone:
+def ended_by_itself(name: str, provisioner: Provisioner | None, clean: Callable[[str], str]) -> ServerGone:
+    refusal = provisioner.refusal if provisioner else None
+    if refusal and refusal.never_seen:
+        forgotten = f'The MCP server "{name}" does not know our session any more.'
+        lost = f'The MCP server "{name}" can\'t be reached at {clean(refusal.where)}.'
+        return ServerGone(forgotten if refusal.status else lost, then="Its next use tries it anew.")
     if provisioner and (over := provisioner.over):
         return ServerGone(f'The MCP server "{name}" ended: {over}.', then=over.remedy)
     code = provisioner.poll() if provisioner else None

@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
+from ..errors import MandrakeError, MCPError, NotReached, ServerGone, StopTimeout, Unavailable
 from ..lifecycle.announce import Announce, Changed, Moved, unheard
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
-from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
+from ..lifecycle.supervisor import SingleFlight, Supervisor
 from ..provisioners.base import LogSink, Provisioner
 from ..values import MCPServerEntry, ServerKey, ToolSpec
 from .catalogue import Catalogue, Known
@@ -29,6 +29,7 @@ from .pauses import Pauses
 from .record import Record
 from .seams import FORCE_AFTER, Admit, Timeouts, admitted
 from .secrets import Secrets
+from .serving import serve
 
 _NOT_READY = 'The MCP server "{}" was stopped before it was ready.'
 
@@ -163,9 +164,10 @@ class MCPServer:
                 self.leases.touch()
                 self.life.to(Phase.READY)
                 ready.set_result(None)
-                await self._serve(connection, entry, stop)
+                await serve(connection, entry.hash, stop, self.catalogue, self._outdated)
+                self.connection = None
             if not stop.is_set():
-                raise ended_by_itself(self.key.name, self._provisioner)
+                raise ended_by_itself(self.key.name, self._provisioner, self._secrets.clean)
             self._pauses.ended()
         except MandrakeError as exc:
             if not ready.done():
@@ -187,24 +189,6 @@ class MCPServer:
 
     def _outdated(self) -> None:
         self._announce(Changed("mcp_server", self.key.workspace_id, self.key.name, "changed"))
-
-    async def _serve(self, connection: Connection, entry: MCPServerEntry, stop: asyncio.Event) -> None:
-        """Until it is to stop or has ended; lists the tools anew when they changed."""
-        ended = connection.provisioner.ended
-        await self.catalogue.save(entry.hash)
-        while not (stop.is_set() or ended.is_set()):
-            await first_of(stop, ended, connection.changed)
-            if connection.changed.is_set() and not stop.is_set() and not ended.is_set():
-                connection.changed.clear()
-                try:
-                    tools = await connection.list_tools()
-                except MCPError as exc:
-                    self.logs.add("mandrake", str(exc))
-                    continue
-                self.catalogue.remember(entry.hash, tools, connection.protocol)
-                self._outdated()
-                await self.catalogue.save(entry.hash)
-        self.connection = None
 
     def _fail(self, error: MandrakeError, ready: asyncio.Future[None]) -> None:
         self.connection = None
@@ -298,3 +282,8 @@ class MCPServer:
                 connection.provisioner.ended.set()  # a remote one is not seen to end
                 await self._settled(owner)
                 raise gone_in_call(self.key.name, self.life.state, gone) from gone
+            except NotReached:
+                if self.leases.busy == 1:  # else it may still answer others
+                    connection.provisioner.ended.set()
+                    await self._settled(owner)
+                raise

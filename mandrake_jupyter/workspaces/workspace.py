@@ -102,6 +102,10 @@ class WorkspaceManager(LoggingConfigurable):
         )
         return [entry.name for entry in added]
 
+    def try_entry(self, name: str, entry: Any) -> MCPServerEntry:
+        """What the user gave, for one run that he asked for: trusted by this act, written nowhere."""
+        return replace(parse_entry(name, entry, root=self.root).entry, trusted=True, disabled=False)
+
     def remove_mcp_server(self, name: str) -> None:
         """Remove an entry of ``.mandrake/mcp.json`` and its trust; see :func:`~.editing.remove_server`."""
         remove_server(self.root, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mandrake_jupyter.errors import ExitedAtStart, MCPError, ServerGone
+from mandrake_jupyter.errors import ExitedAtStart, MCPError
 from mandrake_jupyter.provisioners.base import LaunchSpec
 from mandrake_jupyter.servers.secrets import Secrets
 
@@ -19,7 +19,7 @@ SECRET = "s3cr3t-of-ours"
 
 
 @pytest.mark.parametrize("words", [None, {"code": -32600, "message": "Session not found"}])
-async def test_a_session_that_the_server_forgot_is_over_and_the_next_use_begins_a_new_one(
+async def test_a_session_that_the_server_forgot_is_begun_anew_and_the_call_is_made_once(
     house: House, words: dict[str, Any] | None
 ) -> None:
     async with HTTPServerWithSessions() as server:
@@ -27,11 +27,13 @@ async def test_a_session_that_the_server_forgot_is_over_and_the_next_use_begins_
         manager = house.manager()
         assert (await call(manager, "remote", "count")).content == "1"
         server.forget(words)
-        with pytest.raises(ServerGone):
-            await call(manager, "remote", "count")
-        assert manager.describe_one("remote")["phase"] == "failed"
         assert (await call(manager, "remote", "count")).content == "2"
         assert (server.calls, len(server.sessions)) == (2, 2)
+        model = manager.describe_one("remote")
+        assert (model["phase"], model["restarts"], model["crashes"]) == ("ready", 1, 1)
+        lines = [line["text"] for line in manager.logs("remote")]
+        assert 'failed: The MCP server "remote" does not know our session any more.' in lines
+        assert '"count" is called once more: it had not reached it.' in lines
         await manager.close()
 
 

@@ -1,7 +1,7 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf]`
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf] [--tools JSON]`: the last are listed beside its own.
 """
 
 from __future__ import annotations
@@ -28,8 +28,13 @@ TOOLS = [
     "hog",
     "open",
     "fork",
+    "late",
+    "die_once",
 ]
+#: Tools that say of themselves that they may be called twice.
+HINTS = {"die_once": {"idempotentHint": True}}
 waiting: dict[object, str] = {}
+late: dict[object, str] = {}
 
 
 def send(message: object) -> None:
@@ -57,6 +62,15 @@ def call(ident: object, tool: str, arguments: dict) -> None:
     elif tool == "die":
         os.write(2, b"I am dying\n")
         os._exit(arguments.get("code", 1))
+    elif tool == "late":
+        late[ident] = "too late"  # answered once it was cancelled, and before the next one
+        return note(arguments.get("mark", ""), "begun")
+    elif tool == "die_once":  # as often as `mark` has no line for it
+        note(arguments["mark"], "called")
+        with open(arguments["mark"]) as file:
+            if len(file.readlines()) <= arguments.get("deaths", 1):
+                os._exit(1)
+        text = "alive"
     elif tool == "child":
         deaf = ["sh", "-c", "trap '' TERM HUP; sleep 600"]
         text = str(subprocess.Popen(deaf, stdin=subprocess.DEVNULL, start_new_session=True).pid)
@@ -93,13 +107,21 @@ def handle(message: dict) -> None:
         answer(ident, protocolVersion=VERSION, capabilities=capabilities, serverInfo=info)
     elif method == "tools/list":
         page = int(params.get("cursor", 0))
-        tools = [{"name": name, "inputSchema": {"type": "object"}} for name in TOOLS[page : page + 4]]
+        tools = [
+            {"name": name, "inputSchema": {"type": "object"}, "annotations": HINTS.get(name, {})}
+            for name in TOOLS[page : page + 4]
+        ]
+        if "--tools" in sys.argv and not page:
+            tools += json.loads(sys.argv[sys.argv.index("--tools") + 1])
         more = {"nextCursor": str(page + 4)} if page + 4 < len(TOOLS) else {}
         answer(ident, tools=tools, **more)
     elif method == "tools/call":
         call(ident, params["name"], params.get("arguments", {}))
     elif method == "notifications/cancelled":
         note(waiting.pop(params["requestId"], ""), "cancelled")
+        if params["requestId"] in late:
+            text = late.pop(params["requestId"])
+            answer(params["requestId"], content=[{"type": "text", "text": text}])
     elif ident is not None:
         send({"id": ident, "error": {"code": -32601, "message": f"no method {method}"}})
 
