@@ -194,9 +194,9 @@ test('a changed entry says since when, and in how many files', () => {
     trust.changedText(trans, pending({ status: 'changed', changed_since: '2026-11-12T12:00:00Z', ...change }), now, 'en-GB');
   assert.equal(
     changed({ difference: [{ file: null, lines }, { file: 'tools/server.py', lines }] }),
-    'Trusted by you on 12 Nov. Changed since then, in 1 file:'
+    'Trusted by you on 12 Nov. Changed since then, in 1 file.'
   );
-  assert.equal(changed({ changed_since: null }), 'Trusted by you before. Changed since then:');
+  assert.equal(changed({ changed_since: null }), 'Trusted by you before. Changed since then.');
   assert.equal(trust.changedText(trans, pending(), now), null);
 });
 

@@ -27,41 +27,54 @@ export function Detail(props: IRowProps): JSX.Element | null {
   const refused = model.refusals.get(server.name) ?? row.failure ?? row.tools.failure;
   const error = refused ?? (server.phase === 'failed' ? server.error : null);
   const hasLog = server.trusted && !server.disabled && server.transport !== 'builtin';
+  const tools = (
+    <SmallButton look="quiet" expanded={row.tools.shown} onClick={() => void row.tools.toggle()}>
+      {row.tools.shown ? trans.__('Hide tools') : trans.__('Tools')}
+    </SmallButton>
+  );
   return (
     <div className="jp-Mandrake-detail">
       {error && <Trouble {...props} error={error} row={row} />}
       {server.command && <div className="jp-Mandrake-cmd">{server.command}</div>}
       <Needs server={server} row={row} trans={trans} />
       <Facts server={server} row={row} trans={trans} />
-      {hasLog && (
-        <Log name={server.name} log={row.log} trans={trans} change={change => model.changeLog(change)} />
+      {hasLog ? (
+        <Log name={server.name} log={row.log} trans={trans} change={change => model.changeLog(change)}>
+          {tools}
+        </Log>
+      ) : (
+        server.trusted && !server.disabled && <div className="jp-Mandrake-actions">{tools}</div>
       )}
-      <div className="jp-Mandrake-actions">
-        <span className="jp-Mandrake-grow" />
-        {server.origin === OURS && (
-          <SmallButton look="quiet" onClick={() => model.ask({ name: server.name, about: 'remove' })}>
-            {trans.__('Remove…')}
-          </SmallButton>
-        )}
-        {server.trusted && !server.disabled && server.transport !== 'builtin' && (
-          <SmallButton look="quiet" onClick={() => void model.control(server, 'disable')}>
-            {trans.__('Disable')}
-          </SmallButton>
-        )}
-        {server.origin === OURS && (
-          <SmallButton look="quiet" onClick={() => props.edit({ name: server.name })}>
-            {trans.__('Edit…')}
-          </SmallButton>
-        )}
-        {server.trusted && !server.disabled && (
-          <SmallButton look="quiet" expanded={row.tools.shown} onClick={() => void row.tools.toggle()}>
-            {row.tools.shown ? trans.__('Hide tools') : trans.__('Tools')}
-          </SmallButton>
-        )}
-      </div>
       {row.tools.shown && <Tools name={server.name} model={row.tools} trans={trans} />}
+      <Changes {...props} />
     </div>
   );
+}
+
+/** What changes the entry itself; not there where nothing can. */
+function Changes({ server, model, trans, edit }: IRowProps): JSX.Element | null {
+  const ours = server.origin === OURS;
+  const able = server.trusted && !server.disabled && server.transport !== 'builtin';
+  return ours || able ? (
+    <div className="jp-Mandrake-actions">
+      <span className="jp-Mandrake-grow" />
+      {ours && (
+        <SmallButton look="quiet" onClick={() => edit({ name: server.name })}>
+          {trans.__('Edit…')}
+        </SmallButton>
+      )}
+      {able && (
+        <SmallButton look="quiet" onClick={() => void model.control(server, 'disable')}>
+          {trans.__('Disable')}
+        </SmallButton>
+      )}
+      {ours && (
+        <SmallButton look="quiet" onClick={() => model.ask({ name: server.name, about: 'remove' })}>
+          {trans.__('Remove…')}
+        </SmallButton>
+      )}
+    </div>
+  ) : null;
 }
 
 /** The error card, with those of its ways out that lead somewhere from here. */

@@ -92,8 +92,3 @@ function answerTime(trans: ITrans, milliseconds: number): string {
     ? trans.__('%1 ms', Math.max(1, Math.round(milliseconds)))
     : duration(trans, milliseconds);
 }
-
-/** The label of a value that `${…}` asks for. */
-export function needName(id: string): string {
-  return id.replace(/^(secret|input|variable|env):/, '');
-}

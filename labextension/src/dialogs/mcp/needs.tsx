@@ -5,8 +5,7 @@ import { ITrans } from '../../core/trans';
 import { IMcpServer, INeed } from '../../core/wire';
 import { Icon } from '../../icons';
 import { SmallButton } from '../common/parts';
-import { needName } from './facts';
-import { OpenRow } from './openrow';
+import { keyOf, OpenRow } from './openrow';
 
 interface IProps {
   server: IMcpServer;
@@ -26,7 +25,7 @@ export function Needs({ server, row, trans }: IProps): JSX.Element | null {
       data-testid="mandrake-mcp-needs"
     >
       {server.needs.map((need, i) => (
-        <Need key={need.id} need={need} id={`jp-Mandrake-need-${i}`} row={row} trans={trans} />
+        <Need key={keyOf(need)} need={need} id={`jp-Mandrake-need-${i}`} row={row} trans={trans} />
       ))}
     </div>
   );
@@ -40,12 +39,11 @@ interface INeedProps {
 }
 
 function Need({ need, id, row, trans }: INeedProps): JSX.Element {
-  const name = needName(need.id);
   return (
     <div className="jp-Mandrake-need" data-testid="mandrake-mcp-need" data-id={need.id} data-has={need.has_value}>
       <div className="jp-Mandrake-hstack">
-        <label htmlFor={need.key_name ? id : undefined} className="jp-Mandrake-mono jp-Mandrake-ellipsis" title={name}>
-          {name}
+        <label htmlFor={need.key_name ? id : undefined} className="jp-Mandrake-mono jp-Mandrake-ellipsis" title={need.id}>
+          {need.id}
         </label>
         <span className="jp-Mandrake-grow" />
         <State need={need} trans={trans} />
@@ -87,7 +85,7 @@ function State({ need, trans }: Pick<INeedProps, 'need' | 'trans'>): JSX.Element
 }
 
 function Field({ need, id, row, trans }: INeedProps): JSX.Element {
-  const typed = row.typed[need.id] ?? '';
+  const typed = row.typed[keyOf(need)] ?? '';
   const common = {
     id,
     className: 'jp-Mandrake-input',
@@ -131,8 +129,8 @@ function Field({ need, id, row, trans }: INeedProps): JSX.Element {
       <SmallButton
         testId="mandrake-mcp-need-save"
         disabled={!typed}
-        busy={row.saving === need.id}
-        title={trans.__('Save %1', needName(need.id))}
+        busy={row.saving === keyOf(need)}
+        title={trans.__('Save %1', need.id)}
         onClick={() => void save()}
       >
         {trans.__('Save')}

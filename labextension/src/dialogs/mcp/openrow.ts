@@ -31,9 +31,9 @@ export class OpenRow implements IDisposable {
   /** Its health is being asked for. */
   checking = false;
   failure: IErrorBody | null = null;
-  /** What was typed as the value of a need, by its id; it leaves the page when it is saved. */
+  /** What was typed as the value of a need, by its key; it leaves the page when it is saved. */
   typed: Readonly<Record<string, string>> = {};
-  /** The id of the need that is being saved. */
+  /** The key of the need that is being saved. */
   saving: string | null = null;
 
   get isDisposed(): boolean {
@@ -79,23 +79,23 @@ export class OpenRow implements IDisposable {
   }
 
   type(need: INeed, value: string): void {
-    this._set({ typed: { ...this.typed, [need.id]: value } });
+    this._set({ typed: { ...this.typed, [keyOf(need)]: value } });
   }
 
   /** Store the value of a need; whether it went well. */
   async save(need: INeed): Promise<boolean> {
-    const value = this.typed[need.id] ?? '';
+    const value = this.typed[keyOf(need)] ?? '';
     if (!need.key_name || !value || this.saving) {
       return false;
     }
-    this._set({ saving: need.id, failure: null });
+    this._set({ saving: keyOf(need), failure: null });
     try {
       await this._api.saveKey(need.key_name, value);
     } catch (error) {
       this._set({ saving: null, failure: failureOf(this._mandrake.trans, error) });
       return false;
     }
-    this._set({ saving: null, typed: without(this.typed, need.id) });
+    this._set({ saving: null, typed: without(this.typed, keyOf(need)) });
     await this._refresh();
     return true;
   }
@@ -118,4 +118,9 @@ export class OpenRow implements IDisposable {
   private _looked = false;
   private _disposed = false;
   private readonly _api: McpApi;
+}
+
+/** A secret and a variable may have the same name. */
+export function keyOf(need: INeed): string {
+  return `${need.kind}:${need.id}`;
 }

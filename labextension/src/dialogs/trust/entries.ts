@@ -45,7 +45,7 @@ export function effect(trans: ITrans, entry: ITrustEntry): string {
 /** A further line where one is needed: whom the program talks to, and which settings of yours it is given. */
 export function details(trans: ITrans, entry: ITrustEntry): string[] {
   const lines: string[] = [];
-  const of = (kind: string) => entry.needs.filter(need => need.kind === kind).map(need => plainName(need.id));
+  const of = (kind: string) => entry.needs.filter(need => need.kind === kind).map(need => need.id);
   const asked = [...of('secret'), ...of('input')];
   const secrets = [...new Set([...secretsOf(entry.command), ...of('variable')])].filter(name => !asked.includes(name));
   if (entry.sends_to && !entry.command.includes(entry.sends_to)) {
@@ -60,11 +60,7 @@ export function details(trans: ITrans, entry: ITrustEntry): string[] {
   return lines;
 }
 
-function plainName(id: string): string {
-  return id.replace(/^(secret|input|variable|env):/, '');
-}
-
-/** "Trusted by you on 12 Nov. Changed since then, in 1 file:", or null for what is new. */
+/** "Trusted by you on 12 Nov. Changed since then, in 1 file.", or null for what is new. */
 export function changedText(trans: ITrans, entry: ITrustEntry, now: Date, locale?: string): string | null {
   if (entry.status !== 'changed') {
     return null;
@@ -73,8 +69,8 @@ export function changedText(trans: ITrans, entry: ITrustEntry, now: Date, locale
   const trusted = date ? trans.__('Trusted by you on %1.', date) : trans.__('Trusted by you before.');
   const files = new Set(entry.difference.flatMap(({ file }) => (file === null ? [] : [file]))).size;
   const where = files
-    ? trans._n('Changed since then, in 1 file:', 'Changed since then, in %1 files:', files)
-    : trans.__('Changed since then:');
+    ? trans._n('Changed since then, in 1 file.', 'Changed since then, in %1 files.', files)
+    : trans.__('Changed since then.');
   return `${trusted} ${where}`;
 }
 

@@ -115,7 +115,7 @@ function Entry({ index, entry, model, trans }: IEntryProps): JSX.Element {
           <span className="jp-Mandrake-small jp-Mandrake-muted">{entry.file}</span>
         </label>
         <p className="jp-Mandrake-small jp-Mandrake-muted" data-testid="mandrake-trust-effect">
-          {changedText(trans, entry, new Date()) ?? effect(trans, entry)}
+          {[changedText(trans, entry, new Date()), effect(trans, entry)].filter(Boolean).join(' ')}
         </p>
         <div className="jp-Mandrake-cmd" id={`${id}-command`}>
           {entry.command}
