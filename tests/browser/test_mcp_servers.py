@@ -83,7 +83,7 @@ def test_a_call_that_takes_too_long_can_be_given_up(lab: Lab, view: McpView, tmp
     row.get_by_role("button", name="Tools", exact=True).click()
     view.tool("wait_for").get_by_role("button", name="Call wait_for").click()
     view.at("mcp-call").get_by_label("file").fill(str(tmp_path / "never"))
-    view.at("mcp-call").get_by_label("file").press("Enter")
+    view.at("mcp-call-run").click()
     expect(view.at("mcp-log")).to_contain_text("waiting for")
     view.at("mcp-call-stop").click()
     expect(view.at("mcp-call")).to_contain_text("Stopped by you. It is not known whether it finished.")
