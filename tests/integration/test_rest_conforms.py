@@ -100,6 +100,9 @@ def live(case: Any, world: World) -> dict[str, str]:
         return found | {"session": world.fresh_chat()}
     if case.path.endswith("/mcp-servers/{name}") and case.method == "DELETE":
         return found | {"name": world.fresh_mcp_server()}
+    if case.path.endswith("/mcp-servers/test") and case.method in ("GET", "DELETE"):
+        world.fresh_mcp_server("test")
+        return found
     if case.path.startswith("/settings/keys"):
         return found | {"name": "openai"}
     if case.path.endswith(("/resources/read", "/prompts/get", "/completions")):
@@ -122,6 +125,8 @@ def aim(case: Any, world: World) -> None:
         case.body = body | (enough(body) if case.path == "/limits" else corrected(body, world))
         if case.path.endswith("/prompts/get") and right(case):
             case.body |= {"name": "greet", "arguments": {"who": "Ada"}}
+        if case.path.endswith("/mcp-servers/test") and right(case):
+            case.body["entry"] = {**case.body["entry"], "url": None, "command": "no-such-command-0815"}
     if 0 < len(key := case.headers.get("Idempotency-Key", "")) < 150:
         case.headers["Idempotency-Key"] = f"{key}{uuid4().hex}"  # a repeated one is not looked at any further
 

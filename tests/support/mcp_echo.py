@@ -1,6 +1,6 @@
 """A small MCP server over stdio, written with the SDK, with a tool for each thing that can happen.
 
-`python mcp_echo.py [--garbage | --http]`: that writes lines that are no messages to stdout before it serves.
+`python mcp_echo.py [--garbage | --http | --sse]`: the first writes lines that are no messages to stdout before it serves.
 """
 
 from __future__ import annotations
@@ -84,13 +84,13 @@ async def pid() -> int:
 
 @server.tool()
 async def grow(ctx: Context) -> str:
-    """Adds a tool and says that the list changed."""
+    """Adds a tool and says that the list changed, in the way of the era."""
 
     async def grown() -> str:
         return "grown"
 
     server.add_tool(grown, name=f"grown_{time.monotonic_ns()}")
-    await ctx.notify_tools_changed()
+    await (ctx.notify_tools_changed() if modern(ctx) else ctx.session.send_tool_list_changed())
     return "grew"
 
 
@@ -214,21 +214,23 @@ def note(path: str, word: str) -> None:
             file.write(word + "\n")
 
 
-def serve_http() -> None:
-    """On a free port of loopback; the URL is the first line on stdout."""
+def serve_http(path: str) -> None:
+    """On a free port of loopback, over streamable HTTP or the transport before it; the URL is the first line on stdout."""
     import socket
 
     import uvicorn
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
-        config = uvicorn.Config(server.streamable_http_app(), log_level="error")
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}/{path}", flush=True)
+        app = server.sse_app() if path == "sse" else server.streamable_http_app()
+        config = uvicorn.Config(app, log_level="error")
         uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":
     if "--garbage" in sys.argv:
         print("Welcome to my server!\nIt is starting …", flush=True)
-    if "--http" in sys.argv:
-        serve_http()
+    for path in ("mcp", "sse"):
+        if {"mcp": "--http", "sse": "--sse"}[path] in sys.argv:
+            serve_http(path)
     server.run("stdio")

@@ -1,7 +1,8 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf] [--tools JSON]`: the last are listed beside its own.
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent] [--tools JSON]`: silent to what it does not know;
+the last are listed beside its own.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ TOOLS = [
     "fork",
     "late",
     "die_once",
+    "never_read",
 ]
 #: Tools that say of themselves that they may be called twice.
-HINTS = {"die_once": {"idempotentHint": True}}
+HINTS = {"die_once": {"idempotentHint": True}, "never_read": {"readOnlyHint": True}}
 waiting: dict[object, str] = {}
 late: dict[object, str] = {}
 
@@ -56,7 +58,7 @@ def call(ident: object, tool: str, arguments: dict) -> None:
     text = ""
     if tool == "add":
         text = str(arguments["a"] + arguments["b"])
-    elif tool == "never":
+    elif tool in ("never", "never_read"):
         waiting[ident] = arguments.get("mark", "")
         return note(waiting[ident], "begun")
     elif tool == "die":
@@ -122,7 +124,7 @@ def handle(message: dict) -> None:
         if params["requestId"] in late:
             text = late.pop(params["requestId"])
             answer(params["requestId"], content=[{"type": "text", "text": text}])
-    elif ident is not None:
+    elif ident is not None and "--silent" not in sys.argv:
         send({"id": ident, "error": {"code": -32601, "message": f"no method {method}"}})
 
 

@@ -41,8 +41,8 @@ class World:
     def fresh_chat(self) -> str:
         return str(self.api("POST", "workspaces/default/sessions", {})["id"])
 
-    def fresh_mcp_server(self) -> str:
-        name = f"spare-{uuid.uuid4().hex[:8]}"
+    def fresh_mcp_server(self, name: str = "") -> str:
+        name = name or f"spare-{uuid.uuid4().hex[:8]}"
         self.api("POST", "workspaces/default/mcp-servers", {"name": name, "entry": ECHO})
         return name
 
