@@ -18,7 +18,7 @@ export class TextEditor implements IDisposable {
     this._editor = options.services.factoryService.newDocumentEditor({
       host: options.host,
       model: this._model,
-      config: { lineNumbers: true, lineWrap: false, codeFolding: false, tabSize: 2, indentUnit: '2' }
+      config: { lineNumbers: true, lineWrap: false, highlightActiveLine: true, codeFolding: false, tabSize: 2, indentUnit: '2' }
     });
     options.host.querySelector('[contenteditable]')?.setAttribute('aria-label', options.label);
     this._model.sharedModel.changed.connect(() => options.onChange(this._model.sharedModel.getSource()));
