@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from .labserver import Lab, running_lab
 from .mcpview import TALKING, McpView, entry
 from .panel import Panel
+from .scripted_model import Answer, ScriptedModel
 
 SERVERS = "mandrake/workspaces/default/mcp-servers"
 
@@ -77,6 +78,30 @@ def test_the_log_is_followed_and_not_asked_for_again_and_again(lab: Lab, view: M
     assert "after=" in view.log_requests[-1], "it goes on where it was left"
 
 
+def test_while_an_answer_arrives_the_log_leaves_the_connection_to_it(
+    connected: Lab, model: ScriptedModel, view: McpView
+) -> None:
+    """A browser opens few connections to one server, over all its windows: a log is looked at meanwhile."""
+    connected.api("POST", SERVERS, {"name": "talking", "entry": entry()})
+    view.open("talking")
+    expect(view.at("mcp-log")).to_contain_text("Nothing in the log yet.")
+    gate = model.gate()
+    model.answers = [Answer(("Wait ", "for it."), gates={1: gate})]
+    view.panel.write("Tell me")
+    expect(view.panel.message("assistant")).to_contain_text("Wait")
+    before = len(view.log_requests)
+    connected.api("POST", f"{SERVERS}/talking/call", {"tool": "say", "arguments": {"text": "meanwhile"}})
+    expect(view.at("mcp-log")).to_contain_text("asked to say meanwhile")
+    looks = view.log_requests[before:]
+    assert not any("follow=true" in url for url in looks), looks
+
+    with view.page.expect_request(lambda request: "follow=true" in request.url and "after=" in request.url):
+        gate.open()
+        view.panel.complete()
+    connected.api("POST", f"{SERVERS}/talking/call", {"tool": "say", "arguments": {"text": "after it"}})
+    expect(view.at("mcp-log")).to_contain_text("asked to say after it")
+
+
 def test_a_call_that_takes_too_long_can_be_given_up(lab: Lab, view: McpView, tmp_path: Path) -> None:
     lab.api("POST", SERVERS, {"name": "talking", "entry": entry()})
     row = view.open("talking")
@@ -120,7 +145,7 @@ def test_a_secret_is_asked_for_and_never_shown_again(lab: Lab, view: McpView) ->
     expect(need).to_contain_text("Missing")
     view.press("talking", "start")
     expect(row.get_by_role("alert")).to_contain_text("TALKING_TOKEN")
-    row.get_by_role("button", name="Enter the value").click()
+    row.get_by_role("button", name="Enter value").click()
     field = need.locator("input")
     expect(field).to_be_focused()
     field.fill(secret)

@@ -85,7 +85,7 @@ function Trouble({ error, server, model, trans, review, edit, row }: IRowProps &
     card.current?.parentElement?.querySelector<HTMLElement>('[data-has="false"] :is(input, select)')?.focus();
   const ways: Record<string, [label: string, act: () => void]> = {
     review_trust: [trans.__('Review…'), review],
-    enter_value: [trans.__('Enter the value'), enter],
+    enter_value: [trans.__('Enter value'), enter],
     try_again: [actionLabel(trans, isOutside(server) ? 'try_again' : 'start', server), start],
     wait_longer: [trans.__('Wait longer'), start],
     edit_mcp_server: [trans.__('Edit'), () => edit({ name: server.name })],

@@ -77,7 +77,7 @@ function State({ need, trans }: Pick<INeedProps, 'need' | 'trans'>): JSX.Element
   const icon = need.has_value ? 'done' : need.default !== null ? 'hollow' : 'triangle';
   const tone = need.has_value ? 'is-ok' : need.default !== null ? 'is-off' : 'is-warn';
   return (
-    <span className="jp-Mandrake-hstack jp-Mandrake-small jp-Mandrake-tight">
+    <span className="jp-Mandrake-hstack jp-Mandrake-small jp-Mandrake-tight" role="status">
       <Icon name={icon} className={tone} />
       {words}
     </span>
