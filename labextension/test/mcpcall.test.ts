@@ -83,6 +83,7 @@ test('the facts of an open row: what is known, crashes with their time, nothing 
   const now = new Date(2026, 10, 25, 11, 0).getTime();
   const crash = new Date(2026, 10, 25, 10, 42).toISOString();
   const quiet = {
+    phase: 'ready',
     memory: 84e6,
     cpu: 0.34,
     restarts: 1,

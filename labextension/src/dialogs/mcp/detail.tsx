@@ -134,7 +134,7 @@ interface IFactsProps {
 }
 
 function Facts({ server, row, trans }: IFactsProps): JSX.Element | null {
-  const facts = factsOf(trans, server, row.health, Date.now());
+  const facts = factsOf(trans, server, row.healthNow, Date.now());
   const askable = server.trusted && !server.disabled && server.transport !== 'builtin';
   if (!facts.length && !askable) {
     return null;
@@ -143,7 +143,7 @@ function Facts({ server, row, trans }: IFactsProps): JSX.Element | null {
     <dl className="jp-Mandrake-facts jp-Mandrake-num" data-testid="mandrake-mcp-facts">
       {facts.map(({ name, value, wide }) => (
         <React.Fragment key={name}>
-          <dt>{name}</dt>
+          <dt className={wide ? 'is-wide' : undefined}>{name}</dt>
           <dd className={wide ? 'is-wide' : undefined}>{value}</dd>
         </React.Fragment>
       ))}
@@ -156,7 +156,7 @@ function Health({ row, trans, server }: IFactsProps): JSX.Element {
   const words = row.health && healthWords(trans, row.health);
   return (
     <>
-      <dt>{trans.__('Health')}</dt>
+      <dt className="is-wide">{trans.__('Health')}</dt>
       <dd className="is-wide jp-Mandrake-health">
         <span className="jp-Mandrake-hstack jp-Mandrake-tight" role="status" data-testid="mandrake-mcp-health">
           {words && <Icon name={words.icon} className={`is-${words.tone}`} />}

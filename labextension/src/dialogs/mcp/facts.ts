@@ -17,7 +17,8 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
   const short: (IFact | false)[] = [
     server.memory !== null && { name: trans.__('Memory'), value: size(server.memory) },
     server.cpu !== null && { name: trans.__('CPU'), value: trans.__('%1 %', percent(server.cpu)) },
-    typeof health?.uptime_seconds === 'number' && {
+    server.phase === 'ready' &&
+      typeof health?.uptime_seconds === 'number' && {
       name: trans.__('Running for'),
       value: span(trans, health.uptime_seconds * 1000)
     },

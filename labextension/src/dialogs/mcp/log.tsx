@@ -46,8 +46,8 @@ export function Log({ name, log, trans, change, children }: IProps): JSX.Element
 function Levels({ log, trans, change }: Pick<IProps, 'log' | 'trans' | 'change'>): JSX.Element {
   const choices: [string, string][] = [
     ['', trans.__('All lines')],
-    ['info', trans.__('Info and above')],
-    ['warning', trans.__('Warnings and above')],
+    ['info', trans.__('Info')],
+    ['warning', trans.__('Warnings')],
     ['error', trans.__('Errors')]
   ];
   return (

@@ -97,7 +97,7 @@ export class McpModel implements IDisposable {
     if (this.isDisposed || !this._watching) {
       return Promise.resolve(); // Nobody sees it.
     }
-    return this._looks.run().catch(noop);
+    return this._looks.run().catch(() => undefined); // Shown by `failure`.
   }
 
   startingFor(name: string): number {
@@ -214,7 +214,7 @@ export class McpModel implements IDisposable {
   async lookAtConfig(): Promise<void> {
     await this._config.read(this._workspace).then(
       config => this._set(() => (this.config = config)),
-      noop
+      () => undefined
     );
   }
 
@@ -247,6 +247,9 @@ export class McpModel implements IDisposable {
     const { kind } = concerns(event);
     if (kind === 'mcp_server') {
       void this.refresh();
+      if (event.type === 'tool_called' && event.server === this.open?.name && this._seen) {
+        void this.open.check();
+      }
       if (event.type === 'changed' && this._watching) {
         void this.lookAtConfig();
       }
@@ -293,8 +296,4 @@ export class McpModel implements IDisposable {
   private readonly _config: ConfigApi;
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
-}
-
-function noop(): void {
-  /* Failures are shown by `failure`. */
 }

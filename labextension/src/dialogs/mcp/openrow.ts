@@ -36,6 +36,13 @@ export class OpenRow implements IDisposable {
   /** The key of the need that is being saved. */
   saving: string | null = null;
 
+  /** What was found, with the time that has passed since. */
+  get healthNow(): IMcpHealth | null {
+    const { health } = this;
+    return health && health.uptime_seconds !== null
+      ? { ...health, uptime_seconds: health.uptime_seconds + (Date.now() - this._checked) / 1000 }
+      : health;
+  }
   get isDisposed(): boolean {
     return this._disposed;
   }
@@ -62,7 +69,9 @@ export class OpenRow implements IDisposable {
     }
     this._set({ checking: true });
     try {
-      this._set({ health: await this._api.health(this._workspace, this.name), checking: false });
+      const health = await this._api.health(this._workspace, this.name);
+      this._checked = Date.now();
+      this._set({ health, checking: false });
     } catch (error) {
       this._set({ failure: failureOf(this._mandrake.trans, error), checking: false });
     }
@@ -115,6 +124,7 @@ export class OpenRow implements IDisposable {
     return this._mandrake.project.workspace;
   }
 
+  private _checked = 0;
   private _looked = false;
   private _disposed = false;
   private readonly _api: McpApi;
