@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 
 from .framing import MESSAGE_LIMIT
-from .sending import Refusal, note
+from .sending import Refusal, Sent, current
 
 #: Seconds to connect, and for each part of an answer to arrive; a call has its own deadline.
 CONNECT_TIMEOUT = 10.0
@@ -56,21 +56,31 @@ class MCPHTTPClient(httpx2.AsyncClient):
         if not response.is_closed:
             over = self._over if request.method == "GET" and not refused else None
             assert isinstance(response.stream, httpx2.AsyncByteStream)
-            response.stream = _Bounded(response.stream, _is_stream(response), over)
+            response.stream = _Bounded(response.stream, _is_stream(response), over, current())
         return response
 
     def _tell(self, request: httpx2.Request, refusal: Refusal | None) -> None:
-        note(refusal)
+        if (sent := current()) is not None:
+            sent.refusal = refusal
         self._told(request, refusal)
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A body of at most so many bytes and seconds. Those of an event stream are bounded by who reads them, one by one."""
+    """A body of at most so many bytes and seconds. Those of an event stream are bounded by who reads them, one by one; it
+    is closed once nobody waits for its answer, for the older era leaves it open when a call is cancelled.
+    """
 
-    def __init__(self, stream: httpx2.AsyncByteStream, events: bool, over: Callable[[], None] | None) -> None:
+    def __init__(
+        self,
+        stream: httpx2.AsyncByteStream,
+        events: bool,
+        over: Callable[[], None] | None,
+        sent: Sent | None,
+    ) -> None:
         self._stream = stream
         self._events = events
         self._over = over
+        self._sent = sent
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size, now = 0, get_running_loop().time
@@ -78,6 +88,8 @@ class _Bounded(httpx2.AsyncByteStream):
         try:
             async for chunk in self._stream:
                 size += len(chunk)
+                if self._events and self._sent and self._sent.over:
+                    raise httpx2.SSEError("Nobody waits for its answer any more.")
                 if not self._events and size > MESSAGE_LIMIT:
                     raise TooMuch(f"It answered with more than {MESSAGE_LIMIT >> 20} MB.")
                 if not self._events and now() > deadline:

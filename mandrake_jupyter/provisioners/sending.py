@@ -29,9 +29,10 @@ class Refusal:
 
 @dataclass
 class Sent:
-    """`refusal` is that of the last answer."""
+    """`refusal` is that of the last answer; `over` when nobody waits for one any more."""
 
     refusal: Refusal | None = None
+    over: bool = False
 
 
 _sent: ContextVar[Sent | None] = ContextVar("mandrake_mcp_sent", default=None)
@@ -45,9 +46,10 @@ def sending() -> Iterator[Sent]:
     try:
         yield sent
     finally:
+        sent.over = True
         _sent.reset(token)
 
 
-def note(refusal: Refusal | None) -> None:
-    if (sent := _sent.get()) is not None:
-        sent.refusal = refusal
+def current() -> Sent | None:
+    """That of whoever asked; None for what we ask ourselves, to connect and to listen."""
+    return _sent.get()

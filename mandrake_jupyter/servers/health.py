@@ -39,7 +39,7 @@ class Answer:
 async def look(entry: MCPServerEntry, servers: Sequence[MCPServer], record: Record) -> JSON:
     """Of all processes of `entry` together: it answers when each does."""
     living = [server for server in servers if server.phase in ALIVE]
-    ready = [server for server in servers if server.phase is Phase.READY]
+    ready = [server for server in living if server.phase is Phase.READY and entry.trusted]
     answers = await asyncio.gather(*map(_answer, ready))
     wrong = next((answer.error for answer in answers if answer.error), None)
     alive = any(_alive(server) for server in living)

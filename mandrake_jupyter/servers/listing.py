@@ -30,7 +30,10 @@ async def list_tools(client: Client, server: str, say: Say) -> tuple[ToolSpec, .
     cursor: str | None = None
     for _ in range(MAX_PAGES):
         page = await _page(client, cursor, say)
-        for spec in await asyncio.to_thread(_specs, server, page.tools, say):
+        specs, wrong = await asyncio.to_thread(_specs, server, page.tools)
+        for words in wrong:
+            say(words)
+        for spec in specs:
             if spec.name in found:
                 say(f'It lists two tools of the name "{spec.name[:SHOWN]}". The first one counts.')
             else:
@@ -85,15 +88,17 @@ def _tools(listed: list[Any], say: Say) -> Iterator[Tool]:
             say(f'"{str(name)[:SHOWN]}" is left out: it is no tool ({where}: {first["msg"]}).')
 
 
-def _specs(server: str, tools: list[Tool], say: Say) -> list[ToolSpec]:
-    """Those whose schema is one: a model's provider refuses a whole request for one that is not."""
-    found = []
+def _specs(server: str, tools: list[Tool]) -> tuple[list[ToolSpec], list[str]]:
+    """Those whose schema is one, and words for the others: a model's provider refuses a whole request for one of these."""
+    found, wrong = [], []
     for tool in tools:
-        if wrong := _wrong_with(tool.input_schema):
-            say(f'The tool "{tool.name[:SHOWN]}" is left out: its input schema is none ({wrong[:SHOWN]}).')
+        if why := _wrong_with(tool.input_schema):
+            wrong.append(
+                f'The tool "{tool.name[:SHOWN]}" is left out: its input schema is none ({why[:SHOWN]}).'
+            )
         else:
             found.append(tool_spec(server, tool))
-    return found
+    return found, wrong
 
 
 def _wrong_with(schema: dict[str, Any]) -> str | None:

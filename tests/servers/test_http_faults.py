@@ -19,7 +19,7 @@ from mandrake_jupyter.errors import (
 )
 from mandrake_jupyter.servers.asking import ask
 
-from ..support.mcp_http import HTTPServerWithSessions, redirect, stalled, status, without_end
+from ..support.mcp_http import HTTPServerWithSessions, chatty, redirect, stalled, status, without_end
 from ..support.mcp_leaks import eventually
 from .conftest import House, call
 
@@ -179,6 +179,21 @@ async def test_an_event_stream_that_stalls_runs_into_the_deadline_and_the_next_c
             await call(manager, "remote", "count")
         assert time.monotonic() - began < 5
         await eventually(lambda: "notifications/cancelled" in [method for method, _ in server.heard])
+        server.faults.clear()
+        assert (await call(manager, "remote", "count")).ok
+        assert house.phases.count(("remote", "starting")) == 1
+        await manager.close()
+
+
+async def test_an_event_stream_without_an_end_is_closed_once_nobody_waits_for_it(house: House) -> None:
+    async with HTTPServerWithSessions() as server:
+        remote(house, server, call_timeout=0.3)
+        manager = house.manager()
+        await manager.start("remote")
+        server.faults = {"tools/call": chatty}
+        with pytest.raises(CallTimeout):
+            await call(manager, "remote", "count")
+        await eventually(server.closed.is_set)
         server.faults.clear()
         assert (await call(manager, "remote", "count")).ok
         assert house.phases.count(("remote", "starting")) == 1

@@ -91,3 +91,11 @@ async def test_an_answer_after_the_deadline_is_dropped_and_the_next_call_gets_it
     assert (await call(manager, "raw", "add", a=1, b=2)).content == "3"
     assert manager.describe_one("raw")["phase"] == "ready"
     assert house.phases.count(("raw", "starting")) == 1
+
+
+@pytest.mark.parametrize("name", ["files/read.text", "../up", LONG, "with space", ""])
+async def test_any_name_reaches_its_prompt(house: House, name: str) -> None:
+    house.raw("--prompts", json.dumps([name]))
+    offers = await house.manager().offers("raw")
+    assert [prompt.name for prompt in await offers.prompts()] == [name]
+    assert (await offers.prompt(name, {})).messages[0].text == name

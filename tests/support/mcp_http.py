@@ -149,3 +149,12 @@ async def stalled(handler: Streamable) -> None:
     handler.write(": soon\n\n")
     await handler.flush()
     await handler.server.closed.wait()
+
+
+async def chatty(handler: Streamable) -> None:
+    """An event stream on which something always comes, and never an answer."""
+    handler.set_header("Content-Type", "text/event-stream")
+    while not handler.server.closed.is_set():
+        handler.write(": still here\n\n")
+        await handler.flush()
+        await asyncio.sleep(0.01)

@@ -1,8 +1,8 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent] [--tools JSON]`: silent to what it does not know;
-the last are listed beside its own.
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent] [--tools JSON] [--prompts JSON]`: silent to what it
+does not know; those tools are listed beside its own, and the names of prompts.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def call(ident: object, tool: str, arguments: dict) -> None:
 def handle(message: dict) -> None:
     method, ident, params = message.get("method"), message.get("id"), message.get("params", {})
     if method == "initialize":
-        capabilities = {"tools": {"listChanged": True}}
+        capabilities = {"tools": {"listChanged": True}} | ({"prompts": {}} if "--prompts" in sys.argv else {})
         info = {"name": "raw", "version": "1"}
         answer(ident, protocolVersion=VERSION, capabilities=capabilities, serverInfo=info)
     elif method == "tools/list":
@@ -117,6 +117,12 @@ def handle(message: dict) -> None:
             tools += json.loads(sys.argv[sys.argv.index("--tools") + 1])
         more = {"nextCursor": str(page + 4)} if page + 4 < len(TOOLS) else {}
         answer(ident, tools=tools, **more)
+    elif method == "prompts/list":
+        names = json.loads(sys.argv[sys.argv.index("--prompts") + 1])
+        answer(ident, prompts=[{"name": name} for name in names])
+    elif method == "prompts/get":
+        content = {"type": "text", "text": params["name"]}
+        answer(ident, messages=[{"role": "user", "content": content}])
     elif method == "tools/call":
         call(ident, params["name"], params.get("arguments", {}))
     elif method == "notifications/cancelled":

@@ -1,0 +1,71 @@
+/**
+ * What the list of MCP servers and the trust dialog ask the server for. Types only.
+ */
+import type { IErrorBody, ILogLine, IToolSpec, Json } from './wire';
+
+/** What a `${…}` of an entry asks for. Its value goes to the server and never comes back. */
+export interface INeed {
+  id: string;
+  kind: 'secret' | 'input' | 'variable';
+  description: string;
+  password: boolean;
+  options: string[] | null;
+  default: string | null;
+  /** Where its value is stored; null for what comes from Jupyter's environment. */
+  key_name: string | null;
+  has_value: boolean;
+}
+
+/** How a file, or the command itself (null), differs from what was trusted. */
+export interface IDifference {
+  file: string | null;
+  lines: { kind: 'same' | 'removed' | 'added'; text: string }[];
+}
+
+export interface IMcpHealth {
+  status: 'ok' | 'failing' | 'asleep' | 'starting' | 'untrusted';
+  alive: boolean;
+  /** Null when it was not asked. */
+  answers: boolean | null;
+  answered_ms: number | null;
+  checked: string | null;
+  last_error: IErrorBody | null;
+  starts: number;
+  restarts: number;
+  crashes: number;
+  last_crash: string | null;
+  calls: number;
+  failed_calls: number;
+  busy: number;
+  memory: number | null;
+  cpu: number | null;
+  uptime_seconds: number | null;
+}
+
+export interface IToolResult {
+  ok: boolean;
+  content: string;
+  structured: Json;
+  duration_ms: number;
+  truncated: boolean;
+}
+
+export type McpTest =
+  | { ok: true; seconds: number; tools: IToolSpec[]; protocol: string | null }
+  | { ok: false; error: IErrorBody; log: ILogLine[] };
+
+/** A problem of one of the files that name MCP servers. */
+export interface IConfigProblem {
+  file: string;
+  line: number | null;
+  name: string | null;
+  message: string;
+}
+
+export interface IMcpConfig {
+  file: string;
+  path: string;
+  text: string;
+  exists: boolean;
+  problems: IConfigProblem[];
+}
