@@ -99,7 +99,7 @@ export class MandrakeApi {
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
       signal
     };
-    return this.answer(at('workspaces', w, 'sessions', s, 'messages'), init, answered);
+    return this.reading(at('workspaces', w, 'sessions', s, 'messages'), init, answered);
   }
 
   /** Send a message without waiting for anything: the run it became, queued when another is at work. */
@@ -119,7 +119,7 @@ export class MandrakeApi {
     answered: () => void
   ): AsyncGenerator<wire.RunEvent> {
     const path = at('workspaces', w, 'sessions', s, 'runs', r, 'events');
-    return this.answer(`${path}?after=${after}`, { method: 'GET', signal, cache: 'no-store' }, answered);
+    return this.reading(`${path}?after=${after}`, { method: 'GET', signal, cache: 'no-store' }, answered);
   }
 
   // Models and keys.
@@ -174,7 +174,7 @@ export class MandrakeApi {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  private async *answer(path: string, init: RequestInit, answered: () => void): AsyncGenerator<wire.RunEvent> {
+  private async *reading(path: string, init: RequestInit, answered: () => void): AsyncGenerator<wire.RunEvent> {
     this._count(1);
     try {
       yield* this.stream<wire.RunEvent>(path, init, answered);

@@ -1,7 +1,65 @@
 /**
- * What the list of MCP servers and the trust dialog ask the server for. Types only.
+ * MCP servers, the files that name them, and trust. Types only.
  */
-import type { IErrorBody, ILogLine, IToolSpec, Json } from './wire';
+import type { IErrorBody, ILogLine, IToolSpec, Json, Phase } from './wire';
+
+export interface IMcpServer {
+  id: string;
+  name: string;
+  workspace_id: string;
+  transport: 'stdio' | 'http' | 'sse' | 'builtin';
+  origin: string;
+  command: string;
+  trusted: boolean;
+  phase: Phase;
+  reason: string;
+  error: IErrorBody | null;
+  execution_state: 'idle' | 'busy';
+  last_activity: string | null;
+  connections: number;
+  busy: number;
+  tools: number | null;
+  pid: number | null;
+  idle_seconds: number | null;
+  culls_at: string | null;
+  /** Bytes. */
+  memory: number | null;
+  /** Percent of one core. */
+  cpu: number | null;
+  /** Its entry says that it is not to be used. */
+  disabled: boolean;
+  sharing: 'workspace' | 'session';
+  /** Living processes or connections. */
+  instances: number;
+  /** Starts after the first one of this run of Jupyter. */
+  restarts: number;
+  /** Ends that nobody asked for. */
+  crashes: number;
+  last_crash: string | null;
+  needs: INeed[];
+}
+
+export interface ITrustEntry {
+  id: string;
+  kind: 'mcp-server' | 'model';
+  name: string;
+  file: string;
+  command: string;
+  sends_to: string | null;
+  hash: string;
+  status: 'new' | 'changed';
+  /** When what it was before was trusted. */
+  changed_since: string | null;
+  difference: IDifference[];
+  /** Sentences about what is looser than usual. */
+  looser: string[];
+  needs: INeed[];
+}
+
+export interface ITrust {
+  pending: ITrustEntry[];
+  hash: string;
+}
 
 /** What a `${…}` of an entry asks for. Its value goes to the server and never comes back. */
 export interface INeed {

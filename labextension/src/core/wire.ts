@@ -1,8 +1,6 @@
 /**
  * The shapes of docs/reference/wire.md as TypeScript. Types only.
  */
-import type { IDifference, INeed } from './mcpwire';
-
 export * from './feedwire';
 export * from './mcpwire';
 
@@ -219,42 +217,6 @@ export interface ICatalogue {
 
 export type ModelTest = { ok: true; first_token_ms: number } | { ok: false; error: IErrorBody };
 
-export interface IMcpServer {
-  id: string;
-  name: string;
-  workspace_id: string;
-  transport: 'stdio' | 'http' | 'sse' | 'builtin';
-  origin: string;
-  command: string;
-  trusted: boolean;
-  phase: Phase;
-  reason: string;
-  error: IErrorBody | null;
-  execution_state: 'idle' | 'busy';
-  last_activity: string | null;
-  connections: number;
-  busy: number;
-  tools: number | null;
-  pid: number | null;
-  idle_seconds: number | null;
-  culls_at: string | null;
-  /** Bytes. */
-  memory: number | null;
-  /** Percent of one core. */
-  cpu: number | null;
-  /** Its entry says that it is not to be used. */
-  disabled: boolean;
-  sharing: 'workspace' | 'session';
-  /** Living processes or connections. */
-  instances: number;
-  /** Starts after the first one of this run of Jupyter. */
-  restarts: number;
-  /** Ends that nobody asked for. */
-  crashes: number;
-  last_crash: string | null;
-  needs: INeed[];
-}
-
 export interface IToolSpec {
   server: string;
   name: string;
@@ -274,26 +236,4 @@ export interface ILogLine {
   /** One of the protocol's eight; null for what a program wrote. */
   level: string | null;
   seq: number;
-}
-
-export interface ITrustEntry {
-  id: string;
-  kind: 'mcp-server' | 'model';
-  name: string;
-  file: string;
-  command: string;
-  sends_to: string | null;
-  hash: string;
-  status: 'new' | 'changed';
-  /** When what it was before was trusted. */
-  changed_since: string | null;
-  difference: IDifference[];
-  /** Sentences about what is looser than usual. */
-  looser: string[];
-  needs: INeed[];
-}
-
-export interface ITrust {
-  pending: ITrustEntry[];
-  hash: string;
 }
