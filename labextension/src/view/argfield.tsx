@@ -1,10 +1,11 @@
 /** One argument of a waiting call: shown, and editable in the way its schema asks for. */
-import React, { useId, useLayoutEffect, useRef, useState } from 'react';
+import React, { useId, useState } from 'react';
 
 import { firstLines, textSize } from '../core/format';
 import { IField, Misfit, misfitWords } from '../core/form';
 import { ITrans } from '../core/trans';
 import { useChat } from './context';
+import { TextControl } from './textcontrol';
 
 /** Characters from which on a value is shown folded. */
 const LONG = 2000;
@@ -108,50 +109,4 @@ function Control(props: IProps & { id: string }): JSX.Element {
     default:
       return <TextControl {...common} text={text} short={field.kind === 'text'} onChange={onChange} />;
   }
-}
-
-interface ITextProps extends Pick<React.AriaAttributes, 'aria-invalid' | 'aria-describedby'> {
-  id: string;
-  className: string;
-  disabled: boolean;
-  text: string;
-  /** A line may be enough. */
-  short: boolean;
-  onChange(text: string): void;
-}
-
-/** One line, until the text needs more; who types on keeps the focus. */
-function TextControl({ text, short, onChange, ...common }: ITextProps): JSX.Element {
-  const area = useRef<HTMLTextAreaElement>(null);
-  const lines = text.split('\n').length;
-  const fits = short && lines === 1 && text.length < 60;
-  const [line, setLine] = useState(fits);
-  const grown = useRef(false);
-  useLayoutEffect(() => {
-    if (grown.current) {
-      grown.current = false;
-      area.current?.focus();
-      area.current?.setSelectionRange(text.length, text.length);
-    }
-  });
-  const type = (written: string) => {
-    if (line && (written.length >= 60 || written.includes('\n'))) {
-      grown.current = true;
-      setLine(false);
-    }
-    onChange(written);
-  };
-  return line ? (
-    <input {...common} value={text} onChange={event => type(event.target.value)} />
-  ) : (
-    <textarea
-      {...common}
-      ref={area}
-      rows={Math.min(8, Math.max(2, lines))}
-      wrap="off"
-      spellCheck={false}
-      value={text}
-      onChange={event => type(event.target.value)}
-    />
-  );
 }
