@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -157,13 +158,42 @@ class ResourceLimits:
 
 NO_LIMITS = ResourceLimits(0, 0, 0)
 
+#: ``${NAME}``, ``${NAME:-default}``, ``${secret:NAME}``, ``${input:ID}``: groups 1 and 2, or 3 and 4.
+REFERENCE = re.compile(r"\$\{(?:(secret|input):([A-Za-z0-9_.-]+)|([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?)\}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One ``${…}`` of an entry. `default` is that of a variable, None where it has none."""
+
+    kind: Literal["variable", "secret", "input"]
+    name: str
+    default: str | None = None
+
+    @classmethod
+    def of(cls, found: re.Match[str]) -> Reference:
+        kind, name, variable, default = found.groups()
+        return cls(kind, name) if kind else cls("variable", variable, default)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A value that a file asks the user for, as VS Code's ``inputs`` do; used as ``${input:ID}``."""
+
+    id: str
+    description: str = ""
+    password: bool = False
+    options: tuple[str, ...] | None = None
+    default: str | None = None
+
 
 @dataclass(frozen=True)
 class MCPServerEntry:
     """One MCP server as configured. `env` and `headers` may hold secrets: never in `repr`, never on the wire.
 
     `hash` covers what would run (command, args, env names and values, url); `trusted` is the user's word on that hash.
-    `origin` is the file it came from, relative to the workspace, or ``builtin``.
+    `origin` is the file it came from, relative to the workspace (the user's own: absolute), or ``builtin``. `env_files` are
+    read at launch only.
     """
 
     name: str
@@ -185,6 +215,25 @@ class MCPServerEntry:
     )
     limits: ResourceLimits = ResourceLimits()
     sharing: Literal["workspace", "session"] = "workspace"  #: one process for all chats, or one for each
+    env_files: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()  #: those its ``${input:…}`` ask
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that may hold a ``${…}``; what is sent or run first."""
+        settings = (*self.env.values(), *self.headers.values())
+        return (self.command, *self.args, self.url, self.cwd or "", *settings)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Each ``${…}`` once, but for that of the folder itself."""
+        return references(self.texts)
+
+
+def references(texts: Iterable[str]) -> tuple[Reference, ...]:
+    """Each ``${…}`` of `texts` once, but for ``${workspaceFolder}``."""
+    found = (Reference.of(match) for text in texts for match in REFERENCE.finditer(text))
+    return tuple(dict.fromkeys(one for one in found if one.name != "workspaceFolder"))
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
     │                             ResourceNotFound, PromptNotFound, NotOffered)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
-    ├── Gone 410                ├── TooMany 429
+    ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · EngineOff · VariableMissing · AnsweredTrouble
-                  Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
+                  SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -34,6 +34,8 @@ from .base import (
     NotFound,
     NotOffered,
     NotTrusted,
+    PreconditionFailed,
+    PreconditionRequired,
     PromptNotFound,
     ReleaseTimeout,
     ResourceNotFound,
@@ -51,6 +53,7 @@ from .mcp import (
     CallTimeout,
     CommandNotFound,
     EngineOff,
+    EnvFileUnusable,
     ExitedAtStart,
     KeyWanted,
     LeadsElsewhere,
@@ -61,6 +64,7 @@ from .mcp import (
     Refused,
     RequestRefused,
     RequestTimeout,
+    SecretMissing,
     ServerGone,
     StartTimeout,
     StopTimeout,
@@ -97,6 +101,7 @@ __all__ = [
     "Conflict",
     "DemoModelMissing",
     "EngineOff",
+    "EnvFileUnusable",
     "ExitedAtStart",
     "Forbidden",
     "Gone",
@@ -115,6 +120,8 @@ __all__ = [
     "NotTrusted",
     "NothingThere",
     "OutcomeUnknown",
+    "PreconditionFailed",
+    "PreconditionRequired",
     "PromptNotFound",
     "ProviderError",
     "ProviderRejected",
@@ -130,6 +137,7 @@ __all__ = [
     "RunNotFound",
     "RunTimeout",
     "RunningElsewhere",
+    "SecretMissing",
     "ServerGone",
     "SessionNotFound",
     "StartTimeout",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 #: Action ids as they travel on the wire; the panel gives them their labels.
 ACTIONS = (
     "try_again", "try_now", "connect_model", "change_key", "choose_model", "continue", "start_over", "edit_mcp_server",
-    "open_log", "wait_longer", "open_mcp_servers", "review_trust", "fetch_demo_model",
+    "open_log", "wait_longer", "open_mcp_servers", "review_trust", "fetch_demo_model", "enter_value",
 )  # fmt: skip
 
 
@@ -152,6 +152,16 @@ class Busy(Conflict):
 
 class Gone(MandrakeError):
     status, code = 410, "gone"
+
+
+class PreconditionFailed(MandrakeError):
+    """What was to be replaced is another one now."""
+
+    status, code = 412, "precondition_failed"
+
+
+class PreconditionRequired(MandrakeError):
+    status, code = 428, "precondition_required"
 
 
 class TooMany(MandrakeError):

@@ -87,6 +87,26 @@ class VariableMissing(MCPError):
     actions = ("edit_mcp_server", "try_again")
 
 
+class SecretMissing(MCPError):
+    """Fields: `name`, `what` (``the secret "x"``)."""
+
+    code = "mcp_secret_missing"
+    sentence = 'The MCP server "{name}" needs {what}, which has no value yet.'
+    then_sentence = "Enter it: it is kept in your keyring or a file only you can read, never in the project."
+    actions = ("enter_value", "edit_mcp_server", "try_again")
+
+
+class EnvFileUnusable(MCPError):
+    """Fields: `name`, `file`, `why`."""
+
+    code = "mcp_env_file"
+    sentence = 'The MCP server "{name}" can\'t use its "envFile": {why}'
+    then_sentence = (
+        "It was not started. Write lines like NAME=value into {file}, or take it out of the entry."
+    )
+    actions = ("edit_mcp_server", "try_again")
+
+
 class EngineOff(MCPError):
     code, retryable = "docker_off", True
     sentence = "Docker is not running."

@@ -77,7 +77,8 @@ class Provisioner(ABC):
         """Start it; the streams of its messages. Leaving ends it, politely for `grace` seconds, then by
         force.
 
-        Called once, by the server's owner task. Raises our own MCP errors when it can't be started.
+        Called once, by the server's owner task. Raises our own MCP errors when it can't be started here; what an
+        address elsewhere answers comes as it is, for the caller to take secrets out of. ``tests/contract`` tries it.
         """
 
     @property

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 
 from .framing import MESSAGE_LIMIT
-from .sending import Refusal, Sent, current
+from .sending import Refusal, current
 
 #: Seconds to connect, and for each part of an answer to arrive; a call has its own deadline.
 CONNECT_TIMEOUT = 10.0
@@ -29,35 +29,59 @@ class TooMuch(httpx2.StreamError):
 
 
 class MCPHTTPClient(httpx2.AsyncClient):
-    """`over` is called when a stream that was asked for by GET has ended."""
+    """`gone` is called when nobody listens at the address and no other message is under way, `stream_over` when a stream
+    that was asked for by GET has ended.
+    """
 
-    def __init__(self, told: Told, over: Callable[[], None], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        told: Told,
+        gone: Callable[[], None],
+        *,
+        stream_over: Callable[[], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             timeout=httpx2.Timeout(CONNECT_TIMEOUT, read=READ_TIMEOUT), follow_redirects=False, **kwargs
         )
         self._told = told
-        self._over = over
+        self._gone = gone
+        self._stream_over = stream_over
+        self._under_way = 0
 
     async def send(self, request: httpx2.Request, **kwargs: Any) -> httpx2.Response:
         """As HTTP answers also those that never came: what is raised here ends the SDK's whole connection, with the calls
         of others in it.
         """
+        post = request.method == "POST"
+        self._under_way += post
+        response: httpx2.Response | None = None
         try:
             response = await super().send(request, **kwargs)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as exc:
             self._tell(request, Refusal(0, plain(request.url)))
+            if isinstance(exc, httpx2.ConnectError) and self._under_way == post:
+                self._gone()
             return httpx2.Response(503, request=request)
         except httpx2.ReadTimeout:
             self._tell(request, Refusal(504, plain(request.url)))
             return httpx2.Response(504, request=request)
+        finally:
+            if response is None or response.is_closed:
+                self._under_way -= post
         where = request.url if response.next_request is None else response.next_request.url
         refused = response.status_code >= 300
         self._tell(request, Refusal(response.status_code, plain(where)) if refused else None)
         if not response.is_closed:
-            over = self._over if request.method == "GET" and not refused else None
             assert isinstance(response.stream, httpx2.AsyncByteStream)
-            response.stream = _Bounded(response.stream, _is_stream(response), over, current())
+            over = self._stream_over if request.method == "GET" and not refused else None
+            response.stream = _Bounded(
+                response.stream, _is_stream(response), over, self._ended if post else None
+            )
         return response
+
+    def _ended(self) -> None:
+        self._under_way -= 1
 
     def _tell(self, request: httpx2.Request, refusal: Refusal | None) -> None:
         if (sent := current()) is not None:
@@ -75,12 +99,13 @@ class _Bounded(httpx2.AsyncByteStream):
         stream: httpx2.AsyncByteStream,
         events: bool,
         over: Callable[[], None] | None,
-        sent: Sent | None,
+        closed: Callable[[], None] | None,
     ) -> None:
         self._stream = stream
         self._events = events
         self._over = over
-        self._sent = sent
+        self._closed = closed
+        self._sent = current()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size, now = 0, get_running_loop().time
@@ -102,6 +127,9 @@ class _Bounded(httpx2.AsyncByteStream):
                 self._over()
 
     async def aclose(self) -> None:
+        if self._closed is not None:
+            self._closed()
+            self._closed = None
         await self._stream.aclose()
 
 

@@ -48,10 +48,12 @@ async def ask(
             async with deadline:
                 return await send(client)
     except SDKError as exc:
-        if sent.refusal and stands_for(sent.refusal, exc.message) and not connection.remote_ended:
-            where = connection.clean(sent.refusal.where)
-            raise refused(name, replace(sent.refusal, where=where), in_call=False) from exc
-        if exc.code == CONNECTION_CLOSED or connection.remote_ended:
+        closed = exc.code == CONNECTION_CLOSED or connection.remote_ended
+        refusal = sent.refusal
+        if refusal and (refusal.status == 0 or (not closed and stands_for(refusal, exc.message))):
+            refusal = replace(refusal, where=connection.clean(refusal.where))
+            raise refused(name, refusal, in_call=False) from exc
+        if closed:
             raise _gone(name, what) from exc
         why = connection.clean("\n".join([exc.message, *notes]))[:LONGEST_REASON]
         raise RequestRefused(name=name, what=what, why=why, rpc_code=exc.code) from exc

@@ -50,6 +50,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "pid": None,
         "memory": None,
         "cpu": None,
+        "needs": [],
         "instances": 0,
         "restarts": 0,
         "crashes": 0,

@@ -19,6 +19,7 @@ from ..errors import MandrakeError, Unavailable
 from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
+from ..providers.references import References
 from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
 from . import health
 from .builtin import BuiltinServer
@@ -62,6 +63,7 @@ class MCPServerManager(MCPServerSettings):
         admit: Admit = admitted,
         culls_at: Callable[[MCPServer], str | None] = lambda _: None,
         owner: Owner = NOBODY,
+        references: References | None = None,
         clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
@@ -87,15 +89,18 @@ class MCPServerManager(MCPServerSettings):
             admit=admit,
             owner=owner,
             limits=self.limits,
+            references=references,
             clock=clock,
         )
 
-    # Looking: starts nothing, wakes nothing.
+    # Looking: starts nothing, wakes nothing. A look at the list notices what another program changed in its files.
 
     def describe(self) -> list[JSON]:
         """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
+        configured = self._roster.configured()
+        self._roster.tidy(configured)
         return [self._describe_builtin(name) for name in self._builtins] + [
-            self._describe(entry) for entry in self._roster.configured().values()
+            self._describe(entry) for entry in configured.values()
         ]
 
     @property

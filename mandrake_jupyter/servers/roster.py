@@ -1,8 +1,7 @@
 """Which MCP servers a workspace has at the moment, and which of them may run.
 
 Holds one `MCPServer` per configured name, or one per chat of it. An entry that was edited, removed or is no longer trusted never
-runs on: its process is ended before the next use. The only place that makes provisioners, and only for
-trusted entries.
+runs on: its process is ended before the next use.
 """
 
 from __future__ import annotations
@@ -15,28 +14,22 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
-from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
+from ..errors import Conflict, MCPServerNotFound, NotTrusted, Unavailable
 from ..lifecycle.announce import Announce, unheard
-from ..lifecycle.environment import clean_environment
 from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
-from ..lifecycle.sweep import marker
-from ..provisioners.base import LogSink, Provisioner, find_provisioner
+from ..providers.references import References
+from ..provisioners.base import find_provisioner
 from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits, ServerKey, WorkspaceKey
 from .catalogue import Catalogue
 from .configured import hash_of, may_run_on
 from .describe import counts, describe, describe_servers
-from .expand import expanded_values, launch_spec
 from .instances import Instances
+from .launch import PROVISIONERS, Launcher
 from .logs import LogRing
 from .record import Record
 from .seams import NOBODY, Admit, Owner, Timeouts, admitted
-from .secrets import Secrets
 from .server import MCPServer
-
-#: Which provisioner runs which transport.
-PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
-
 
 CLOSED = "The project was put away, or the Jupyter server is stopping."
 
@@ -59,10 +52,10 @@ class Roster:
         admit: Admit = admitted,
         owner: Owner = NOBODY,
         limits: ResourceLimits = NO_LIMITS,
+        references: References | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key = key
-        self._root = root
         self._entries = entries
         self._reserved = reserved
         self._catalogue = catalogue
@@ -72,7 +65,10 @@ class Roster:
         self._announce = announce
         self._admit = admit
         self._owner = owner
-        self._limits = limits
+        self._references = references or References(key.workspace_id)
+        self._launcher = Launcher(
+            key.workspace_id, root, owner, self._references, limits, timeouts.start, self.configured
+        )
         self._clock = clock
         self._instances = Instances(key.workspace_id)
         self._closed = False
@@ -217,7 +213,7 @@ class Roster:
             key,
             entry,
             record,
-            make=self._provisioner,
+            make=self._launcher.make if told else self._launcher.make_apart,
             catalogue=catalogue,
             supervisor=self._supervisor,
             starts=self._starts,
@@ -271,24 +267,11 @@ class Roster:
         if self._closed:
             raise Unavailable(CLOSED, retry_after=1)
 
-    def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
-        """Called when a trusted entry starts: only here its variables are expanded."""
-        if not entry.trusted:
-            raise NotTrusted(name=entry.name)
-        kind = PROVISIONERS.get(entry.transport)
-        if kind is None:
-            raise MCPError(f'The MCP server "{entry.name}" has an unknown transport: {entry.transport!r}.')
-        mark = marker(f"{self._key.workspace_id}/{entry.name}", self._owner.id)
-        variables = clean_environment()
-        spec = launch_spec(entry, variables, str(self._root), mark, self._limits)
-        secrets = Secrets(spec, expanded_values(entry, variables))
-        provisioner = find_provisioner(kind)(spec, lambda stream, text: log(stream, secrets.mask(text)))
-        return provisioner, secrets
-
     def describe(self, entry: MCPServerEntry) -> JSON:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
+        needs = {"needs": self._references.needs(entry) if entry.trusted else []}
         if servers := self.of(entry.name):
-            return describe_servers(servers, entry)
+            return describe_servers(servers, entry) | needs
         key = ServerKey(self._key.workspace_id, entry.name)
         known = counts(self.record(entry.name)) if self._instances.recorded(entry.name) else {}
-        return describe(key, entry, tools=self._catalogue.count(entry.hash), **known)
+        return describe(key, entry, tools=self._catalogue.count(entry.hash), **known, **needs)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from ..errors import MandrakeError, MCPError, NotReached, ServerGone, StopTimeout, Unavailable
+from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
 from ..lifecycle.announce import Announce, Changed, Moved, unheard
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
@@ -43,7 +43,7 @@ class MCPServer:
         entry: MCPServerEntry,
         record: Record,
         *,
-        make: Callable[[MCPServerEntry, LogSink], tuple[Provisioner, Secrets]],
+        make: Callable[[MCPServerEntry, LogSink], Awaitable[tuple[Provisioner, Secrets]]],
         catalogue: Catalogue,
         supervisor: Supervisor,
         starts: asyncio.Semaphore,
@@ -153,7 +153,7 @@ class MCPServer:
             async with AsyncExitStack() as stack:
                 async with self._starts:
                     await asyncio.to_thread(importlib.import_module, "mcp")
-                    connection = self._connect(entry)
+                    connection = await self._connect(entry)
                     timeout = entry.start_timeout or self._timeouts.start
                     await stack.enter_async_context(connection.open(timeout))
                 self.catalogue.remember(entry.hash, connection.tools, connection.protocol)
@@ -178,8 +178,8 @@ class MCPServer:
             self._fail(MCPError(f'The MCP server "{self.key.name}" failed: {why}'), ready)
             raise
 
-    def _connect(self, entry: MCPServerEntry) -> Connection:
-        self._provisioner, self._secrets = made = self._make(entry, self.logs.add)
+    async def _connect(self, entry: MCPServerEntry) -> Connection:
+        self._provisioner, self._secrets = made = await self._make(entry, self.logs.add)
         known = self.catalogue.get(entry.hash, self.key.name)
         legacy = known is not None and known.protocol != "" and known.protocol < "2026"
         grace = self._timeouts.stop_grace
@@ -282,8 +282,3 @@ class MCPServer:
                 connection.provisioner.ended.set()  # a remote one is not seen to end
                 await self._settled(owner)
                 raise gone_in_call(self.key.name, self.life.state, gone) from gone
-            except NotReached:
-                if self.leases.busy == 1:  # else it may still answer others
-                    connection.provisioner.ended.set()
-                    await self._settled(owner)
-                raise

@@ -100,6 +100,8 @@ def live(case: Any, world: World) -> dict[str, str]:
         return found | {"session": world.fresh_chat()}
     if case.path.endswith("/mcp-servers/{name}") and case.method == "DELETE":
         return found | {"name": world.fresh_mcp_server()}
+    if case.path.endswith("/disable"):
+        return found | {"name": world.fresh_mcp_server()}
     if case.path.endswith("/mcp-servers/test") and case.method in ("GET", "DELETE"):
         world.fresh_mcp_server("test")
         return found
@@ -127,6 +129,10 @@ def aim(case: Any, world: World) -> None:
             case.body |= {"name": "greet", "arguments": {"who": "Ada"}}
         if case.path.endswith("/mcp-servers/test") and right(case):
             case.body["entry"] = {**case.body["entry"], "url": None, "command": "no-such-command-0815"}
+    if case.path.endswith("/mcp-servers/config") and case.method == "PUT":
+        case.headers["If-Match"] = "*"
+        if right(case):
+            case.body = {"text": world.api("GET", "workspaces/default/mcp-servers/config")["text"]}
     if 0 < len(key := case.headers.get("Idempotency-Key", "")) < 150:
         case.headers["Idempotency-Key"] = f"{key}{uuid4().hex}"  # a repeated one is not looked at any further
 

@@ -21,15 +21,15 @@ async def test_tools_are_learned_once_and_then_known_without_a_process(house: Ho
     manager = house.manager()
     assert await manager.catalogue(learn=False) != ([], [])
     tools, problems = await manager.catalogue(learn=True)
-    assert [tool.name for tool in tools][:3] == ["add", "never", "die"]
+    assert [tool.name for tool in tools][:3] == ["add", "hello", "never"]
     assert not problems
-    assert manager.describe_one("raw")["tools"] == len(tools) == 16
+    assert manager.describe_one("raw")["tools"] == len(tools) == 18
     await manager.close()
 
     later = house.manager()
     assert (await later.catalogue(learn=True))[0] == tools
     assert await later.tools("raw") == tools
-    assert later.describe_one("raw")["tools"] == 16
+    assert later.describe_one("raw")["tools"] == 18
     assert later.describe_one("raw")["phase"] == "new"
     assert not house.processes()
 
@@ -67,7 +67,7 @@ async def test_many_servers_start_in_turn(house: House) -> None:
     manager = house.manager(max_concurrent_starts=2)
     tools, problems = await manager.catalogue(learn=True)
     assert not problems
-    assert len(tools) == 6 * 16
+    assert len(tools) == 6 * 18
     assert len(house.processes()) == 6
 
 

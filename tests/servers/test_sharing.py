@@ -172,9 +172,9 @@ async def test_two_hundred_that_are_configured_cost_nothing(house: House, tmp_pa
     await manager.tools("s0")
     await manager.stop("s0")
     models = manager.describe()
-    assert [model["tools"] for model in models] == [16] * 200
+    assert [model["tools"] for model in models] == [18] * 200
     assert {model["phase"] for model in models} == {"new", "stopped"}
-    assert len((await manager.catalogue(learn=True))[0]) == 200 * 16
+    assert len((await manager.catalogue(learn=True))[0]) == 200 * 18
     assert (await manager.health("s7"))["status"] == "asleep"
     assert not house.processes("")
     assert not house.supervisor.tasks

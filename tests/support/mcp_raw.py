@@ -1,8 +1,9 @@
 """An MCP server over stdio without any SDK: the older handshake (2025-11-25), quick to start, with every
 fault as a tool.
 
-`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent] [--tools JSON] [--prompts JSON]`: silent to what it
-does not know; those tools are listed beside its own, and the names of prompts.
+`python -S mcp_raw.py [--mute | --exit CODE | --flood | --deaf | --silent | --manner MANNER] [--tools JSON] [--prompts JSON]`:
+silent to what it does not know, a manner of `mcp_tree`; those tools are listed beside its own, and the names of prompts.
+`mcp_raw_http.py` serves the same over HTTP.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import json
 import os
 import resource
-import signal
 import subprocess
 import sys
+from collections.abc import Callable
+
+import mcp_tree
 
 VERSION = "2025-11-25"
 TOOLS = [
     "add",
+    "hello",
     "never",
     "die",
     "child",
@@ -32,16 +36,27 @@ TOOLS = [
     "late",
     "die_once",
     "never_read",
+    "env",
 ]
-#: Tools that say of themselves that they may be called twice.
-HINTS = {"die_once": {"idempotentHint": True}, "never_read": {"readOnlyHint": True}}
+#: What tools say of themselves.
+HINTS = {
+    "die_once": {"idempotentHint": True},
+    "hello": {"readOnlyHint": True},
+    "never_read": {"readOnlyHint": True},
+}
 waiting: dict[object, str] = {}
 late: dict[object, str] = {}
 
 
-def send(message: object) -> None:
-    text = message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **dict(message)})
+def to_stdout(text: str) -> None:
     os.write(1, text.encode() + b"\n")
+
+
+deliver: Callable[[str], None] = to_stdout
+
+
+def send(message: object) -> None:
+    deliver(message if isinstance(message, str) else json.dumps({"jsonrpc": "2.0", **dict(message)}))
 
 
 def answer(ident: object, **result: object) -> None:
@@ -98,6 +113,10 @@ def call(ident: object, tool: str, arguments: dict) -> None:
         text = str(len([os.open(os.devnull, os.O_RDONLY) for _ in range(arguments["files"])]))
     elif tool == "fork":
         text = str(len([subprocess.Popen(["sleep", "600"]) for _ in range(arguments["processes"])]))
+    elif tool == "env":
+        text = json.dumps(dict(os.environ))
+    elif tool == "hello":
+        text = "hello"
     return answer(ident, content=[{"type": "text", "text": text}])
 
 
@@ -144,13 +163,13 @@ def main() -> None:
     if "--flood" in sys.argv:
         for _ in range(200):
             os.write(2, b"flood " * 10_000 + b"\n")
-    deaf = "--deaf" in sys.argv  # to EOF and to all signals one can be deaf to
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT) if deaf else ():
-        signal.signal(number, signal.SIG_IGN)
+    manner = "term_deaf" if "--deaf" in sys.argv else "polite"
+    if "--manner" in sys.argv:
+        manner = sys.argv[sys.argv.index("--manner") + 1]
+    mcp_tree.take_on(manner)
     for line in sys.stdin.buffer:
         handle(json.loads(line))
-    while deaf:
-        signal.pause()
+    mcp_tree.at_eof(manner)
 
 
 if __name__ == "__main__":
