@@ -5,6 +5,7 @@ import { Action, IQuestion, IResourceAttachment } from './offerswire';
 
 export * from './feedwire';
 export * from './offerswire';
+export * from './mcpwire';
 
 /** A JSON value as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -225,31 +226,6 @@ export interface ICatalogue {
 
 export type ModelTest = { ok: true; first_token_ms: number } | { ok: false; error: IErrorBody };
 
-export interface IMcpServer {
-  id: string;
-  name: string;
-  workspace_id: string;
-  transport: 'stdio' | 'http' | 'sse' | 'builtin';
-  origin: string;
-  command: string;
-  trusted: boolean;
-  phase: Phase;
-  reason: string;
-  error: IErrorBody | null;
-  execution_state: 'idle' | 'busy';
-  last_activity: string | null;
-  connections: number;
-  busy: number;
-  tools: number | null;
-  pid: number | null;
-  idle_seconds: number | null;
-  culls_at: string | null;
-  /** Bytes. */
-  memory: number | null;
-  /** Percent of one core. */
-  cpu: number | null;
-}
-
 export interface IToolSpec {
   server: string;
   name: string;
@@ -269,19 +245,4 @@ export interface ILogLine {
   /** One of the protocol's eight; null for what a program wrote. */
   level: string | null;
   seq: number;
-}
-
-export interface ITrustEntry {
-  id: string;
-  kind: 'mcp-server' | 'model';
-  name: string;
-  file: string;
-  command: string;
-  sends_to: string | null;
-  hash: string;
-}
-
-export interface ITrust {
-  pending: ITrustEntry[];
-  hash: string;
 }

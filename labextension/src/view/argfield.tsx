@@ -3,7 +3,9 @@ import React, { useId, useState } from 'react';
 
 import { firstLines, textSize } from '../core/format';
 import { IField, Misfit, misfitWords } from '../core/form';
+import { ITrans } from '../core/trans';
 import { useChat } from './context';
+import { TextControl } from './textcontrol';
 
 /** Characters from which on a value is shown folded. */
 const LONG = 2000;
@@ -24,8 +26,12 @@ interface IProps {
 }
 
 export function ArgumentField(props: IProps): JSX.Element {
-  const { field, text, edited, problem } = props;
-  const { trans } = useChat().mandrake;
+  return <PlainField {...props} trans={useChat().mandrake.trans} />;
+}
+
+/** The same outside of a chat. */
+export function PlainField(props: IProps & { trans: ITrans }): JSX.Element {
+  const { field, text, edited, problem, trans } = props;
   const id = useId();
   const [shown, setShown] = useState(text.length <= LONG);
   return (
@@ -130,25 +136,15 @@ function Control(props: IProps & { id: string }): JSX.Element {
     case 'number':
     case 'integer':
       return <input {...common} inputMode="decimal" value={text} onChange={event => onChange(event.target.value)} />;
-    default: {
-      const lines = text.split('\n').length;
-      return field.kind === 'text' && lines === 1 && text.length < 60 ? (
-        <input
+    default:
+      return (
+        <TextControl
           {...common}
           type={TYPES[field.format ?? ''] ?? 'text'}
-          value={text}
-          onChange={event => onChange(event.target.value)}
-        />
-      ) : (
-        <textarea
-          {...common}
-          rows={Math.min(8, Math.max(2, lines))}
-          wrap="off"
-          spellCheck={false}
-          value={text}
-          onChange={event => onChange(event.target.value)}
+          text={text}
+          short={field.kind === 'text'}
+          onChange={onChange}
         />
       );
-    }
   }
 }
