@@ -66,6 +66,7 @@ class Caller:
             return Answer("cancel")
         asking = asyncio.ensure_future(self._ask(self.asker, question))
         self._asking.add(asking)
+        asking.add_done_callback(_seen)
         try:
             await asyncio.wait({asking})
         finally:
@@ -90,3 +91,9 @@ class Caller:
         self._left = True
         for asking in self._asking:
             asking.cancel()
+
+
+def _seen(asking: asyncio.Future[Answer]) -> None:
+    """Who waits for it may be gone by the time it ends."""
+    if not asking.cancelled():
+        asking.exception()

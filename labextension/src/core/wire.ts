@@ -1,7 +1,10 @@
 /**
  * The shapes of docs/reference/wire.md as TypeScript. Types only.
  */
+import { Action, IQuestion, IResourceAttachment } from './offerswire';
+
 export * from './feedwire';
+export * from './offerswire';
 
 /** A JSON value as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -54,15 +57,6 @@ export interface IFileAttachment {
   cell_id?: string;
 }
 
-/** A resource of an MCP server; read when the message is posted. */
-export interface IResourceAttachment {
-  type: 'resource';
-  server: string;
-  uri: string;
-  /** What the chip says. */
-  name?: string;
-}
-
 export type IAttachment = IFileAttachment | IResourceAttachment;
 
 export interface IUsage {
@@ -79,19 +73,6 @@ export interface ITextPart {
 }
 
 export type ToolStatus = 'waiting' | 'running' | 'done' | 'failed' | 'denied' | 'unknown' | 'withdrawn';
-export type Action = 'accept' | 'decline' | 'cancel';
-
-/** What an MCP server asks in the middle of a call: a form by `schema`, or a page to open. */
-export interface IQuestion {
-  question_id: string;
-  call_id: string;
-  server: string;
-  message: string;
-  mode: 'form' | 'url';
-  schema: JsonObject | null;
-  url: string | null;
-  expires: string;
-}
 export type Decision = 'once' | 'session' | 'workspace' | 'deny';
 
 export interface IToolPart {
@@ -279,22 +260,6 @@ export interface IToolSpec {
   destructive: boolean | null;
   idempotent: boolean | null;
   open_world: boolean | null;
-}
-
-export interface IResource {
-  uri: string;
-  name: string;
-  title: string;
-  description: string;
-  mime_type: string;
-  size: number | null;
-}
-
-export interface IPrompt {
-  name: string;
-  title: string;
-  description: string;
-  arguments: { name: string; title: string; description: string; required: boolean }[];
 }
 
 export interface ILogLine {
