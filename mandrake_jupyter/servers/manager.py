@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from .roster import Roster
 from .seams import NOBODY, Admit, Entries, Owner, admitted
 from .server import MCPServer
 from .settings import MCPServerSettings
+from .several import each
 from .telling import told
 from .trial import trial
 
@@ -248,7 +249,7 @@ class MCPServerManager(MCPServerSettings):
         """Ended when it returns, with everything it started, in all chats."""
         if name not in self._builtins:
             self._roster.entry(name)
-            await _all(server.stop() for server in self._roster.of(name))
+            await each(server.stop() for server in self._roster.of(name))
         return self.describe_one(name)
 
     async def restart(self, name: str) -> JSON:
@@ -256,7 +257,7 @@ class MCPServerManager(MCPServerSettings):
         if name not in self._builtins:
             first = await self._roster.permitted(name)
             living = [server for server in self._roster.of(name) if server.phase in ALIVE]
-            await _all(server.restart() for server in living or [first])
+            await each(server.restart() for server in living or [first])
         return self.describe_one(name)
 
     def changed(self, name: str, what: What = "changed") -> None:
@@ -290,10 +291,3 @@ class MCPServerManager(MCPServerSettings):
 async def _learn(server: MCPServer) -> None:
     with suppress(MandrakeError):
         await server.learn()
-
-
-async def _all(several: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """At once, each to its end; raises what went wrong first."""
-    for outcome in await asyncio.gather(*several, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
