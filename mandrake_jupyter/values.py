@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -56,8 +57,11 @@ class SessionKey:
 
 @dataclass(frozen=True)
 class ServerKey:
+    """`session_id` only where each chat has one of its own, and then "" for those who ask without a chat."""
+
     workspace_id: str
     name: str
+    session_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,35 @@ class CallContext:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What an MCP server asks a person in the middle of a call. `schema` is that of a form's answer, `url` a page to open:
+    one of the two, by `mode`."""
+
+    server: str
+    message: str
+    mode: Literal["form", "url"] = "form"
+    schema: Mapping[str, Any] | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`content` is there where a form is accepted, and is never shown, logged or stored."""
+
+    action: Literal["accept", "decline", "cancel"]
+    content: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Whom the questions of one call go to: `ask` waits for what a person says in `chat` (a session's id), and is cancelled
+    when the call ends."""
+
+    chat: str
+    ask: Callable[[Question], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
 class ResourceLimits:
     """What one MCP server may take: 0 is no limit, None is for another to say.
 
@@ -183,12 +216,42 @@ class Container:
     writable: bool = False
 
 
+#: ``${NAME}``, ``${NAME:-default}``, ``${secret:NAME}``, ``${input:ID}``: groups 1 and 2, or 3 and 4.
+REFERENCE = re.compile(r"\$\{(?:(secret|input):([A-Za-z0-9_.-]+)|([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?)\}")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One ``${…}`` of an entry. `default` is that of a variable, None where it has none."""
+
+    kind: Literal["variable", "secret", "input"]
+    name: str
+    default: str | None = None
+
+    @classmethod
+    def of(cls, found: re.Match[str]) -> Reference:
+        kind, name, variable, default = found.groups()
+        return cls(kind, name) if kind else cls("variable", variable, default)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A value that a file asks the user for, as VS Code's ``inputs`` do; used as ``${input:ID}``."""
+
+    id: str
+    description: str = ""
+    password: bool = False
+    options: tuple[str, ...] | None = None
+    default: str | None = None
+
+
 @dataclass(frozen=True)
 class MCPServerEntry:
     """One MCP server as configured. `env` and `headers` may hold secrets: never in `repr`, never on the wire.
 
     `hash` covers what would run (command, args, env names and values, url); `trusted` is the user's word on that hash.
-    `origin` is the file it came from, relative to the workspace, or ``builtin``.
+    `origin` is the file it came from, relative to the workspace (the user's own: absolute), or ``builtin``. `env_files` are
+    read at launch only.
     """
 
     name: str
@@ -209,7 +272,27 @@ class MCPServerEntry:
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
     limits: ResourceLimits = ResourceLimits()
+    sharing: Literal["workspace", "session"] = "workspace"  #: one process for all chats, or one for each
+    env_files: tuple[str, ...] = ()
+    questions: tuple[Input, ...] = ()  #: those its ``${input:…}`` ask
     container: Container | None = None  #: only with the transport ``docker``
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that may hold a ``${…}``; what is sent or run first."""
+        settings = (*self.env.values(), *self.headers.values())
+        return (self.command, *self.args, self.url, self.cwd or "", *settings)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Each ``${…}`` once, but for that of the folder itself."""
+        return references(self.texts)
+
+
+def references(texts: Iterable[str]) -> tuple[Reference, ...]:
+    """Each ``${…}`` of `texts` once, but for ``${workspaceFolder}``."""
+    found = (Reference.of(match) for text in texts for match in REFERENCE.finditer(text))
+    return tuple(dict.fromkeys(one for one in found if one.name != "workspaceFolder"))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,20 @@ def test_the_benchmark_of_the_registry_measures_all_it_names() -> None:
     assert done.stdout.count("at most") == 7
 
 
+def test_the_benchmark_of_mcp_measures_all_it_names() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.mcp", "--calls=20", "--rounds=2", "--without-mcpo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert "REST over that POST and the SDK" in done.stdout, done.stderr[-2000:]
+    assert done.stdout.count("answers lost of") == 2
+    assert done.stdout.count("at most") == 5
+
+
 def test_the_footprint_is_judged_within_pairs() -> None:
     from .benchmarks.footprint import started
 

@@ -17,11 +17,12 @@ This page is made from the code by `make docs`.
 def page() -> str:
     """The page as it should be now."""
     from mandrake_jupyter.app import MandrakeApp
-    from mandrake_jupyter.servers.manager import MCPServerManager  # the app does not load it at start
+    from mandrake_jupyter.servers.manager import MCPServerManager  # the app does not load these at start
+    from mandrake_jupyter.workspaces.workspace import WorkspaceManager
 
     own = [
         cls
-        for cls in dict.fromkeys([MandrakeApp, *MandrakeApp.classes, MCPServerManager])
+        for cls in dict.fromkeys([MandrakeApp, *MandrakeApp.classes, MCPServerManager, WorkspaceManager])
         if cls.__module__.startswith("mandrake_jupyter")
     ]
     return "\n".join([HEAD, *(_section(cls) for cls in own if _traits(cls))])

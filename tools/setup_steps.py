@@ -14,8 +14,13 @@ JLPM = BIN / "jlpm"
 PIP = (PYTHON, "-m", "pip", "install", "--quiet")
 TO_RUN = ("jupyterlab>=4.4,<5", "ipykernel>=6.29", "mcp-server-time>=2025.1.0")
 TO_BUILD = ("hatchling>=1.25", "editables>=0.5", "hatch-jupyter-builder>=0.9", "jupyter-builder>=1.2,<2")
-#: The MCP project's own test server, and the proxy without which a JupyterHub does not start.
-FROM_NPM = ("@modelcontextprotocol/server-everything@2026.8.31", "configurable-http-proxy@5.3.0")
+#: The MCP project's own MCP servers, and the proxy without which a JupyterHub does not start.
+FROM_NPM = (
+    "@modelcontextprotocol/server-everything@2026.8.31",
+    "@modelcontextprotocol/server-filesystem@2026.8.31",
+    "@modelcontextprotocol/server-memory@2026.8.31",
+    "configurable-http-proxy@5.3.0",
+)
 PACKAGE_FILES = ("pyproject.toml", "README.md", "LICENSE", "jupyter-config", "mandrake_jupyter/__init__.py")
 PANEL_FILES = ("package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "src", "style", "schema")
 
@@ -99,5 +104,5 @@ def npm_programs() -> Step:
         npm = shutil.which("npm", path=environment()["PATH"]) or "npm"
         logged("npm", npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", top, *FROM_NPM)
 
-    says = "An MCP server and JupyterHub's proxy from npm, for the tests"
+    says = "MCP servers and JupyterHub's proxy from npm, for the tests"
     return Step("npm", says, FROM_NPM, [top / "node_modules"], install)

@@ -1,8 +1,10 @@
 /**
- * The typed client of the REST API. One method a call of docs/reference/wire.md; no state, no retries, no words for users.
+ * The typed client of the REST API. One method a call of docs/reference/wire.md; no retries, no words for users, no state
+ * but how many answers are read.
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { ISignal, Signal } from '@lumino/signaling';
 
 import { readNdjson, StreamLostError } from './core/ndjson';
 import * as wire from './core/wire';
@@ -36,6 +38,14 @@ const SILENCE = 30_000;
 
 export class MandrakeApi {
   constructor(readonly settings: ServerConnection.ISettings = ServerConnection.makeSettings()) {}
+
+  /** Streams of answers that are open: what may wait leaves the few connections of a browser to them. */
+  get answers(): number {
+    return this._answers;
+  }
+  get answersChanged(): ISignal<this, void> {
+    return this._answersChanged;
+  }
 
   // Projects and chats.
   workspaces = () => this.get<wire.IWorkspace[]>('workspaces');
@@ -74,6 +84,13 @@ export class MandrakeApi {
     body: { decision: wire.Decision; arguments?: wire.JsonObject; reason?: string }
   ) => this.send<wire.IToolPart>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'approvals', call), body);
 
+  answer = (w: string, s: string, r: string, question: string, body: { action: wire.Action; content?: wire.JsonObject }) =>
+    this.send<{ question_id: string; action: wire.Action }>(
+      'POST',
+      at('workspaces', w, 'sessions', s, 'runs', r, 'questions', question),
+      body
+    );
+
   /** Send a message and read the events of its run; `answered` is called with the headers. The same `key` in the same chat is the same run. */
   postMessage(
     w: string,
@@ -89,7 +106,7 @@ export class MandrakeApi {
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
       signal
     };
-    return this.stream(at('workspaces', w, 'sessions', s, 'messages'), init, answered);
+    return this.reading(at('workspaces', w, 'sessions', s, 'messages'), init, answered);
   }
 
   /** Send a message without waiting for anything: the run it became, queued when another is at work. */
@@ -109,7 +126,7 @@ export class MandrakeApi {
     answered: () => void
   ): AsyncGenerator<wire.RunEvent> {
     const path = at('workspaces', w, 'sessions', s, 'runs', r, 'events');
-    return this.stream(`${path}?after=${after}`, { method: 'GET', signal, cache: 'no-store' }, answered);
+    return this.reading(`${path}?after=${after}`, { method: 'GET', signal, cache: 'no-store' }, answered);
   }
 
   // Models and keys.
@@ -137,21 +154,21 @@ export class MandrakeApi {
   controlMcpServer = (w: string, name: string, action: 'start' | 'stop' | 'restart') =>
     this.send<wire.IMcpServer>('POST', at('workspaces', w, 'mcp-servers', name, action));
   mcpTools = (w: string, name: string) => this.get<wire.IToolSpec[]>(at('workspaces', w, 'mcp-servers', name, 'tools'));
-  mcpLogs = (w: string, name: string, tail = 200) =>
-    this.get<wire.ILogLine[]>(`${at('workspaces', w, 'mcp-servers', name, 'logs')}?tail=${tail}`);
-  callTool = (w: string, name: string, tool: string, args: wire.JsonObject) =>
-    this.send<{ ok: boolean; content: string; structured: wire.Json; duration_ms: number; truncated: boolean }>(
-      'POST',
-      at('workspaces', w, 'mcp-servers', name, 'call'),
-      { tool, arguments: args }
-    );
+  mcpResources = (w: string, name: string) =>
+    this.get<{ resources: wire.IResource[] }>(at('workspaces', w, 'mcp-servers', name, 'resources'));
+  mcpPrompts = (w: string, name: string) => this.get<wire.IPrompt[]>(at('workspaces', w, 'mcp-servers', name, 'prompts'));
+  complete = (
+    w: string,
+    name: string,
+    body: { ref: { prompt: string }; argument: string; value: string; arguments: Record<string, string> }
+  ) => this.send<{ values: string[] }>('POST', at('workspaces', w, 'mcp-servers', name, 'completions'), body);
   trust = (w: string) => this.get<wire.ITrust>(at('workspaces', w, 'trust'));
   grantTrust = (w: string, hash: string, entries: string[]) =>
     this.send<wire.ITrust>('POST', at('workspaces', w, 'trust'), { hash, entries });
 
   /** GET without the browser's cache: the same address answers differently from one second to the next. */
-  protected async get<T>(path: string): Promise<T> {
-    const response = await this.request(path, { method: 'GET', cache: 'no-store' });
+  protected async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    const response = await this.request(path, { method: 'GET', cache: 'no-store', signal });
     return (await response.json()) as T;
   }
 
@@ -159,10 +176,12 @@ export class MandrakeApi {
     method: string,
     path: string,
     body?: unknown,
-    headers: Record<string, string> = {}
+    headers: Record<string, string> = {},
+    signal?: AbortSignal
   ): Promise<T> {
     const response = await this.request(path, {
       method,
+      signal,
       headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
       body: body === undefined ? undefined : JSON.stringify(body)
     });
@@ -170,7 +189,16 @@ export class MandrakeApi {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  private async *stream<T>(path: string, init: RequestInit, answered?: () => void): AsyncGenerator<T> {
+  private async *reading(path: string, init: RequestInit, answered: () => void): AsyncGenerator<wire.RunEvent> {
+    this._count(1);
+    try {
+      yield* this.stream<wire.RunEvent>(path, init, answered);
+    } finally {
+      this._count(-1);
+    }
+  }
+
+  protected async *stream<T>(path: string, init: RequestInit, answered?: () => void): AsyncGenerator<T> {
     const response = await this.request(path, {
       ...init,
       headers: { ...init.headers, Accept: 'application/x-ndjson' }
@@ -181,7 +209,7 @@ export class MandrakeApi {
     }
   }
 
-  private async request(path: string, init: RequestInit): Promise<Response> {
+  protected async request(path: string, init: RequestInit): Promise<Response> {
     const url = URLExt.join(this.settings.baseUrl, 'mandrake') + '/' + path;
     const response = await ServerConnection.makeRequest(url, init, this.settings);
     if (response.ok) {
@@ -189,9 +217,18 @@ export class MandrakeApi {
     }
     throw new WireError(response.status, await errorBody(response));
   }
+
+  private _count(change: number): void {
+    this._answers += change;
+    this._answersChanged.emit();
+  }
+
+  private _answers = 0;
+  private readonly _answersChanged = new Signal<this, void>(this);
 }
 
-function at(...segments: string[]): string {
+/** A path of the REST API. */
+export function at(...segments: string[]): string {
   return segments.map(encodeURIComponent).join('/');
 }
 

@@ -48,6 +48,7 @@ const SHAPES = {
   restart: '<path d="M12.6 5.6A5.3 5.3 0 1 0 13.3 9M13 2.5v3.3H9.7"/>',
   log: '<path d="M3 4h10M3 8h10M3 12h6"/>',
   full: '<circle class="f" cx="8" cy="8" r="4"/>',
+  ring: '<circle cx="8" cy="8" r="5.5" opacity=".25"/><path d="M8 2.5A5.5 5.5 0 1 1 2.5 8"/>',
   hollow: '<circle cx="8" cy="8" r="3.8"/>',
   pause: '<circle cx="8" cy="8" r="5.5"/><path d="M6.4 6v4M9.6 6v4"/>',
   play: '<path class="f" d="M5 3.2v9.6L12.8 8z"/>',

@@ -21,6 +21,8 @@ export namespace CommandIDs {
   export const connectModel = 'mandrake:connect-model';
   /** dialog; args: `{name?: string, log?: boolean}` opens one MCP server's row, or its log */
   export const mcpServers = 'mandrake:mcp-servers';
+  /** dialog; args: `{file?: string, line?: number, name?: string}` where the cursor is put */
+  export const editMcpConfig = 'mandrake:edit-mcp-config';
   /** dialog; no args */
   export const reviewTrust = 'mandrake:review-trust';
 }

@@ -4,7 +4,17 @@ import { test } from 'node:test';
 import { actionsOf } from '../src/core/actions';
 import { examples } from '../src/core/examples';
 import { fields, fromText, IField, misfitWords, toText } from '../src/core/form';
-import { completing, formatTool, parseTool } from '../src/core/slash';
+import { matching, moved } from '../src/core/pick';
+import {
+  completing,
+  formatTool,
+  IAtValue,
+  parsePrompt,
+  parseTool,
+  slashFault,
+  valueInPlace,
+  writtenValue
+} from '../src/core/slash';
 import { trans } from './dialogwords';
 
 const say = (text: string) => text;
@@ -27,7 +37,7 @@ test('arguments may be left out; what is not /tool is nothing; what is malformed
 
 test('completion knows which word the cursor is in', () => {
   assert.deepEqual(completing('/to'), { what: 'command', word: '/to' });
-  assert.deepEqual(completing('/tool ti'), { what: 'server', word: 'ti' });
+  assert.deepEqual(completing('/tool ti'), { what: 'server', command: '/tool', word: 'ti' });
   assert.deepEqual(completing('/tool time '), { what: 'tool', server: 'time', word: '' });
   assert.equal(completing('/tool time now {'), null);
   assert.equal(completing('hello'), null);
@@ -119,4 +129,57 @@ test('once the demo model is here, its error card sends the message again', () =
   const error = { code: 'demo_model_missing', actions: ['fetch_demo_model', 'connect_model'] };
   assert.deepEqual(actionsOf(error)[0].effect, { do: 'fetch_demo' });
   assert.deepEqual(actionsOf(error, true)[0], { id: 'try_again', label: 'Try again', effect: { do: 'resend' } });
+});
+
+test('/prompt is taken apart; its arguments are texts', () => {
+  const text = '/prompt echo greet {"who": "Ada"}';
+  assert.deepEqual(parsePrompt(text), { server: 'echo', prompt: 'greet', arguments: { who: 'Ada' } });
+  assert.deepEqual(parsePrompt('/prompt echo greet'), { server: 'echo', prompt: 'greet', arguments: {} });
+  assert.equal(parsePrompt('/prompts a b'), null);
+  assert.match((parsePrompt('/prompt echo') as Error).message, /SERVER PROMPT/);
+  assert.match((parsePrompt('/prompt a b {"n": 1}') as Error).message, /texts/);
+});
+
+test('what is malformed after a slash is told before it is sent; other messages are none of its business', () => {
+  assert.match(slashFault('/tool') ?? '', /SERVER TOOL/);
+  assert.match(slashFault('/prompt a b {') ?? '', /not JSON/);
+  assert.equal(slashFault('/tool a b {}'), null);
+  assert.equal(slashFault('what about /tool?'), null);
+  assert.equal(slashFault('/other thing'), null);
+});
+
+test('completion goes through a prompt down to the values of its arguments', () => {
+  assert.deepEqual(completing('/prompt ec'), { what: 'server', command: '/prompt', word: 'ec' });
+  assert.deepEqual(completing('/prompt echo g'), { what: 'prompt', server: 'echo', word: 'g' });
+  assert.equal(completing('/prompt echo greet {'), null);
+  assert.equal(completing('/prompt echo greet {"who": "Ada"'), null);
+  const at = completing('/prompt echo greet {"how": "war\\"mly", "who": "Ada L') as IAtValue;
+  assert.deepEqual(at, {
+    what: 'value',
+    server: 'echo',
+    prompt: 'greet',
+    argument: 'who',
+    raw: 'Ada L',
+    known: { how: 'war"mly' },
+    word: 'L'
+  });
+  assert.equal(writtenValue(at), 'Ada L');
+});
+
+test('a proposed value takes the place of the word at the cursor, and begins what is still needed', () => {
+  const at = (before: string) => completing(before) as IAtValue;
+  const first = at('/prompt echo greet {"who": "');
+  assert.equal(valueInPlace(first, 'Ada', ['who', 'how']), '"Ada", "how": "');
+  assert.equal(valueInPlace(first, 'Ada', ['who']), '"Ada"}');
+  assert.equal(valueInPlace(at('/prompt echo greet {"who": "Ada L'), 'Ada Lovelace', ['who']), 'Lovelace"}');
+  assert.equal(valueInPlace(at('/prompt echo greet {"who":"a'), 'Ada "A"', ['who']), '{"who":"Ada \\"A\\""}');
+  assert.equal(valueInPlace(at('/prompt echo greet {"who": "B'), 'Ada', ['who']), null);
+});
+
+test('a list is narrowed by all words, and its arrows go round', () => {
+  const entries = ['note://today Today', 'note://old Old notes', 'data://table Table'];
+  assert.deepEqual(matching(entries, 'NOTE old', text => text), ['note://old Old notes']);
+  assert.deepEqual(matching(entries, '  ', text => text), entries);
+  assert.deepEqual([moved(0, 3, 'ArrowUp'), moved(2, 3, 'ArrowDown'), moved(0, 0, 'ArrowDown'), moved(1, 3, 'a')], [2, 0, null, null]);
+  assert.deepEqual([moved(0, 30, 'PageDown'), moved(5, 30, 'PageUp')], [10, 0]);
 });

@@ -28,13 +28,20 @@ const server = (change: Partial<IMcpServer> = {}): IMcpServer => ({
   culls_at: null,
   memory: null,
   cpu: null,
+  disabled: false,
+  sharing: 'workspace',
+  instances: 0,
+  restarts: 0,
+  crashes: 0,
+  last_crash: null,
+  needs: [],
   ...change
 });
 const says = (change: Partial<IMcpServer>, seconds = 0) => status.statusOf(trans, server(change), seconds).words;
 
 test('every state of an MCP server has its words', () => {
   assert.equal(says({ trusted: false, phase: 'new' }), 'Came with this folder. Not started.');
-  assert.equal(says({ ...{ disabled: true }, origin: '.mcp.json' }), 'Switched off in .mcp.json');
+  assert.equal(says({ disabled: true }), 'Disabled · offers no tools');
   assert.equal(says({ phase: 'new' }), 'Stopped · starts at first use');
   assert.equal(says({ phase: 'stopped', tools: 9 }), 'Stopped · 9 tools · starts at first use');
   assert.equal(says({ phase: 'starting' }, 1), 'Starting…');
@@ -42,7 +49,17 @@ test('every state of an MCP server has its words', () => {
   assert.equal(says({ phase: 'ready', tools: 1 }), 'Ready · 1 tool');
   assert.equal(says({ phase: 'ready', busy: 2, tools: 23 }), 'Ready · 2 calls running · 23 tools');
   assert.equal(says({ phase: 'stopping' }), 'Stopping…');
+  assert.equal(says({ phase: 'paused', memory: 310e6 }), 'Paused · keeps 310 MB of memory');
   assert.match(says({ phase: 'paused' }), /^Paused/);
+});
+
+test('the end of an idle one is said in its last minutes, and shown by a ring', () => {
+  const now = Date.parse('2026-11-25T10:00:00Z');
+  const state = (at: string, busy = 0) =>
+    status.statusOf(trans, server({ phase: 'ready', culls_at: at, memory: 21e6, busy }), 0, now);
+  assert.deepEqual(state('2026-11-25T10:04:00Z'), { icon: 'ring', tone: 'ok', words: 'Ready · 21 MB · stops in 4 min' });
+  assert.equal(state('2026-11-25T10:20:00Z').words, 'Ready · 21 MB');
+  assert.equal(state('2026-11-25T10:04:00Z', 1).icon, 'full');
 });
 
 test('a failure is said without its subject; a cause outside is "unavailable"', () => {
@@ -67,6 +84,7 @@ test('every phase has its own shape', () => {
 test('a row offers what can be done now', () => {
   assert.deepEqual(status.actionsOf(server({ trusted: false })), ['review']);
   assert.deepEqual(status.actionsOf(server({ phase: 'ready' })), ['restart', 'stop', 'log']);
+  assert.deepEqual(status.actionsOf(server({ disabled: true })), ['enable']);
   assert.deepEqual(status.actionsOf(server({ phase: 'ready', transport: 'builtin' })), []);
   assert.deepEqual(status.actionsOf(server({ phase: 'failed', error: error('docker_off') })), ['try_again']);
   assert.equal(status.actionLabel(trans, 'start', server({ phase: 'failed' })), 'Start again');
@@ -130,6 +148,11 @@ const pending = (change: Partial<ITrustEntry> = {}): ITrustEntry => ({
   command: 'npx -y notes ${TOKEN}',
   sends_to: null,
   hash: '',
+  status: 'new',
+  changed_since: null,
+  difference: [],
+  looser: [],
+  needs: [],
   ...change
 });
 
@@ -162,4 +185,30 @@ test('an MCP server says when it stops and what is lost with it', () => {
     status.stopsText(trans, '2026-11-25T10:04:30Z', now),
     'stops in 4 min. It starts again at its next use, without what it kept in its own memory.'
   );
+});
+
+test('a changed entry says since when, and in how many files', () => {
+  const now = new Date('2026-11-25T10:00:00Z');
+  const lines = [{ kind: 'removed' as const, text: 'a' }];
+  const changed = (change: Partial<ITrustEntry>) =>
+    trust.changedText(trans, pending({ status: 'changed', changed_since: '2026-11-12T12:00:00Z', ...change }), now, 'en-GB');
+  assert.equal(
+    changed({ difference: [{ file: null, lines }, { file: 'tools/server.py', lines }] }),
+    'Trusted by you on 12 Nov. Changed since then, in 1 file.'
+  );
+  assert.equal(changed({ changed_since: null }), 'Trusted by you before. Changed since then.');
+  assert.equal(trust.changedText(trans, pending(), now), null);
+});
+
+test('what an entry asks the reader for is apart from what it is given unasked', () => {
+  const need = { description: '', password: true, options: null, default: null, key_name: null, has_value: false };
+  const entry = pending({
+    command: 'x ${HOME} ${secret:TEAM} ${input:token}',
+    needs: [
+      { ...need, id: 'TEAM', kind: 'secret' },
+      { ...need, id: 'token', kind: 'input' },
+      { ...need, id: 'HOME', kind: 'variable' }
+    ]
+  });
+  assert.deepEqual(trust.details(trans, entry), ['Is given from your environment: HOME.', 'Asks you for: TEAM, token.']);
 });

@@ -207,6 +207,26 @@ class MandrakeClient:
         run = f"{_session(workspace, session_id)}/runs/{quote(run_id, safe='')}"
         return self.request("POST", f"{run}/approvals/{quote(call_id, safe='')}", body)
 
+    def answer(
+        self,
+        session_id: str,
+        run_id: str,
+        question_id: str,
+        action: str,
+        *,
+        content: Mapping[str, Any] | None = None,
+        workspace: str = "default",
+    ) -> JSON:
+        """Answer a question that an MCP server asks in the middle of a call: ``accept`` (a form with its
+        `content`), ``decline`` or ``cancel``. Raises with the code ``already_answered`` when someone else
+        was first.
+        """
+        run = f"{_session(workspace, session_id)}/runs/{quote(run_id, safe='')}"
+        body: JSON = {"action": action}
+        if content is not None:
+            body["content"] = dict(content)
+        return self.request("POST", f"{run}/questions/{quote(question_id, safe='')}", body)
+
     def _events(self, session_path: str, run_id: str, after: int) -> Reply:
         query = f"?{urlencode({'after': after})}" if after else ""
         return self._transport.open(

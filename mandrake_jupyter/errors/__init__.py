@@ -2,14 +2,16 @@
 
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
-    │                             ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, Busy, RunningElsewhere, NotTrusted)
-    ├── Gone 410                ├── TooMany 429
+    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
+    ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
-                  RequestTimeout · RequestRefused · VariableMissing · EngineOff · EngineRefused · ImageMissing
+                  RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
+                  SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
+                  ImageMissing
 
 ``str(error)`` is the sentence a user reads; ``then`` says what is kept or unaffected; ``actions`` are the ways out, by
 the ids in :data:`ACTIONS`, the primary one first. Services raise these and never know HTTP; only
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 from .base import (
     ACTIONS,
+    AlreadyAnswered,
     AlreadyDecided,
     BadRequest,
     BrokenFile,
@@ -33,7 +36,10 @@ from .base import (
     NotFound,
     NotOffered,
     NotTrusted,
+    PreconditionFailed,
+    PreconditionRequired,
     PromptNotFound,
+    QuestionNotFound,
     ReleaseTimeout,
     ResourceNotFound,
     RunningElsewhere,
@@ -46,15 +52,24 @@ from .base import (
     WorkspaceNotFound,
 )
 from .mcp import (
+    AnsweredTrouble,
     CallTimeout,
     CommandNotFound,
     EngineOff,
     EngineRefused,
+    EnvFileUnusable,
     ExitedAtStart,
     ImageMissing,
+    KeyWanted,
+    LeadsElsewhere,
     MCPError,
+    NothingThere,
+    NotReached,
+    OutcomeUnknown,
+    Refused,
     RequestRefused,
     RequestTimeout,
+    SecretMissing,
     ServerGone,
     StartTimeout,
     StopTimeout,
@@ -79,7 +94,9 @@ from .runs import ApprovalTimeout, Interrupted, RunTimeout
 
 __all__ = [
     "ACTIONS",
+    "AlreadyAnswered",
     "AlreadyDecided",
+    "AnsweredTrouble",
     "ApprovalTimeout",
     "BadRequest",
     "BrokenFile",
@@ -91,6 +108,7 @@ __all__ = [
     "DemoModelMissing",
     "EngineOff",
     "EngineRefused",
+    "EnvFileUnusable",
     "ExitedAtStart",
     "Forbidden",
     "Gone",
@@ -98,20 +116,29 @@ __all__ = [
     "Interrupted",
     "KeyMissing",
     "KeyRefused",
+    "KeyWanted",
+    "LeadsElsewhere",
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
     "ModelNotAvailable",
     "NotFound",
     "NotOffered",
+    "NotReached",
     "NotTrusted",
+    "NothingThere",
+    "OutcomeUnknown",
+    "PreconditionFailed",
+    "PreconditionRequired",
     "PromptNotFound",
     "ProviderError",
     "ProviderRejected",
     "ProviderStalled",
     "ProviderTimeout",
     "ProviderTrouble",
+    "QuestionNotFound",
     "RateLimited",
+    "Refused",
     "ReleaseTimeout",
     "RequestRefused",
     "RequestTimeout",
@@ -119,6 +146,7 @@ __all__ = [
     "RunNotFound",
     "RunTimeout",
     "RunningElsewhere",
+    "SecretMissing",
     "ServerGone",
     "SessionNotFound",
     "StartTimeout",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 #: Action ids as they travel on the wire; the panel gives them their labels.
 ACTIONS = (
     "try_again", "try_now", "connect_model", "change_key", "choose_model", "continue", "start_over", "edit_mcp_server",
-    "open_log", "wait_longer", "open_mcp_servers", "review_trust", "fetch_demo_model",
+    "open_log", "wait_longer", "open_mcp_servers", "review_trust", "fetch_demo_model", "enter_value",
 )  # fmt: skip
 
 
@@ -94,6 +94,11 @@ class CallNotFound(NotFound):
     sentence = "No tool call with the id {call!r} waits for a decision in this run."
 
 
+class QuestionNotFound(NotFound):
+    code = "question_not_found"
+    sentence = "No MCP server asked a question with the id {question!r} in this run."
+
+
 class MCPServerNotFound(NotFound):
     code = "mcp_server_not_found"
     sentence = "No MCP server named {name!r}; known: {known}."
@@ -130,6 +135,13 @@ class AlreadyDecided(Conflict):
     sentence = "This tool call was already decided: {decision}, by {by}."
 
 
+class AlreadyAnswered(Conflict):
+    """Fields: `action`, `by`."""
+
+    code = "already_answered"
+    sentence = "This question is over: {action}, by {by}."
+
+
 class RunningElsewhere(Conflict):
     code = "running_elsewhere"
     sentence = "This chat is at work in another Jupyter. You can read it here."
@@ -152,6 +164,16 @@ class Busy(Conflict):
 
 class Gone(MandrakeError):
     status, code = 410, "gone"
+
+
+class PreconditionFailed(MandrakeError):
+    """What was to be replaced is another one now."""
+
+    status, code = 412, "precondition_failed"
+
+
+class PreconditionRequired(MandrakeError):
+    status, code = 428, "precondition_required"
 
 
 class TooMany(MandrakeError):

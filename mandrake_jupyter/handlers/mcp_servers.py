@@ -1,4 +1,4 @@
-"""Routes of MCP servers and of trust."""
+"""Routes of MCP servers."""
 
 from __future__ import annotations
 
@@ -122,28 +122,3 @@ class MCPCallHandler(_MCPHandler):
             context = CallContext(workspace_id=manager.key.workspace_id)
             result = await manager.call(name, self.text(body, "tool"), arguments, context=context)
             self.answer(result.as_json())
-
-
-class TrustHandler(MandrakeHandler):
-    auth_resource = "mandrake:workspaces"
-
-    @web.authenticated
-    @authorized
-    async def get(self, workspace: str) -> None:
-        files = await self.registry.get_workspace_manager(workspace)
-        self.answer(await asyncio.to_thread(files.trust_pending))
-
-    @web.authenticated
-    @authorized
-    async def post(self, workspace: str) -> None:
-        body = self.body()
-        entries = body.get("entries")
-        if not isinstance(entries, list) or not all(isinstance(item, str) for item in entries):
-            raise BadRequest("entries must be a list of ids, as GET trust gives them.")
-        files = await self.registry.get_workspace_manager(workspace)
-        left = await asyncio.to_thread(files.trust, self.text(body, "hash"), entries)
-        async with self.registry.get_mcp_manager_for_request(workspace) as manager:
-            await manager.refresh()
-            for server in manager.describe():
-                manager.changed(server["name"])
-        self.answer(left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, limits, mcp_offers, mcp_servers, models, runs, sessions
+from . import events, health, limits, mcp_config, mcp_health, mcp_offers, mcp_servers, models, runs, sessions
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -32,6 +32,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{R}/events", runs.RunEventsHandler),
     (rf"{R}/cancel", runs.CancelHandler),
     (rf"{R}/approvals/(?P<call>{_ID})", runs.ApprovalHandler),
+    (rf"{R}/questions/(?P<question>{_ID})", runs.QuestionHandler),
     (rf"{W}/models", models.ModelsHandler),
     (rf"{W}/models/test", models.ModelTestHandler),
     (rf"{W}/models/demo/fetch", models.DemoFetchHandler),
@@ -39,8 +40,12 @@ ROUTES: list[tuple[str, Any]] = [
     (r"mcp-servers", mcp_servers.AllMCPServersHandler),
     (rf"{W}/mcp-servers", mcp_servers.MCPServersHandler),
     (rf"{W}/mcp-servers/parse", mcp_servers.MCPParseHandler),
+    (rf"{W}/mcp-servers/config", mcp_config.MCPConfigHandler),
+    (rf"{W}/mcp-servers/(?P<name>test)", mcp_health.MCPTestHandler),
     (M, mcp_servers.MCPServerHandler),
     (rf"{M}/(?P<action>start|stop|restart)", mcp_servers.MCPServerActionHandler),
+    (rf"{M}/(?P<action>enable|disable)", mcp_config.MCPSwitchHandler),
+    (rf"{M}/health", mcp_health.MCPHealthHandler),
     (rf"{M}/tools", mcp_servers.MCPToolsHandler),
     (rf"{M}/logs", mcp_offers.MCPLogsHandler),
     (rf"{M}/resources", mcp_offers.ResourcesHandler),
@@ -49,7 +54,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{M}/prompts/get", mcp_offers.GetPromptHandler),
     (rf"{M}/completions", mcp_offers.CompletionsHandler),
     (rf"{M}/call", mcp_servers.MCPCallHandler),
-    (rf"{W}/trust", mcp_servers.TrustHandler),
+    (rf"{W}/trust", mcp_config.TrustHandler),
 ]
 
 #: Comes after all of them.

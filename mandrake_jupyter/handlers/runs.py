@@ -1,4 +1,4 @@
-"""Routes of messages and runs: post, watch, cancel, decide."""
+"""Routes of messages and runs: post, watch, cancel, decide, answer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
+from ..registry.attachments import read_attachments
 from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
+from ..sessions.questions import parse_answer
 from ..values import JSON
 from .base import MandrakeHandler, StreamHandler
 
@@ -43,7 +45,7 @@ class MessagesHandler(StreamHandler):
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             row = await coordinator.repeated(self._key()) or await coordinator.post(
                 content,
-                attachments=await self._attachments(workspace, body),
+                attachments=await self._attachments(workspace, session, body),
                 model=model,
                 notebook=notebook,
                 idempotency_key=self._key(),
@@ -59,13 +61,11 @@ class MessagesHandler(StreamHandler):
         elif ended is not None:
             self.answer(await coordinator.run(row.id), 202, location=run)
 
-    async def _attachments(self, workspace: str, body: JSON) -> list[Mapping[str, Any]]:
+    async def _attachments(self, workspace: str, session: str, body: JSON) -> list[Mapping[str, Any]]:
         given = [] if body.get("attachments") is None else body["attachments"]
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise BadRequest("attachments must be a list of objects.")
-        manager = await self.registry.get_workspace_manager(workspace)
-        texts = [await asyncio.to_thread(manager.read_attachment, item) for item in given]
-        return [{**item, "text": text} for item, text in zip(given, texts, strict=True)]
+        return await read_attachments(self.registry, workspace, given, session)
 
     def _wait(self, body: JSON) -> float:
         wait = body.get("wait", DEFAULT_WAIT)
@@ -81,13 +81,14 @@ class MessagesHandler(StreamHandler):
 
 
 async def _settled(coordinator: SessionCoordinator, run_id: str, wait: float) -> bool:
-    """True when the run ended within `wait` seconds; False when it did not, its chat was put away, or a person must approve."""
+    """True when the run ended within `wait` seconds; False when it did not, its chat was put away, or it waits for a person."""
     try:
         async with asyncio.timeout(wait), aclosing(coordinator.watch(run_id)) as events:  # type: ignore[type-var]
             async for event in events:
                 if event and event.terminal:
                     return True
-                if event and event.data.get("needs_approval") and coordinator.waits(run_id):
+                asks = event and (event.type == "question" or event.data.get("needs_approval"))
+                if asks and coordinator.waits(run_id):
                     return False
     except TimeoutError:
         pass
@@ -136,3 +137,16 @@ class ApprovalHandler(MandrakeHandler):
         decision, arguments, reason = parse_decision(self.body())
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             self.answer(await coordinator.decide(run, call, decision, arguments, reason, self.username))
+
+
+class QuestionHandler(MandrakeHandler):
+    """What a person says to a question that an MCP server asks in the middle of a call."""
+
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized(action="execute", resource="mandrake:sessions")
+    async def post(self, workspace: str, session: str, run: str, question: str) -> None:
+        answer = parse_answer(self.body())
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            self.answer(await coordinator.reply(run, question, answer, self.username))

@@ -22,7 +22,7 @@ What = Literal["created", "changed", "deleted"]
 @dataclass(frozen=True)
 class Moved:
     """A resource went from one phase to another, in which it had been for `seconds`. `id`: session id, MCP server's name,
-    workspace id."""
+    workspace id. `session_id` where it is the MCP server of one chat only."""
 
     kind: Kind
     workspace_id: str
@@ -31,6 +31,7 @@ class Moved:
     new: Phase
     reason: str = ""
     seconds: float = 0.0
+    session_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Culled:
     why: Why
     reason: str
     idle_seconds: float | None = None
+    session_id: str = ""
 
 
 @dataclass(frozen=True)

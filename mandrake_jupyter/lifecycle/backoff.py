@@ -44,6 +44,10 @@ class Backoff:
     def failed(self, key: Hashable, error: BaseException) -> None:
         if isinstance(error, MandrakeError) and (error.status < 500 or not error.retryable):
             return
+        self.delay(key, error)
+
+    def delay(self, key: Hashable, error: BaseException) -> None:
+        """As `failed`, whatever the failure."""
         before = self._failures.get(key)
         delay = FIRST if before is None else min(LONGEST, before.delay * 2)
         self._failures[key] = _Failure(error, delay, self._clock() + delay)

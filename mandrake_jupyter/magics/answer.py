@@ -40,6 +40,7 @@ class ToolPart:
     duration_ms: float | None = None
     truncated: bool = False
     progress: str = ""
+    question: dict[str, Any] | None = None  #: what its MCP server asks, while it does, as in wire.md
 
     @property
     def name(self) -> str:
@@ -51,8 +52,9 @@ class Answer:
     """The last answer in this notebook.
 
     `text` is what the model said, `tools` the tool calls it made, `usage` tokens and cost (US dollars, None
-    where not known). `status` is ``running``, ``waiting`` (for a decision), ``complete``, ``failed`` or
-    ``cancelled``; an answer that waits goes on by itself once someone has decided, in the panel or here.
+    where not known). `status` is ``running``, ``waiting`` (for a person), ``complete``, ``failed`` or
+    ``cancelled``; an answer that waits goes on by itself once someone has decided, or answered what an MCP
+    server asks, in the panel or here.
     """
 
     session_id: str
@@ -88,6 +90,11 @@ class Answer:
         return [part for part in self.tools if part.status == "waiting"]
 
     @property
+    def asked(self) -> list[ToolPart]:
+        """The tool calls in which an MCP server asks something."""
+        return [part for part in self.tools if part.question is not None]
+
+    @property
     def ended(self) -> bool:
         return self.status in TERMINAL
 
@@ -114,7 +121,7 @@ class Answer:
         if step is not None:
             step(event)
         if not self.ended:
-            self.status = "waiting" if self.waiting else "running"
+            self.status = "waiting" if self.waiting or self.asked else "running"
 
     def fail(self, error: Mapping[str, Any]) -> None:
         """End it with an error of our side: the run may go on, but nobody hears it here any more."""
@@ -160,8 +167,17 @@ class Answer:
             figures = f"{done:g} of {total:g}" if done is not None and total else ""
             part.progress = " · ".join(word for word in (figures, str(event.get("message") or "")) if word)
 
+    def _on_question(self, event: Mapping[str, Any]) -> None:
+        if part := self._call(event):
+            part.question = dict(event)
+
+    def _on_questionAnswered(self, event: Mapping[str, Any]) -> None:
+        if part := self._call(event):
+            part.question = None
+
     def _on_toolResult(self, event: Mapping[str, Any]) -> None:
         if part := self._call(event):
+            part.question = None
             part.status = str(event.get("status") or ("done" if event.get("ok") else "failed"))
             part.content = str(event.get("content") or "")
             part.error = str(event.get("error") or "")
@@ -196,6 +212,8 @@ def from_message(message: Mapping[str, Any], chat: str = "") -> Answer:
             answer.apply({**part, "type": "toolCall", "needs_approval": part.get("status") == "waiting"})
             if part.get("decision"):
                 answer.apply({**part, "type": "approval"})
+            if part.get("question"):
+                answer.apply({**part["question"], "type": "question"})
             if part.get("status") not in ("waiting", "running"):
                 answer.apply({**part, "type": "toolResult"})
         elif part["type"] in ("text", "reasoning"):

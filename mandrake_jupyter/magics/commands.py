@@ -10,7 +10,8 @@ from ..client import MandrakeClient, MandrakeClientError
 from .answer import Answer, from_message
 from .follow import Following
 from .plain import PlainView
-from .words import DECISIONS
+from .question import parsed
+from .words import ASKS_HINT, DECISIONS
 
 if TYPE_CHECKING:
     from .magic import MandrakeMagics
@@ -22,6 +23,7 @@ HELP = """\
 %mandrake status                            the Jupyter server, the chat, and what it is doing
 %mandrake allow [once|session|workspace]    allow the tool that waits: once, in this chat (default), or always
 %mandrake deny [REASON]                     do not allow it, and tell the model why
+%mandrake answer {"field": "value"}         answer what an MCP server asks; %mandrake decline says no
 %mandrake stop                              stop the answer; what was said so far is kept
 %mandrake chats                             the chats of this project
 _mandrake                                   the last answer: .text, .tools, .usage, .session_id"""
@@ -52,6 +54,10 @@ class Commands:
                 _say(f"Not a scope: {rest}. Say %mandrake allow once, session or workspace.")
             case "deny":
                 return self._decide("deny", rest)
+            case "answer":
+                return self._reply("accept", rest)
+            case "decline":
+                return self._reply("decline", "")
             case _:
                 _say(f"No command {word!r}.\n\n{HELP}")
         return None
@@ -67,6 +73,8 @@ class Commands:
         if answer := self._waiting(chat)[0]:
             for call in answer.waiting:
                 _say(f"[waits for you] {call.name} of the MCP server {call.server}: {call.arguments}")
+            for call in answer.asked:
+                _say(f"[{call.server} asks] {call.question and call.question['message']}")
 
     def _chats(self) -> None:
         current = self._chat()["id"]
@@ -89,8 +97,8 @@ class Commands:
 
     def _decide(self, decision: str, reason: str) -> Answer | None:
         answer, following = self._waiting(self._chat())
-        if answer is None:
-            _say("Nothing waits for you in this chat.")
+        if answer is None or not answer.waiting:
+            _say("Nothing waits for you in this chat." if answer is None else ASKS_HINT)
             return None
         for call in answer.waiting:
             try:
@@ -103,6 +111,27 @@ class Commands:
                 _say(exc.message)
             else:
                 _say(f"{call.name}: {'denied' if decision == 'deny' else DECISIONS[decision]}.")
+        return self._go_on(answer, following)
+
+    def _reply(self, action: str, text: str) -> Answer | None:
+        """To the oldest question of an MCP server."""
+        answer, following = self._waiting(self._chat())
+        question = answer.asked[0].question if answer and answer.asked else None
+        if answer is None or question is None:
+            _say("No MCP server asks anything in this chat.")
+            return None
+        form = action == "accept" and question.get("mode") != "url"
+        try:
+            content = parsed(text or "{}") if form else None
+            self._client.answer(
+                answer.session_id, answer.run_id, question["question_id"], action, content=content
+            )
+        except (ValueError, MandrakeClientError) as exc:
+            _say(str(exc))
+            return None
+        return self._go_on(answer, following)
+
+    def _go_on(self, answer: Answer, following: Following | None) -> Answer:
         if following is not None:
             if not following.outlives_cell:
                 following.rejoin()
@@ -129,7 +158,7 @@ class Commands:
         for message in reversed(self._client.messages(str(chat["id"])) if run else []):
             if message["run_id"] == run["id"] and message["role"] == "assistant":
                 answer = from_message(message, self._magics.chats.title(chat))
-                return (answer, None) if answer.waiting else (None, None)
+                return (answer, None) if answer.waiting or answer.asked else (None, None)
         return None, None
 
     def _chat(self) -> dict[str, Any]:

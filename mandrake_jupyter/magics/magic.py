@@ -128,12 +128,15 @@ class MandrakeMagics(Magics):
                 session, answer.run_id, call_id, decision, arguments=arguments, reason=reason or None
             )
 
+        def reply(question_id: str, action: str, content: dict[str, Any] | None) -> None:
+            client.answer(session, answer.run_id, question_id, action, content=content)
+
         plainly = plain or not widgets.available(self.shell)
         view: View
         if plainly:
             view = PlainView()
         else:
-            view = widgets.WidgetView(cancel, decide, heard=widgets.hears_buttons(self.shell))
+            view = widgets.WidgetView(cancel, decide, reply, heard=widgets.hears_buttons(self.shell))
         return Following(client.send(session, content, **message), answer, view, cancel)
 
     def _raise_if_failed(self, answer: Answer) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TextIO
 
 from .answer import Answer, TextPart, ToolPart
-from .words import STATES, WAITS_HINT, decided, sentence, took, usage_line
+from .words import ASKS_HINT, STATES, WAITS_HINT, decided, sentence, took, usage_line
 
 
 class PlainView:
@@ -80,6 +81,7 @@ class PlainView:
         self._in_line = not new.endswith("\n")
 
     def _note(self, part: ToolPart) -> None:
+        self._ask(part)
         if part.status == "running" or self._noted.get(part.call_id) == part.status:
             return
         self._noted[part.call_id] = part.status
@@ -92,6 +94,16 @@ class PlainView:
         why = f": {part.error}" if part.error else ""
         word = STATES.get(part.status, part.status)
         self._line(f"[{word}] {name}{after}{why}")
+
+    def _ask(self, part: ToolPart) -> None:
+        if (question := part.question) is None or question["question_id"] in self._noted:
+            return
+        self._noted[question["question_id"]] = "asked"
+        page = f" It wants to open {question['url']}" if question.get("url") else ""
+        self._line(f"[{question['server']} asks] {question['message']}{page}")
+        if fields := question.get("schema"):
+            self._line(f"  {json.dumps(fields.get('properties') or {}, ensure_ascii=False)}")
+        self._line(f"  {ASKS_HINT}")
 
     def _line(self, text: str) -> None:
         self._break()

@@ -16,6 +16,7 @@ from .answer import Answer
 from .approval import ApprovalRow, Decide
 from .closing import close_all
 from .plain import PlainView
+from .question import QuestionRow, Reply
 
 SHORTEST, LONGEST = 0.05, 1.0
 
@@ -38,12 +39,12 @@ class WidgetView:
 
     outlives_cell = True
 
-    def __init__(self, stop: Callable[[], None], decide: Decide, *, heard: bool = True):
+    def __init__(self, stop: Callable[[], None], decide: Decide, reply: Reply, *, heard: bool = True):
         """`heard`: whether the kernel hears a pressed button while a cell runs."""
         import ipywidgets as w
 
         self._widgets = w
-        self._stop, self._decide = stop, decide
+        self._stop, self._decide, self._reply = stop, decide, reply
         self._heard = heard
         self._head = w.HTML(layout={"flex": "1 1 auto"})
         self._stop_button = w.Button(
@@ -62,6 +63,7 @@ class WidgetView:
         )
         self._parts: dict[int, Any] = {}
         self._question: ApprovalRow | None = None
+        self._asked: QuestionRow | None = None
         self._handle: Any = None
         self._next_paint = 0.0
 
@@ -102,6 +104,7 @@ class WidgetView:
             part = answer.parts[number]
             _put(self._parts[number], "" if part in answer.waiting else html.part(part))
         self._ask(answer)
+        self._put_question(answer)
         if self._handle is None:
             from IPython.display import display
 
@@ -117,9 +120,29 @@ class WidgetView:
         if [call.call_id for call in calls] == asked:
             return
         old, self._question = self._question, ApprovalRow(calls, self._try_decide) if calls else None
-        self._foot.children = [self._question.box] if self._question else []
+        self._put_rows(old)
+
+    def _put_question(self, answer: Answer) -> None:
+        """The oldest one; the next comes when it is over."""
+        question = answer.asked[0].question if answer.asked else None
+        old = self._asked
+        if (old and old.question_id) == (question and question["question_id"]):
+            return
+        self._asked = QuestionRow(question, self._try_reply) if question else None
+        self._put_rows(old)
+
+    def _put_rows(self, old: ApprovalRow | QuestionRow | None) -> None:
+        self._foot.children = [row.box for row in (self._question, self._asked) if row is not None]
         if old is not None:
             old.close()
+
+    def _try_reply(self, question_id: str, action: str, content: dict[str, Any] | None) -> None:
+        asked = self._asked
+        try:
+            self._reply(question_id, action, content)
+        except MandrakeClientError as exc:
+            if exc.code != "already_answered" and asked is not None:
+                asked.thaw(exc.message)
 
     def _try_decide(self, call_id: str, decision: str, arguments: dict[str, Any] | None, reason: str) -> None:
         question = self._question
@@ -141,8 +164,9 @@ class WidgetView:
         return {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
 
     def _close(self) -> None:
-        if self._question is not None:
-            self._question.close()
+        for row in (self._question, self._asked):
+            if row is not None:
+                row.close()
         close_all(self._box)
 
 

@@ -20,6 +20,8 @@ STATES = {
 }
 WAITS_HINT = "Open the panel, or run %mandrake allow | deny"
 
+ASKS_HINT = 'Answer in the panel, or say %mandrake answer {"field": "value"} | decline'
+
 
 def took(milliseconds: float | None) -> str:
     """``12 ms``, ``1.4 s``, ``95 s``; empty where it is not known."""

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from ..errors import BadRequest
 from ..values import isoformat, utcnow
 from .private_files import edited, read_json
+from .references import ANSWERS
 
 T = TypeVar("T")
 Origin = Literal["environment", "keyring", "file"]
@@ -61,7 +62,7 @@ class KeyStore:
     async def set(self, name: str, value: str) -> Literal["keyring", "file"]:
         """Keep `value` as `name`; says where. Raises :class:`BadRequest` when it can't be a key."""
         _check_name(name)
-        key = _clean_key(value)
+        key = _clean_key(value, words=name.startswith(ANSWERS))
         self._seen(key)
         saved = isoformat(utcnow())
         if await self._in_keyring(lambda ring: ring.set_password(SERVICE, name, key)):
@@ -201,7 +202,8 @@ def _check_name(name: object) -> None:
         raise BadRequest("This is no name for a key: letters, digits and . _ - : @ only.")
 
 
-def _clean_key(value: object) -> str:
+def _clean_key(value: object, words: bool = False) -> str:
+    """An answer to a question may be `words`: a folder, a name."""
     if not isinstance(value, str):
         raise BadRequest("The key must be text.")
     key = value.strip()
@@ -211,6 +213,8 @@ def _clean_key(value: object) -> str:
         raise BadRequest("The key has more than one line. Paste only the key itself.")
     if len(key) > MAX_KEY:
         raise BadRequest(f"This is too long for a key: more than {MAX_KEY} characters.")
-    if any(not "!" <= char <= "~" for char in key):
+    if words and not key.isprintable():
+        raise BadRequest("The answer has characters that don't print.")
+    if not words and any(not "!" <= char <= "~" for char in key):
         raise BadRequest("A key has no spaces and only plain characters. Paste only the key itself.")
     return key

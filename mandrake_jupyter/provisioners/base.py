@@ -19,6 +19,7 @@ from ..lifecycle.resource_limits import Over
 from ..lifecycle.sampling import Meter
 from ..lifecycle.sweep import Alive
 from ..values import JSON, NO_LIMITS, Container, ResourceLimits
+from .sending import Refusal
 
 if TYPE_CHECKING:
     from mcp.client._transport import Transport
@@ -71,6 +72,8 @@ class Provisioner(ABC):
         self.log = log
         #: Set when the server ended, or stopped talking, without being asked to.
         self.ended = asyncio.Event()
+        #: Why its last answer was none, where that can be told.
+        self.refusal: Refusal | None = None
         self._meter = Meter(self.stats)
 
     @abstractmethod
@@ -78,7 +81,8 @@ class Provisioner(ABC):
         """Start it; the streams of its messages. Leaving ends it, politely for `grace` seconds, then by
         force.
 
-        Called once, by the server's owner task. Raises our own MCP errors when it can't be started.
+        Called once, by the server's owner task. Raises our own MCP errors when it can't be started here; what an
+        address elsewhere answers comes as it is, for the caller to take secrets out of. ``tests/contract`` tries it.
         """
 
     @property

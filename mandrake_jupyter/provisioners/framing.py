@@ -95,7 +95,10 @@ async def receive_messages(reader: ByteReader, into: Any, log: LogSink) -> None:
             log("stdout", text(line[:LOG_LINE_LIMIT]))
             continue
         try:
-            await into.send(SessionMessage(message))
+            try:
+                into.send_nowait(SessionMessage(message))  # who waits gets it a turn of the loop earlier
+            except anyio.WouldBlock:
+                await into.send(SessionMessage(message))
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
             break
     while await reader.read(_CHUNK):

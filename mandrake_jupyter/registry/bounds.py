@@ -47,6 +47,14 @@ class RunBounds(LoggingConfigurable):
         "answer. It is looked at when the chat is next used, and while it is in use. 0 waits for ever.",
     )
 
+    question_timeout = Seconds(
+        300.0,
+        min=1.0,
+        config=True,
+        help="Seconds a person has to answer a question that an MCP server asks in the middle of a call. After that the "
+        "MCP server is told that nobody did. The deadlines of call and answer stand still meanwhile.",
+    )
+
     def bounds(self) -> Bounds:
         from ..sessions.seams import Bounds
 
@@ -57,4 +65,5 @@ class RunBounds(LoggingConfigurable):
             stall=self.stall_timeout,
             run=self.run_timeout,
             approval=self.approval_timeout,
+            question=self.question_timeout,
         )

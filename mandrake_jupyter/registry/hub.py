@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -17,7 +16,7 @@ from uuid import uuid4
 from ..lifecycle.announce import Announcement, Changed, Culled, Moved, RunEnded, RunMoved, ToolCalled
 from ..lifecycle.bell import Bell, rung
 from ..lifecycle.phases import Phase
-from ..values import JSON, isoformat, utcnow
+from ..values import JSON, Usage, isoformat, utcnow
 
 RING = 1000
 TYPES: dict[type[Announcement], str] = {
@@ -71,7 +70,7 @@ class Hub:
                 "seq": self.seq + 1,
                 "time": isoformat(self._now()),
             }
-            told = head | {name: self._masked(value) for name, value in asdict(announcement).items()}
+            told = head | {name: self._masked(value) for name, value in vars(announcement).items()}
         except Exception:
             log.exception("What happened could not be told: %s", type(announcement).__name__)
             return
@@ -87,6 +86,8 @@ class Hub:
     def _masked(self, value: Any) -> Any:
         if isinstance(value, Phase):
             return value.value
+        if isinstance(value, Usage):
+            return value.as_json()
         return self._mask(value) if isinstance(value, str) else value
 
     def close(self) -> None:

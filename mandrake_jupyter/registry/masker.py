@@ -24,6 +24,8 @@ _PLACES = (
     re.compile(r"""([?&](?:token|key|code|sig|access_token)=)[^&\s"'<>#]+""", re.IGNORECASE),
     re.compile(r"(\bsk-)[\w-]{12,}"),
 )
+#: Characters of a text, and how many of them, that are remembered to hold no secret.
+SHORT, MOST_PLAIN = 100, 1_000
 
 
 class Masker:
@@ -32,6 +34,7 @@ class Masker:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._known: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
+        self._plain: set[str] = set()  #: short texts without a secret: ids and names come again and again
         for name, value in environ.items():
             if _NAME.search(name) and not os.path.isabs(value):
                 self.learn(value)
@@ -42,15 +45,21 @@ class Masker:
         if len(value) < MIN_LENGTH or value in self._known:
             return
         self._known |= {value, quote(value, safe="")}
+        self._plain.clear()
         longest_first = sorted(self._known, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def mask(self, text: str) -> str:
         """`text` without secrets."""
-        if len(text) < MIN_LENGTH:
+        if len(text) < MIN_LENGTH or text in self._plain:
             return text
+        given = text
         if self._pattern is not None:
             text = self._pattern.sub(MASK, text)
         for place in _PLACES:
             text = place.sub(rf"\1{MASK}", text)
+        if text == given and len(text) <= SHORT:
+            if len(self._plain) >= MOST_PLAIN:
+                self._plain.clear()
+            self._plain.add(text)
         return text

@@ -74,13 +74,13 @@ class Servers:
     def _find(self, key: Hashable) -> MCPServer | None:
         assert isinstance(key, ServerKey)
         manager = self._managers().get(key.workspace_id)
-        return manager and manager.find(key.name)
+        return manager and manager.find(key.name, key.session_id)
 
     def cull(self, server: MCPServer, why: Why, reason: str) -> asyncio.Task[None]:
         """Begin to end it: no call reaches it any more when this returns. The next one starts it again."""
         key = server.key
         idle = server.leases.unused_seconds
-        self._announce(Culled("mcp_server", key.workspace_id, key.name, why, reason, idle))
+        self._announce(Culled("mcp_server", key.workspace_id, key.name, why, reason, idle, key.session_id))
         server.begin_stop(reason)
         return self._supervisor.spawn(f"end of MCP server {key.name}", server.stop())
 
@@ -102,7 +102,8 @@ class Servers:
         return iter(())
 
     def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
-        return (seen(server, without) for server in self.alive())
+        """What only a chat of `without` uses ends with it."""
+        return (seen(one, without) for one in self.alive() if one.key.session_id not in without)
 
     def look_at(self, key: Hashable) -> Seen | None:
         server = self._find(key)

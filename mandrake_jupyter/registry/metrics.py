@@ -68,7 +68,7 @@ class Metrics:
     """
 
     def __init__(self) -> None:
-        self._resident: dict[tuple[str, str, str], Phase] = {}
+        self._resident: dict[tuple[str, ...], Phase] = {}
         for kind in get_args(Kind):
             CREATED.labels(kind)
             for phase in ALIVE:
@@ -101,7 +101,7 @@ class Metrics:
             PHASE_DURATION.labels(moved.kind, moved.old.value).observe(moved.seconds)
         if (moved.old, moved.new) == (Phase.STARTING, Phase.READY):
             CREATED.labels(moved.kind).inc()
-        key = (moved.kind, moved.workspace_id, moved.id)
+        key = (moved.kind, moved.workspace_id, moved.id, moved.session_id)
         if (before := self._resident.pop(key, None)) is not None:
             RESIDENT.labels(moved.kind, before.value).dec()
         if moved.new in ALIVE:

@@ -99,13 +99,20 @@ class Opened:
     # Making.
 
     def _open_project(self, row: WorkspaceRow) -> Project:
+        from ..providers.references import References
         from ..servers.manager import MCPServerManager
         from ..servers.seams import Owner
         from ..workspaces.workspace import WorkspaceManager
 
         registry, data_dir = self.registry, Path(self.registry.data_dir)
+        references = References(row.id, self.services.keys)
         workspace = WorkspaceManager(
-            workspace_id=row.id, root=Path(row.path), data_dir=data_dir, parent=registry
+            workspace_id=row.id,
+            root=Path(row.path),
+            data_dir=data_dir,
+            limits=lambda: mcp.limits,
+            references=references,
+            parent=registry,
         )
         mcp = MCPServerManager(
             key=WorkspaceKey(row.id),
@@ -118,6 +125,7 @@ class Opened:
             admit=lambda key: self.servers.admit(key),
             culls_at=self._culls_at,
             owner=Owner(self.services.instances.own, self.services.instances.alive),
+            references=references,
             clock=registry.clock,
             parent=registry,
         )

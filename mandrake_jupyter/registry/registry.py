@@ -188,6 +188,11 @@ class ServiceRegistry(RunBounds):
         key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
         return (await (await self._open()).projects.get(key)).mcp
 
+    async def look_at_mcp_servers(self, workspace_id: str) -> MCPServerManager:
+        """As they are: for a look that opens, touches and keeps nothing."""
+        row = await self.workspace_row(workspace_id)
+        return (await self._open()).look_at(row).mcp
+
     async def get_models(self, workspace_id: str) -> ModelCatalogue:
         key = WorkspaceKey((await self.workspace_row(workspace_id)).id)
         return (await (await self._open()).projects.get(key)).models

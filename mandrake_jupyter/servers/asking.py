@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import MCPError, RequestRefused, RequestTimeout, ServerGone
+from ..provisioners.sending import sending
 from .connection import Connection
+from .refusals import refused, stands_for
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -41,13 +44,18 @@ async def ask(
     name, client = connection.name, connection.client
     deadline = asyncio.timeout(timeout)
     try:
-        with connection.hearing.asked() as notes:
+        with connection.hearing.asked() as caller, sending() as sent:
             async with deadline:
                 return await send(client)
     except SDKError as exc:
-        if exc.code == CONNECTION_CLOSED or connection.remote_ended:
+        closed = exc.code == CONNECTION_CLOSED or connection.remote_ended
+        refusal = sent.refusal
+        if refusal and (refusal.status == 0 or (not closed and stands_for(refusal, exc.message))):
+            refusal = replace(refusal, where=connection.clean(refusal.where))
+            raise refused(name, refusal, in_call=False) from exc
+        if closed:
             raise _gone(name, what) from exc
-        why = connection.clean("\n".join([exc.message, *notes]))[:LONGEST_REASON]
+        why = connection.clean("\n".join([exc.message, *caller.notes]))[:LONGEST_REASON]
         raise RequestRefused(name=name, what=what, why=why, rpc_code=exc.code) from exc
     except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
         raise _gone(name, what) from exc

@@ -39,9 +39,9 @@ class Known:
 
 
 class Catalogue:
-    """One folder of small files, each read once."""
+    """One folder of small files, each read once; without a folder nothing outlives this object."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._known: dict[str, Known | None] = {}
         self._writing = threading.Lock()
@@ -54,6 +54,13 @@ class Catalogue:
             self._known[key] = self._read(key)
         known = self._known[key]
         return known and replace(known, tools=tuple(replace(tool, server=server) for tool in known.tools))
+
+    def count(self, key: str) -> int | None:
+        """How many tools it has, as far as that is known; cheap, for who lists hundreds of MCP servers."""
+        if key not in self._known:
+            self._known[key] = self._read(key)
+        known = self._known[key]
+        return len(known.tools) if known else None
 
     def remember(self, key: str, tools: Iterable[ToolSpec], protocol: str) -> Known:
         """Keeps it in memory at once; `save` makes it last."""
@@ -75,16 +82,13 @@ class Catalogue:
     async def save(self, key: str) -> None:
         """Writes what was remembered for `key`. A failing disk is only logged: it costs a relearning."""
         known = self._known.get(key)
-        if known is not None:
+        if known is not None and self._folder is not None:
             try:
-                await asyncio.to_thread(self._write, key, known)
+                await asyncio.to_thread(self._write, self._folder, key, known)
             except (OSError, MandrakeError) as exc:
                 _log.warning("the tools of an MCP server could not be remembered: %s", exc)
 
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json"
-
-    def _write(self, key: str, known: Known) -> None:
+    def _write(self, folder: Path, key: str, known: Known) -> None:
         value = {
             "version": _VERSION,
             "protocol": known.protocol,
@@ -92,12 +96,14 @@ class Catalogue:
             "offers": {kind: [item.as_json() for item in items] for kind, items in known.offers.items()},
         }
         with self._writing:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_json_atomic(self._path(key), value)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_json_atomic(folder / f"{key}.json", value)
 
     def _read(self, key: str) -> Known | None:
+        if self._folder is None:
+            return None
         try:
-            value: Any = read_json(self._path(key))
+            value: Any = read_json(self._folder / f"{key}.json")
             if value["version"] != _VERSION:
                 return None
             offers = value.get("offers", {})
@@ -114,8 +120,8 @@ class Catalogue:
             return None
 
 
-def check_tool(tools: Sequence[ToolSpec], name: str, tool: str, expected: Expected | None = None) -> None:
-    """Raises ToolNotFound when `tool` is none of `tools`, those of the MCP server `name`, and Conflict when it
+def check_tool(tools: Sequence[ToolSpec], name: str, tool: str, expected: Expected | None = None) -> ToolSpec:
+    """The tool. Raises ToolNotFound when `tool` is none of `tools`, those of the MCP server `name`, and Conflict when it
     is not what `expected` says it was.
     """
     spec = next((spec for spec in tools if spec.name == tool), None)
@@ -125,3 +131,4 @@ def check_tool(tools: Sequence[ToolSpec], name: str, tool: str, expected: Expect
         raise Conflict(
             f'The tool "{tool}" of the MCP server "{name}" changed since it was looked at. It was not run.'
         )
+    return spec

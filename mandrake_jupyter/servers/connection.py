@@ -12,17 +12,23 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CallTimeout, ExitedAtStart, MandrakeError, MCPError, ServerGone, StartTimeout
 from ..lifecycle.supervisor import cause
 from ..provisioners.base import Provisioner
-from ..values import ToolResult, ToolSpec
+from ..provisioners.sending import Refusal
+from ..values import Asker, ToolResult, ToolSpec
+from .callers import Deadline
+from .endings import never_asked
 from .hearing import LOG_LEVEL, Changing, Hearing
+from .listing import list_tools
 from .logs import LogRing
 from .offered import Kind
+from .refusals import refused, stands_for
 from .secrets import Secrets
-from .translate import tool_result, tool_spec
+from .translate import tool_result
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -30,8 +36,6 @@ if TYPE_CHECKING:
 #: Called with (progress, total, message) as an MCP server reports them.
 ProgressSink = Callable[[float, float | None, str | None], Coroutine[Any, Any, None]]
 
-#: An MCP server that pages for ever is cut off here.
-MAX_TOOLS = 5_000
 #: Seconds for listing the tools again after they changed.
 LIST_TIMEOUT = 30.0
 
@@ -63,7 +67,7 @@ class Connection:
         self.listed: dict[Kind, int] = {}  #: how often each list had changed when it was last asked for
         self._outdated = outdated
         self._secrets = secrets
-        self._logs = logs
+        self.logs = logs
         self._grace = grace
         self._legacy = legacy
         self._client: Client | None = None
@@ -92,7 +96,7 @@ class Connection:
         opened = False
         deadline = asyncio.timeout(timeout)
         listening: asyncio.Task[None] | None = None
-        began = self._logs.now()
+        began = self.logs.now()
         try:
             async with AsyncExitStack() as stack:
                 async with deadline:
@@ -107,6 +111,7 @@ class Connection:
                     yield
                 finally:
                     self._client = None
+                    self.hearing.over()
                     listening.cancel()
                     await asyncio.wait([listening])
         except Exception as exc:
@@ -121,14 +126,23 @@ class Connection:
             return StartTimeout(name=self.name, seconds=f"{timed_out:g}")
         if isinstance(why, MandrakeError):
             return why
+        if refusal := self.refusal(why):
+            return refused(self.name, refusal, in_call=False)
         if self.provisioner.ended.is_set() and not self._remote:
             if over := self.provisioner.over:
                 return ExitedAtStart(f'The MCP server "{self.name}" ended: {over}.', then=over.remedy)
-            wrote = [line.text.strip() for line in self._logs.tail(1000, "stderr", since=began)]
+            wrote = [line.text.strip() for line in self.logs.tail(1000, "stderr", since=began)]
             tail = " ⏎ ".join([line for line in wrote if line][-5:]) or "(it wrote none)"
             return ExitedAtStart(name=self.name, exit_code=self.provisioner.poll(), tail=tail)
         message = f'The MCP server "{self.name}" could not be connected: {self.why(exc).splitlines()[0]}'
         return MCPError(message, reason=type(why).__name__)
+
+    def refusal(self, exc: BaseException) -> Refusal | None:
+        """The HTTP answer that `exc` stands for, no secret in its address."""
+        refusal, said = self.provisioner.refusal, getattr(exc, "message", None)
+        if refusal is None or (said is not None and not stands_for(refusal, said)):
+            return None
+        return replace(refusal, where=self.clean(refusal.where))
 
     def why(self, exc: BaseException) -> str:
         """What broke, in its own words, no secret among them."""
@@ -174,28 +188,18 @@ class Connection:
         return self.tools
 
     async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
-        if client.server_capabilities.tools is None:
-            return ()
-        found: dict[str, ToolSpec] = {}
-        cursor: str | None = None
-        while len(found) < MAX_TOOLS:
-            page = await client.list_tools(cursor=cursor, cache_mode="refresh")
-            found |= {tool.name: tool_spec(self.name, tool) for tool in page.tools}
-            if not page.next_cursor or page.next_cursor == cursor:
-                break
-            cursor = page.next_cursor
-        return tuple(found.values())
+        return await list_tools(client, self.name, lambda said: self.logs.add("mandrake", said, "warning"))
 
     async def call(
         self,
         tool: str,
         arguments: Mapping[str, Any],
-        *,
         timeout: float,
         on_progress: ProgressSink | None = None,
+        asker: Asker | None = None,
     ) -> ToolResult:
         """One call of one tool, dispatched once. What the tool answers is a result, an error of the tool
-        included.
+        included. `asker` is who answers its questions; meanwhile its time stands still.
 
         Raises CallTimeout after `timeout` seconds and ServerGone when the MCP server ends: in both the
         outcome is unknown. Cancelling the caller sends ``notifications/cancelled``; the session lives on.
@@ -218,13 +222,14 @@ class Connection:
 
         watch = report if on_progress is not None else None
         try:
-            with self.hearing.asked() as notes:
+            with self.hearing.asked(asker) as caller:
+                caller.deadline = Deadline(deadline)
                 async with deadline:
                     result = await client.call_tool(tool, dict(arguments), progress_callback=watch)
         except SDKError as exc:
             if exc.code == CONNECTION_CLOSED or self.remote_ended:
                 raise ServerGone(name=self.name) from exc
-            return failed("\n".join([exc.message, *notes]))
+            return failed("\n".join([exc.message, *caller.notes]))
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as exc:
             raise ServerGone(name=self.name) from exc
         except TimeoutError as exc:
@@ -235,11 +240,11 @@ class Connection:
             return failed(f"It answered, but not as its description promises: {exc}"[:2000])
         except Exception as exc:  # the HTTP client's own
             raise ServerGone(name=self.name, reason=self.why(exc)) from self.cause(exc)
-        return tool_result(result, int((time.monotonic() - began) * 1000), notes=notes)
+        return tool_result(result, int((time.monotonic() - began) * 1000), notes=caller.notes)
 
     @property
     def client(self) -> Client:
         """The SDK's. Raises ServerGone when this connection is over."""
         if self._client is None:
-            raise ServerGone(name=self.name)
+            raise never_asked(self.name)
         return self._client

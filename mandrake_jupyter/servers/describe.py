@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..lifecycle.phases import ALIVE, Phase
 from ..values import JSON, MCPServerEntry, ServerKey, isoformat
 
 if TYPE_CHECKING:
+    from .record import Record
     from .server import MCPServer
+
+#: What is shown of several, the last first.
+_LIVELIEST = (
+    Phase.NEW,
+    Phase.STOPPED,
+    Phase.FAILED,
+    Phase.STOPPING,
+    Phase.PAUSED,
+    Phase.STARTING,
+    Phase.READY,
+)
 
 
 def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
@@ -23,6 +36,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "command": entry.url or shlex.join([entry.command, *entry.args] if entry.command else []),
         "trusted": entry.trusted,
         "disabled": entry.disabled,
+        "sharing": entry.sharing,
         "phase": Phase.NEW,
         "reason": "",
         "error": None,
@@ -36,26 +50,61 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "pid": None,
         "memory": None,
         "cpu": None,
+        "needs": [],
+        "instances": 0,
+        "restarts": 0,
+        "crashes": 0,
+        "last_crash": None,
         **state,
+    }
+
+
+def counts(record: Record) -> JSON:
+    return {
+        "restarts": record.restarts,
+        "crashes": record.crashes,
+        "last_crash": isoformat(record.last_crash) if record.last_crash else None,
     }
 
 
 def describe_server(server: MCPServer, entry: MCPServerEntry) -> JSON:
     """One that was used before, as `entry` configures it now."""
-    running, phase, leases = server.running, server.phase, server.leases
-    known = server.catalogue.get(entry.hash, server.key.name)
+    return describe_servers([server], entry)
+
+
+def describe_servers(servers: Sequence[MCPServer], entry: MCPServerEntry) -> JSON:
+    """All processes of one entry together, one of which is shown where only one can be: the liveliest, last used."""
+    lead = max(servers, key=lambda one: (_LIVELIEST.index(one.phase), one.leases.used or 0.0))
+    living = [one for one in servers if one.phase in ALIVE]
+    used = [one.leases.last_activity for one in servers if one.leases.last_activity]
+    busy = sum(one.leases.busy for one in servers)
     return describe(
-        server.key,
+        lead.key,
         entry,
-        phase=phase,
-        reason=server.life.reason,
-        error=server.error.as_json() if server.error else None,
-        execution_state="busy" if leases.busy else "idle",
-        last_activity=isoformat(leases.last_activity) if leases.last_activity else None,
-        idle_seconds=leases.idle_seconds if phase in ALIVE else None,
-        busy=leases.busy,
-        connections=len(server.chats),
-        tools=len(known.tools) if known else None,
-        pid=running.pid if running else None,
-        **(running.usage() if running else {}),
+        phase=lead.phase,
+        reason=lead.life.reason,
+        error=lead.error.as_json() if lead.error else None,
+        execution_state="busy" if busy else "idle",
+        last_activity=isoformat(max(used)) if used else None,
+        idle_seconds=min(
+            (idle for one in living if (idle := one.leases.idle_seconds) is not None), default=None
+        ),
+        busy=busy,
+        connections=len(set[str]().union(*(one.chats for one in servers))),
+        tools=lead.catalogue.count(entry.hash),
+        pid=living[0].running.pid if len(living) == 1 and living[0].running else None,
+        instances=len(living),
+        **counts(lead.record),
+        **usage(living),
     )
+
+
+def usage(servers: Sequence[MCPServer]) -> JSON:
+    """``{memory, cpu}`` of all of them together."""
+    looks = [server.running.usage() for server in servers if server.running]
+
+    def total(name: str) -> Any:
+        known = [look[name] for look in looks if look.get(name) is not None]
+        return sum(known) if known else None
+
+    return {"memory": total("memory"), "cpu": total("cpu")}

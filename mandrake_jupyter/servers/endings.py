@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..errors import ServerGone
 from ..lifecycle.phases import Phase, State
 from ..provisioners.base import Provisioner
 
 
-def ended_by_itself(name: str, provisioner: Provisioner | None) -> ServerGone:
+def ended_by_itself(name: str, provisioner: Provisioner | None, clean: Callable[[str], str]) -> ServerGone:
+    refusal = provisioner.refusal if provisioner else None
+    if refusal and refusal.never_seen:
+        forgotten = f'The MCP server "{name}" does not know our session any more.'
+        lost = f'The MCP server "{name}" can\'t be reached at {clean(refusal.where)}.'
+        return ServerGone(forgotten if refusal.status else lost, then="Its next use tries it anew.")
     if provisioner and (over := provisioner.over):
         return ServerGone(f'The MCP server "{name}" ended: {over}.', then=over.remedy)
     code = provisioner.poll() if provisioner else None
@@ -15,10 +22,16 @@ def ended_by_itself(name: str, provisioner: Provisioner | None) -> ServerGone:
     return ServerGone(f'The MCP server "{name}" ended by itself{how}.', then="Its next use starts it again.")
 
 
+def never_asked(name: str) -> ServerGone:
+    """Nothing was written to it: its end was known before."""
+    why = f'The MCP server "{name}" ended before anything was asked of it.'
+    return ServerGone(why, then="Nothing was run. Its next use starts it again.", name=name, sent=False)
+
+
 def gone_in_call(name: str, state: State, gone: ServerGone) -> ServerGone:
     """For who called a tool or asked something; `state` is what became of the MCP server."""
+    sent = gone.fields.get("sent", True)
     if state.phase is not Phase.FAILED:
-        return ServerGone(
-            f'The MCP server "{name}" was stopped while it was at work.', name=name, then=gone.then
-        )
-    return ServerGone(str(gone), name=name, then=gone.then, reason=state.reason)
+        why = f'The MCP server "{name}" was stopped while it was at work.'
+        return ServerGone(why, name=name, then=gone.then, sent=sent)
+    return ServerGone(str(gone), name=name, then=gone.then, reason=state.reason, sent=sent)

@@ -1,39 +1,56 @@
-"""`${NAME}` and `${NAME:-default}` in an MCP server's entry. Called only at the launch of a trusted one."""
+"""The ``${…}`` in an MCP server's entry. Called only at the launch of a trusted one.
+
+``${NAME}`` and ``${NAME:-default}`` are variables, ``${secret:NAME}`` and ``${input:ID}`` values of the key store.
+What they are replaced by is never looked at again: a ``${…}`` in a value stays text.
+"""
 
 from __future__ import annotations
 
 import os.path
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
-from ..errors import VariableMissing
+from ..errors import SecretMissing, VariableMissing
 from ..provisioners.base import LaunchSpec
-from ..values import NO_LIMITS, MCPServerEntry, ResourceLimits
+from ..values import NO_LIMITS, REFERENCE, MCPServerEntry, Reference, ResourceLimits
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+#: The values of secrets and answers.
+Kept = Mapping[Reference, str]
+NONE: Kept = MappingProxyType({})
 
 
-def expand(text: str, variables: Mapping[str, str], name: str) -> str:
-    """`text` with its variables replaced. :class:`VariableMissing` for one that is not set and has no
-    default.
+def expand(text: str, variables: Mapping[str, str], name: str, kept: Kept = NONE) -> str:
+    """`text` with its references replaced. :class:`VariableMissing` for a variable that is not set and has no
+    default, :class:`SecretMissing` for a value that is not `kept`.
     """
 
     def value(match: re.Match[str]) -> str:
-        variable, default = match.groups()
-        found = variables.get(variable) or default
-        if found is None and variable in variables:
-            found = ""
+        reference = Reference.of(match)
+        found = _value(reference, variables, kept)
+        if found is None and reference.kind == "variable":
+            raise VariableMissing(name=name, variable=reference.name)
         if found is None:
-            raise VariableMissing(name=name, variable=variable)
+            raise SecretMissing(name=name, what=_words(reference))
         return found
 
-    return _VARIABLE.sub(value, text)
+    return REFERENCE.sub(value, text)
 
 
-def expanded_values(entry: MCPServerEntry, variables: Mapping[str, str]) -> list[str]:
-    """What the variables in its arguments, its `env`, its headers and its address are replaced by."""
-    texts = (*entry.args, *entry.env.values(), *entry.headers.values(), entry.url)
-    return [variables.get(match[1]) or match[2] or "" for text in texts for match in _VARIABLE.finditer(text)]
+def _value(reference: Reference, variables: Mapping[str, str], kept: Kept) -> str | None:
+    if reference.kind != "variable":
+        return kept.get(reference)
+    found = variables.get(reference.name) or reference.default
+    return variables.get(reference.name) if found is None else found
+
+
+def _words(reference: Reference) -> str:
+    return f'{"the secret" if reference.kind == "secret" else "an answer to"} "{reference.name}"'
+
+
+def expanded_values(entry: MCPServerEntry, variables: Mapping[str, str], kept: Kept = NONE) -> list[str]:
+    """What its references are replaced by."""
+    return [_value(reference, variables, kept) or "" for reference in entry.references]
 
 
 def launch_spec(
@@ -42,20 +59,23 @@ def launch_spec(
     root: str,
     marker: str,
     limits: ResourceLimits = NO_LIMITS,
+    *,
+    kept: Kept = NONE,
+    read: Mapping[str, str] = MappingProxyType({}),
 ) -> LaunchSpec:
-    """What `entry` runs, all variables expanded; `cwd` absolute, the workspace `root` where the entry names
-    none; `limits` where it sets none of its own.
+    """What `entry` runs, all references expanded; `cwd` absolute, the workspace `root` where the entry names
+    none; `limits` where it sets none of its own; `read` is what its files of variables say.
     """
     known = {"workspaceFolder": root, **variables}
 
     def full(text: str) -> str:
-        return expand(text, known, entry.name)
+        return expand(text, known, entry.name, kept)
 
     return LaunchSpec(
         name=entry.name,
         command=full(entry.command),
         args=tuple(full(arg) for arg in entry.args),
-        env={name: full(value) for name, value in entry.env.items()},
+        env={**read, **{name: full(value) for name, value in entry.env.items()}},
         cwd=os.path.join(root, full(entry.cwd or "")) if entry.cwd else root,
         url=full(entry.url),
         headers={name: full(value) for name, value in entry.headers.items()},

@@ -1,20 +1,25 @@
 """What an MCP server says and asks of its own accord: list changes, log messages, questions.
 
-Changes are counted, log messages kept, and questions declined in words: sampling always, for the user's model is
-the user's to lend; elicitation because no chat can show one yet. Both eras come here: as requests in the
-handshake era, as rounds of a call since 2026-07-28.
+Changes are counted and log messages kept. Sampling is declined in words, for the user's model is the user's to lend.
+A question (elicitation) goes to the person whose call it is about, where that is certain, else it is declined in words.
+Both eras come here: as requests in the handshake era, as rounds of a call since 2026-07-28.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..values import Asker
+from .callers import Caller
+from .forms import Unaskable, question
 from .logs import LogRing
 from .offered import Kind
 
@@ -35,15 +40,19 @@ NO_SAMPLING = (
     "Ask for what you need as an argument of the tool instead."
 )
 NO_SAMPLING_HERE = "It asked to use your model (sampling). That was declined: your model is not lent out."
-NO_QUESTION_HERE = 'It asked you: "{question}". That was declined: a chat can\'t show such questions yet.'
+NO_QUESTION_HERE = 'It asked you: "{question}". That was declined: {why}.'
+NO_QUESTION = "It asked a question, which was declined: {why}."
+NOBODY = "only in a chat is somebody there to answer"
+NOT_CERTAIN = "it does not say which of several calls it is about, and they may be of different chats"
+CUT_OFF = "it may be about a call of another chat that was cut off; once the MCP server is restarted it can ask again"
 
 _LISTS: dict[str, tuple[Changing, ...]] = {
     "notifications/tools/list_changed": ("tools",),
     "notifications/resources/list_changed": ("resources", "templates"),
     "notifications/prompts/list_changed": ("prompts",),
 }
-#: The notes of the call or question this task waits for: since 2026-07-28 it is known which one is asked about.
-_notes: ContextVar[list[str] | None] = ContextVar("mandrake_mcp_notes", default=None)
+#: The call this task waits for: since 2026-07-28 it is known which one is asked about.
+_caller: ContextVar[Caller | None] = ContextVar("mandrake_mcp_caller", default=None)
 _log = logging.getLogger("mandrake_jupyter")
 
 
@@ -58,21 +67,30 @@ class Hearing:
         self._logs = logs
         self._mask = mask
         self._changed = changed
-        self._open: list[list[str]] = []
+        self._open: list[Caller] = []
+        self._cut_off: set[str] = set()  #: chats whose calls were given up: it may be at them still, and ask
 
     @contextmanager
-    def asked(self) -> Iterator[list[str]]:
-        """Around one call or question of ours: what it yields are the words for its caller about questions
-        that were declined meanwhile.
-        """
-        notes: list[str] = []
-        token = _notes.set(notes)
-        self._open.append(notes)
+    def asked(self, asker: Asker | None = None) -> Iterator[Caller]:
+        """Around one call or question of ours: `asker` is who answers what is asked about it, None for nobody."""
+        caller = Caller(asker)
+        token = _caller.set(caller)
+        self._open.append(caller)
         try:
-            yield notes
+            yield caller
+        except BaseException as exc:
+            if isinstance(exc, asyncio.CancelledError | TimeoutError):
+                self._cut_off.add(caller.chat)
+            raise
         finally:
-            self._open = [other for other in self._open if other is not notes]
-            _notes.reset(token)
+            self._open = [other for other in self._open if other is not caller]
+            caller.leave()
+            _caller.reset(token)
+
+    def over(self) -> None:
+        """The connection ends: nobody is asked any more, for nobody would hear the answer."""
+        for caller in self._open:
+            caller.leave()
 
     async def notified(self, message: Any) -> None:
         for kind in _LISTS.get(getattr(message, "method", ""), ()):
@@ -87,23 +105,44 @@ class Hearing:
     async def sample(self, context: Any, params: Any) -> ErrorData:
         from mcp_types import INVALID_REQUEST, ErrorData
 
-        self._decline(NO_SAMPLING_HERE)
+        self._decline(NO_SAMPLING_HERE, self._concerned())
         return ErrorData(code=INVALID_REQUEST, message=NO_SAMPLING)
 
     async def elicit(self, context: Any, params: Any) -> ElicitResult:
         from mcp_types import ElicitResult
 
-        self._decline(NO_QUESTION_HERE.format(question=self._mask(params.message[:LONGEST_QUESTION])))
-        return ElicitResult(action="decline")
+        known = _caller.get()
+        caller = known or self._concerned()
+        try:
+            if caller is None:
+                raise Unaskable(NOT_CERTAIN)
+            if caller.asker is None:
+                raise Unaskable(NOBODY)
+            if known is None and self._cut_off - {caller.chat}:
+                raise Unaskable(CUT_OFF)
+            asked = question(self._name, params)
+            asked = replace(asked, message=self._mask(asked.message))
+        except Unaskable as exc:
+            words = NO_QUESTION_HERE.format(question=self._mask(params.message[:LONGEST_QUESTION]), why=exc)
+            self._decline(words, None if str(exc) in (NOT_CERTAIN, CUT_OFF) else caller)
+            if caller is None or str(exc) == CUT_OFF:  # what it asks may be of another chat
+                for other in self._open:
+                    other.note(NO_QUESTION.format(why=exc))
+            return ElicitResult(action="decline")
+        answer = await caller.ask(asked)
+        self._logs.add("mandrake", f"It asked a question in a chat: {answer.action}.", "info")
+        content = dict(answer.content) if answer.content is not None else None
+        return ElicitResult(action=answer.action, content=content)
 
-    def _decline(self, words: str) -> None:
-        """Into the log, and to whom it concerns: never to one of several, for they may be of different chats."""
+    def _concerned(self) -> Caller | None:
+        """Whose call it is about; None when it may be that of one of several, for they may be of different chats."""
+        return _caller.get() or (self._open[0] if len(self._open) == 1 else None)
+
+    def _decline(self, words: str, caller: Caller | None) -> None:
+        """Into the log, and to whom it concerns."""
         self._logs.add("mandrake", words, "warning")
-        notes = _notes.get()
-        if notes is None and len(self._open) == 1:
-            notes = self._open[0]
-        if notes is not None and words not in notes:
-            notes.append(words)
+        if caller is not None:
+            caller.note(words)
 
     async def listen(self, client: Client) -> None:
         """Asks to be told of changes and log messages, in the way of either era, until cancelled."""

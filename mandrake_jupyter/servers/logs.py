@@ -46,11 +46,16 @@ class LogLine:
 
 
 class LogRing:
-    """Keeps at most `lines` lines and `size` characters; the oldest go first."""
+    """Keeps at most `lines` lines and `size` characters; the oldest go first. All of it is also written `into` another."""
 
     def __init__(
-        self, lines: int = 2000, size: int = 1_000_000, now: Callable[[], datetime] = utcnow
+        self,
+        lines: int = 2000,
+        size: int = 1_000_000,
+        now: Callable[[], datetime] = utcnow,
+        into: LogRing | None = None,
     ) -> None:
+        self._into = into
         self._lines: deque[LogLine] = deque()
         self._max_lines = lines
         self._max_size = size
@@ -68,6 +73,8 @@ class LogRing:
         while len(self._lines) > self._max_lines or self._size > self._max_size:
             self._size -= len(self._lines.popleft().text)
         self._bell.ring()
+        if self._into is not None:
+            self._into.add(stream, text, level)
 
     def close(self) -> None:
         """Who follows has read the last line."""

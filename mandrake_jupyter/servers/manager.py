@@ -10,27 +10,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import MandrakeError, Unavailable
 from ..lifecycle.announce import Announce, Changed, What, unheard
-from ..lifecycle.phases import Phase
+from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
-from ..values import JSON, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
+from ..providers.references import References
+from ..values import JSON, Asker, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
+from . import health
 from .builtin import BuiltinServer
+from .calling import Call
 from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
 from .describe import describe
 from .logs import Level, LogRing
 from .offers import Offers
 from .roster import Roster
-from .seams import NOBODY, Admit, Owner, admitted
+from .seams import NOBODY, Admit, Entries, Owner, admitted
 from .server import MCPServer
 from .settings import MCPServerSettings
+from .several import each
 from .telling import told
+from .trial import trial
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,14 @@ class MCPServerManager(MCPServerSettings):
         key: WorkspaceKey,
         root: Path,
         state_dir: Path,
-        entries: Callable[[], Sequence[MCPServerEntry]],
+        entries: Entries,
         builtins: Mapping[str, BuiltinServer],
         supervisor: Supervisor,
         announce: Announce = unheard,
         admit: Admit = admitted,
         culls_at: Callable[[MCPServer], str | None] = lambda _: None,
         owner: Owner = NOBODY,
+        references: References | None = None,
         clock: Callable[[], float] = time.monotonic,
         **kwargs: Any,
     ) -> None:
@@ -84,15 +90,18 @@ class MCPServerManager(MCPServerSettings):
             admit=admit,
             owner=owner,
             limits=self.limits,
+            references=references,
             clock=clock,
         )
 
-    # Looking: starts nothing, wakes nothing.
+    # Looking: starts nothing, wakes nothing. A look at the list notices what another program changed in its files.
 
     def describe(self) -> list[JSON]:
         """The wire's MCP servers: built-in ones, then all configured ones, untrusted ones included."""
+        configured = self._roster.configured()
+        self._roster.tidy(configured)
         return [self._describe_builtin(name) for name in self._builtins] + [
-            self._describe(entry) for entry in self._roster.configured().values()
+            self._describe(entry) for entry in configured.values()
         ]
 
     @property
@@ -100,13 +109,13 @@ class MCPServerManager(MCPServerSettings):
         """Those that were used at least once; built-in ones are none."""
         return self._roster.servers
 
-    def find(self, name: str) -> MCPServer | None:
-        return self._roster.find(name)
+    def find(self, name: str, session_id: str = "") -> MCPServer | None:
+        """One that was used before; `session_id` where each chat has its own."""
+        return self._roster.find(name, session_id)
 
     def detach(self, session_id: str) -> None:
-        """That chat is not open any more: what it used may go when it is idle."""
-        for server in self.servers:
-            server.chats.discard(session_id)
+        """That chat is not open any more: what only it used ends, what it used with others may go when it is idle."""
+        self._roster.detach(session_id)
 
     def describe_one(self, name: str) -> JSON:
         """One of them. Raises MCPServerNotFound."""
@@ -115,8 +124,15 @@ class MCPServerManager(MCPServerSettings):
         return self._describe(self._roster.entry(name))
 
     def _describe(self, entry: MCPServerEntry) -> JSON:
-        server = self._roster.find(entry.name)
-        return self._roster.describe(entry) | ({"culls_at": self._culls_at(server)} if server else {})
+        ends = [at for server in self._roster.of(entry.name) if (at := self._culls_at(server))]
+        return self._roster.describe(entry) | ({"culls_at": min(ends)} if ends else {})
+
+    async def health(self, name: str) -> JSON:
+        """How it is, asked of itself where it lives; see `servers.health`. Raises MCPServerNotFound."""
+        if name in self._builtins:
+            return health.builtin()
+        entry = self._roster.entry(name)
+        return await health.look(entry, self._roster.of(name), self._roster.record(name))
 
     def logs(self, name: str, tail: int = 200, level: Level | None = None) -> list[JSON]:
         """The last `tail` lines the MCP server wrote, and what we did with it. Raises MCPServerNotFound."""
@@ -168,7 +184,7 @@ class MCPServerManager(MCPServerSettings):
             return tools
         server = await self._roster.permitted(name)
         if server.tools is None:
-            await server.start()
+            await server.learn()
         return list(server.tools or ())
 
     async def call(
@@ -180,35 +196,48 @@ class MCPServerManager(MCPServerSettings):
         context: CallContext,
         on_progress: ProgressSink | None = None,
         expected: Expected | None = None,
+        asker: Asker | None = None,
     ) -> ToolResult:
-        """Calls a tool once, starting its MCP server if need be. An error of the tool is a result with
-        ``ok=False``. `expected` is what the tool was when the call was decided on.
+        """Calls a tool once, starting its MCP server if need be; once more only where that is certainly the first time, or
+        the tool is said to be harmless (`calling`). An error of the tool is a result with ``ok=False``. `expected` is what
+        the tool was when the call was decided on, `asker` who is there to answer what the MCP server asks; without one its
+        questions are declined.
 
         Raises MCPServerNotFound, ToolNotFound, NotTrusted, Conflict (disabled, or the tool is another one
         than `expected`; it was not run), the errors of a start, and
-        CallTimeout or ServerGone, after which it is not known whether the tool did its work. Cancelling
+        OutcomeUnknown (CallTimeout, ServerGone), after which it is not known whether the tool did its work. Cancelling
         cancels this call only.
         """
         if (builtin := self._builtins.get(name)) is not None:
             with self._told(name, "builtin", context) as outcome:
                 check_tool(await self.tools(name), name, tool, expected)
                 return outcome(await builtin.call_tool(tool, arguments, context))
-        server = await self._roster.permitted(name)
+        server = await self._roster.permitted(name, context.session_id)
         if context.session_id:
             server.chats.add(context.session_id)
         if not server.leases.busy:
             self.changed(name)  # in use from here on; the announced call is its end
         with self._told(name, server.entry.transport, context) as outcome:
-            return outcome(await server.call(tool, arguments, on_progress=on_progress, expected=expected))
+            call = Call(server, tool, arguments, on_progress=on_progress, expected=expected, asker=asker)
+            return outcome(await call.run())
 
     def _told(
         self, name: str, transport: str, context: CallContext
     ) -> AbstractContextManager[Callable[[ToolResult], ToolResult]]:
         return told(self._announce, ServerKey(self.key.workspace_id, name), context.session_id, transport)
 
-    async def offers(self, name: str) -> Offers:
-        """Its resources, prompts and completions. Raises MCPServerNotFound, NotTrusted, Conflict (disabled)."""
-        return Offers(name, None if name in self._builtins else await self._roster.permitted(name))
+    async def offers(self, name: str, session_id: str = "") -> Offers:
+        """Its resources, prompts and completions, for that chat. Raises MCPServerNotFound, NotTrusted, Conflict
+        (disabled).
+        """
+        return Offers(
+            name, None if name in self._builtins else await self._roster.permitted(name, session_id)
+        )
+
+    async def test(self, entry: MCPServerEntry) -> JSON:
+        """Starts `entry` once, apart from all that is configured, and ends it; see `servers.trial`."""
+        async with self._roster.trial(entry) as server:
+            return await trial(server)
 
     async def start(self, name: str) -> JSON:
         """Ready when it returns. Raises NotTrusted and the errors of a start."""
@@ -217,16 +246,18 @@ class MCPServerManager(MCPServerSettings):
         return self.describe_one(name)
 
     async def stop(self, name: str) -> JSON:
-        """Ended when it returns, with everything it started."""
+        """Ended when it returns, with everything it started, in all chats."""
         if name not in self._builtins:
             self._roster.entry(name)
-            if (server := self._roster.find(name)) is not None:
-                await server.stop()
+            await each(server.stop() for server in self._roster.of(name))
         return self.describe_one(name)
 
     async def restart(self, name: str) -> JSON:
+        """Those that live, in all chats; where none does, as `start`."""
         if name not in self._builtins:
-            await (await self._roster.permitted(name)).restart()
+            first = await self._roster.permitted(name)
+            living = [server for server in self._roster.of(name) if server.phase in ALIVE]
+            await each(server.restart() for server in living or [first])
         return self.describe_one(name)
 
     def changed(self, name: str, what: What = "changed") -> None:
@@ -247,7 +278,7 @@ class MCPServerManager(MCPServerSettings):
 
     async def _learn(self, servers: Sequence[MCPServer]) -> None:
         """Failures stay with their server, as its `error`."""
-        starts = [self._supervisor.spawn(f"tools of {server.key.name}", server.learn()) for server in servers]
+        starts = [self._supervisor.spawn(f"tools of {server.key.name}", _learn(server)) for server in servers]
         if starts and self.learn_timeout > 0:
             await asyncio.wait(starts, timeout=self.learn_timeout)
 
@@ -255,3 +286,8 @@ class MCPServerManager(MCPServerSettings):
         entry = MCPServerEntry(name, transport="builtin", origin="builtin", trusted=True)
         key = ServerKey(self.key.workspace_id, name)
         return describe(key, entry, phase=Phase.READY, tools=self._builtin_tools.get(name))
+
+
+async def _learn(server: MCPServer) -> None:
+    with suppress(MandrakeError):
+        await server.learn()

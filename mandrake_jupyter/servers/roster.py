@@ -1,37 +1,35 @@
 """Which MCP servers a workspace has at the moment, and which of them may run.
 
-Holds one `MCPServer` per configured name. An entry that was edited, removed or is no longer trusted never
-runs on: its process is ended before the next use. The only place that makes provisioners, and only for
-trusted entries.
+Holds one `MCPServer` per configured name, or one per chat of it. An entry that was edited, removed or is no longer trusted never
+runs on: its process is ended before the next use.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
-from ..errors import Conflict, MCPError, MCPServerNotFound, NotTrusted, Unavailable
-from ..lifecycle.announce import Announce
-from ..lifecycle.environment import clean_environment
+from ..errors import Conflict, MCPServerNotFound, NotTrusted, Unavailable
+from ..lifecycle.announce import Announce, unheard
 from ..lifecycle.phases import ALIVE
 from ..lifecycle.supervisor import Supervisor
-from ..lifecycle.sweep import marker
-from ..provisioners.base import LogSink, Provisioner, find_provisioner
-from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits, ServerKey, WorkspaceKey, content_hash
+from ..providers.references import References
+from ..provisioners.base import find_provisioner
+from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits, ServerKey, WorkspaceKey
 from .catalogue import Catalogue
-from .describe import describe, describe_server
-from .expand import expanded_values, launch_spec
+from .configured import hash_of, may_run_on
+from .describe import counts, describe, describe_servers
+from .instances import Instances
+from .launch import PROVISIONERS, Launcher
 from .logs import LogRing
-from .seams import NOBODY, Admit, Owner, Timeouts, admitted
-from .secrets import Secrets
+from .record import Record
+from .seams import NOBODY, Admit, Entries, Owner, Timeouts, admitted
 from .server import MCPServer
-
-#: Which provisioner runs which transport.
-PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
-
 
 CLOSED = "The project was put away, or the Jupyter server is stopping."
 
@@ -43,7 +41,7 @@ class Roster:
         self,
         key: WorkspaceKey,
         root: Path,
-        entries: Callable[[], Sequence[MCPServerEntry]],
+        entries: Entries,
         *,
         reserved: Collection[str],
         catalogue: Catalogue,
@@ -54,10 +52,10 @@ class Roster:
         admit: Admit = admitted,
         owner: Owner = NOBODY,
         limits: ResourceLimits = NO_LIMITS,
+        references: References | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._key = key
-        self._root = root
         self._entries = entries
         self._reserved = reserved
         self._catalogue = catalogue
@@ -67,23 +65,25 @@ class Roster:
         self._announce = announce
         self._admit = admit
         self._owner = owner
-        self._limits = limits
+        self._references = references or References(key.workspace_id)
+        self._launcher = Launcher(
+            key.workspace_id, root, owner, self._references, limits, timeouts.start, self.configured
+        )
         self._clock = clock
-        self._servers: dict[str, MCPServer] = {}
+        self._instances = Instances(key.workspace_id)
         self._closed = False
 
     @property
     def servers(self) -> list[MCPServer]:
-        """Those that were used at least once."""
-        return list(self._servers.values())
+        """Those that were used at least once; where each chat has its own, all of them."""
+        return self._instances.all()
 
     async def close(self, timeout: float) -> list[str]:
         """No further use, and nothing that waits for a place starts; ends all within `timeout` seconds, by force where
         need be. The names of those that did not end.
         """
         self._closed = True
-        for server in self.servers:
-            server.logs.close()
+        self._instances.close_logs()
         alive = [server for server in self.servers if server.phase in ALIVE]
         for server in self.servers:
             if server.phase not in ALIVE:
@@ -101,16 +101,38 @@ class Roster:
         await asyncio.gather(*stops, return_exceptions=True)
         return sorted(task.get_name() for task in pending)
 
-    def find(self, name: str) -> MCPServer | None:
-        """The server of that name, where it was used before."""
-        return self._servers.get(name)
+    def find(self, name: str, session_id: str = "") -> MCPServer | None:
+        """The server of that name, where it was used before; `session_id` where each chat has its own."""
+        return self._instances.find(name, session_id)
 
-    def configured(self) -> dict[str, MCPServerEntry]:
-        """The entries as they are now, each with a hash."""
+    def of(self, name: str) -> list[MCPServer]:
+        """All processes of that name."""
+        return self._instances.of(name)
+
+    def record(self, name: str) -> Record:
+        return self._instances.record(name)
+
+    def detach(self, session_id: str) -> None:
+        """That chat is not open any more: what only it used ends, what it used with others may go when it is idle."""
+        for server in self._instances.configured():
+            server.chats.discard(session_id)
+            if server.key.session_id == session_id and not self._supervisor.closed:
+                server.begin_stop("Its chat was put away.")
+                self._supervisor.spawn(f"end of MCP server {server.key.name}", self._end(server))
+
+    async def _end(self, server: MCPServer) -> None:
+        try:
+            await server.stop()
+        finally:
+            if server.phase not in ALIVE and not server.leases.busy:
+                self._instances.remove(server)
+
+    def configured(self, only: Collection[str] | None = None) -> dict[str, MCPServerEntry]:
+        """The entries as they are now, or those of them with the names `only`, each with a hash."""
         found: dict[str, MCPServerEntry] = {}
-        for entry in self._entries():
+        for entry in self._entries(only):
             if entry.name not in self._reserved and entry.transport != "builtin":
-                found.setdefault(entry.name, entry if entry.hash else replace(entry, hash=_hash(entry)))
+                found.setdefault(entry.name, entry if entry.hash else replace(entry, hash=hash_of(entry)))
         return found
 
     def entry(self, name: str) -> MCPServerEntry:
@@ -123,14 +145,14 @@ class Roster:
             raise MCPServerNotFound(name=name, known=known)
         return configured[name]
 
-    async def permitted(self, name: str) -> MCPServer:
-        """The server of that name, if it may run. Raises MCPServerNotFound, NotTrusted, Conflict (switched
+    async def permitted(self, name: str, session_id: str = "") -> MCPServer:
+        """The server of that name for that chat, if it may run. Raises MCPServerNotFound, NotTrusted, Conflict (switched
         off).
         """
-        configured = self.configured()
-        entry = self._named(name, configured)
+        configured = self.configured({name, *self._instances.names})
+        entry = self._named(name, configured if name in configured else self.configured())
         self.tidy(configured)
-        server = await self.current(entry)
+        server = await self.current(entry, session_id)
         if not entry.trusted:
             raise NotTrusted(name=name)
         if entry.disabled:
@@ -139,15 +161,17 @@ class Roster:
             )
         return server
 
-    async def current(self, entry: MCPServerEntry) -> MCPServer:
+    async def current(self, entry: MCPServerEntry, session_id: str = "") -> MCPServer:
         """The server for `entry`, not running with any other configuration. To be called after `tidy`."""
         if self._closed:
             raise Unavailable(CLOSED, retry_after=1)
-        server = self._servers.get(entry.name)
+        key = ServerKey(self._key.workspace_id, entry.name, session_id if entry.sharing == "session" else "")
+        server = self._instances.at(key)
         if server is None:
-            server = self._new(entry)
+            server = self._new(key, entry, self.record(entry.name), self._catalogue)
+            self._instances.add(server)
         elif server.entry != entry:
-            if not _may_run_on(server.entry, entry):
+            if not may_run_on(server.entry, entry):
                 await server.stop()
                 server.forget_failure()
             server.entry = entry
@@ -161,45 +185,79 @@ class Roster:
         ending: list[asyncio.Task[None]] = []
         if self._closed:
             return ending
-        for name, server in list(self._servers.items()):
-            entry = configured.get(name)
+        for server in self._instances.configured():
+            entry = configured.get(server.key.name)
             if entry is None:
-                del self._servers[name]
-                server.logs.close()
-            if entry and _may_run_on(server.entry, entry):
+                self._instances.remove(server)
+            if entry and may_run_on(server.entry, entry):
                 continue
             server.begin_stop()
             if server.phase in ALIVE:
-                ending.append(self._supervisor.spawn(f"end of MCP server {name}", server.stop()))
+                name = f"end of MCP server {server.key.name}"
+                ending.append(self._supervisor.spawn(name, server.stop()))
+        for name in self._instances.names:
+            if name not in configured:
+                self._instances.forget(name)
         return ending
 
-    def _new(self, entry: MCPServerEntry) -> MCPServer:
-        self._servers[entry.name] = server = MCPServer(
-            ServerKey(self._key.workspace_id, entry.name),
+    def _new(
+        self,
+        key: ServerKey,
+        entry: MCPServerEntry,
+        record: Record,
+        catalogue: Catalogue,
+        *,
+        told: bool = True,
+    ) -> MCPServer:
+        return MCPServer(
+            key,
             entry,
-            make=self._provisioner,
-            catalogue=self._catalogue,
+            record,
+            make=self._launcher.make if told else self._launcher.make_apart,
+            catalogue=catalogue,
             supervisor=self._supervisor,
             starts=self._starts,
             timeouts=self._timeouts,
-            announce=self._announce,
+            announce=self._announce if told else unheard,
             admit=self._place,
             clock=self._clock,
         )
-        return server
+
+    @asynccontextmanager
+    async def trial(self, entry: MCPServerEntry) -> AsyncIterator[MCPServer]:
+        """One for `entry`, apart from all that is configured: nothing of it is told or kept. It has a place as any other,
+        and has ended when the block has, also where who asked is gone.
+        """
+        if self._closed:
+            raise Unavailable(CLOSED, retry_after=1)
+        key = ServerKey(self._key.workspace_id, entry.name, f"trial {uuid4().hex}")
+        entry = replace(entry, hash=entry.hash or hash_of(entry), trusted=True, sharing="workspace")
+        server = self._new(key, entry, Record(), Catalogue(None), told=False)
+        self._instances.trials[key] = server
+        try:
+            yield server
+        finally:
+            await asyncio.shield(
+                self._supervisor.spawn(f"end of a trial of {entry.name}", self._over(server))
+            )
+
+    async def _over(self, server: MCPServer) -> None:
+        try:
+            await server.stop()
+        finally:
+            del self._instances.trials[server.key]
 
     def log(self, entry: MCPServerEntry) -> LogRing:
-        """Of the server for `entry`, whether or not it may run: it is made, not started."""
-        server = self._servers.get(entry.name)
-        if server is None and self._closed:
+        """Of the server for `entry`, whether or not it may run; of all its processes."""
+        if self._closed and not self._instances.recorded(entry.name):
             raise Unavailable(CLOSED, retry_after=1)
-        return (server or self._new(entry)).logs
+        return self.record(entry.name).logs
 
     async def _place(self, key: ServerKey) -> None:
         """A place for one more; what a killed Jupyter server left of this workspace is ended first, also
         what has no entry any more.
         """
-        server = self._servers.get(key.name)
+        server = self._instances.at(key)
         kind = PROVISIONERS.get(server.entry.transport) if server else None
         if server and kind:
             swept = await find_provisioner(kind).sweep(key.workspace_id, self._owner.alive)
@@ -209,44 +267,11 @@ class Roster:
         if self._closed:
             raise Unavailable(CLOSED, retry_after=1)
 
-    def _provisioner(self, entry: MCPServerEntry, log: LogSink) -> tuple[Provisioner, Secrets]:
-        """Called when a trusted entry starts: only here its variables are expanded."""
-        if not entry.trusted:
-            raise NotTrusted(name=entry.name)
-        kind = PROVISIONERS.get(entry.transport)
-        if kind is None:
-            raise MCPError(f'The MCP server "{entry.name}" has an unknown transport: {entry.transport!r}.')
-        mark = marker(f"{self._key.workspace_id}/{entry.name}", self._owner.id)
-        variables = clean_environment()
-        spec = launch_spec(entry, variables, str(self._root), mark, self._limits)
-        secrets = Secrets(spec, expanded_values(entry, variables))
-        provisioner = find_provisioner(kind)(spec, lambda stream, text: log(stream, secrets.mask(text)))
-        return provisioner, secrets
-
     def describe(self, entry: MCPServerEntry) -> JSON:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
-        server = self._servers.get(entry.name)
-        if server is not None:
-            return describe_server(server, entry)
-        known = self._catalogue.get(entry.hash, entry.name)
+        needs = {"needs": self._references.needs(entry) if entry.trusted else []}
+        if servers := self.of(entry.name):
+            return describe_servers(servers, entry) | needs
         key = ServerKey(self._key.workspace_id, entry.name)
-        return describe(key, entry, tools=len(known.tools) if known else None)
-
-
-def _may_run_on(running: MCPServerEntry, entry: MCPServerEntry) -> bool:
-    same = (running.hash, running.limits) == (entry.hash, entry.limits)
-    return same and entry.trusted and not entry.disabled
-
-
-def _hash(entry: MCPServerEntry) -> str:
-    """Of what would run, for an entry that came without."""
-    what = [
-        entry.transport,
-        entry.command,
-        entry.args,
-        dict(entry.env),
-        entry.cwd,
-        entry.url,
-        dict(entry.headers),
-    ]
-    return content_hash(what)
+        known = counts(self.record(entry.name)) if self._instances.recorded(entry.name) else {}
+        return describe(key, entry, tools=self._catalogue.count(entry.hash), **known, **needs)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..lifecycle.sweep import Alive, all_live
-from ..values import ServerKey
+from ..values import MCPServerEntry, ServerKey
 
 #: Seconds beyond the polite grace after which a stop goes over to force.
 FORCE_AFTER = 5.0
 
 #: Returns when there is a place for one more; it starts before its next await. Raises TooMany.
 Admit = Callable[[ServerKey], Awaitable[None]]
+
+
+class Entries(Protocol):
+    """The configuration as it is now, `trusted` set; each entry costs a look at the disk, so that one may ask for some."""
+
+    def __call__(self, only: Collection[str] | None = None) -> Sequence[MCPServerEntry]: ...
 
 
 @dataclass(frozen=True)

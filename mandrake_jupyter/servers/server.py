@@ -8,28 +8,28 @@ decided by the manager, which also hands it changed configuration.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from ..errors import MandrakeError, MCPError, ServerGone, StopTimeout, Unavailable
 from ..lifecycle.announce import Announce, Changed, Moved, unheard
-from ..lifecycle.backoff import Backoff
 from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Lifecycle, Phase, State
-from ..lifecycle.supervisor import SingleFlight, Supervisor, first_of
+from ..lifecycle.supervisor import SingleFlight, Supervisor
 from ..provisioners.base import LogSink, Provisioner
-from ..values import MCPServerEntry, ServerKey, ToolResult, ToolSpec
-from .catalogue import Catalogue, Expected, Known, check_tool
-from .connection import Connection, ProgressSink
-from .endings import ended_by_itself, gone_in_call
+from ..values import MCPServerEntry, ServerKey, ToolSpec
+from .catalogue import Catalogue, Known
+from .connection import Connection
+from .endings import ended_by_itself, gone_in_call, never_asked
 from .logs import Level, LogRing
+from .pauses import Pauses
+from .record import Record
 from .seams import FORCE_AFTER, Admit, Timeouts, admitted
 from .secrets import Secrets
-from .telling import touching
+from .serving import serve
 
 _NOT_READY = 'The MCP server "{}" was stopped before it was ready.'
 
@@ -41,8 +41,9 @@ class MCPServer:
         self,
         key: ServerKey,
         entry: MCPServerEntry,
+        record: Record,
         *,
-        make: Callable[[MCPServerEntry, LogSink], tuple[Provisioner, Secrets]],
+        make: Callable[[MCPServerEntry, LogSink], Awaitable[tuple[Provisioner, Secrets]]],
         catalogue: Catalogue,
         supervisor: Supervisor,
         starts: asyncio.Semaphore,
@@ -53,7 +54,8 @@ class MCPServer:
     ) -> None:
         self.key = key
         self.entry = entry
-        self.logs = LogRing()
+        self.record = record
+        self.logs = LogRing(into=record.logs) if entry.sharing == "session" else record.logs
         self.leases = Leases(clock)
         self.chats: set[str] = set()  #: ids of the sessions that used it and are still open
         self.error: MandrakeError | None = None
@@ -61,7 +63,8 @@ class MCPServer:
         self.catalogue = catalogue
         self._supervisor = supervisor
         self._starts = starts
-        self._backoff = Backoff(clock)
+        self._pauses = Pauses(clock)
+        self._was_ready = False
         self._timeouts = timeouts
         self._announce = announce
         self._admit = admit
@@ -98,28 +101,33 @@ class MCPServer:
 
     def _moved(self, old: State, new: State) -> None:
         level: Level = "error" if new.phase is Phase.FAILED else "info"
-        self.logs.add("mandrake", f"{new.phase.value}{': ' + new.reason if new.reason else ''}", level)
-        where = self.key.workspace_id, self.key.name
-        self._announce(Moved("mcp_server", *where, old.phase, new.phase, new.reason, new.at - old.at))
+        own = self.key.session_id and self.logs is not self.record.logs
+        chat = f" (chat {self.key.session_id})" if own else ""
+        self.logs.add("mandrake", f"{new.phase.value}{chat}{': ' + new.reason if new.reason else ''}", level)
+        key, phases = self.key, (old.phase, new.phase, new.reason, new.at - old.at)
+        self._announce(Moved("mcp_server", key.workspace_id, key.name, *phases, key.session_id))
 
     async def start(self, *, at_once: bool = False) -> None:
-        """Ready when it returns. Raises MCPError; Unavailable too soon after a failure that may pass, unless `at_once`."""
+        """Ready when it returns. Raises MCPError; Unavailable too soon after a failure that may pass or after crashes,
+        unless `at_once`.
+        """
         while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self.connection is None):
             await self._over()
         if self.phase is not Phase.READY:
             if at_once:
-                self._backoff.clear(self.key)
-            self._backoff.check(self.key)
+                self._pauses.clear()
+            self._pauses.check()
             await self._flights.run(self.key.name, self._begin)
 
     def forget_failure(self) -> None:
         self.error = None
-        self._backoff.clear(self.key)
+        self._pauses.clear()
 
     async def learn(self) -> None:
-        """As `start`; a failure stays here, as `error`."""
-        with contextlib.suppress(MandrakeError):
-            await self.start()
+        """Started for a look at it: one that each chat has for itself is ended again. Raises as `start`."""
+        await self.start()
+        if self.entry.sharing == "session" and not self.leases.busy:
+            await self.stop()
 
     async def _begin(self) -> None:
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -145,18 +153,22 @@ class MCPServer:
             async with AsyncExitStack() as stack:
                 async with self._starts:
                     await asyncio.to_thread(importlib.import_module, "mcp")
-                    connection = self._connect(entry)
+                    connection = await self._connect(entry)
                     timeout = entry.start_timeout or self._timeouts.start
                     await stack.enter_async_context(connection.open(timeout))
                 self.catalogue.remember(entry.hash, connection.tools, connection.protocol)
                 self.connection = connection
-                self._backoff.clear(self.key)
+                self._pauses.ready()
+                self.record.started(again=self._was_ready)
+                self._was_ready = True
                 self.leases.touch()
                 self.life.to(Phase.READY)
                 ready.set_result(None)
-                await self._serve(connection, entry, stop)
+                await serve(connection, entry.hash, stop, self.catalogue, self._outdated)
+                self.connection = None
             if not stop.is_set():
-                raise ended_by_itself(self.key.name, self._provisioner)
+                raise ended_by_itself(self.key.name, self._provisioner, self._secrets.clean)
+            self._pauses.ended()
         except MandrakeError as exc:
             if not ready.done():
                 self.catalogue.forget_protocol(entry.hash)
@@ -166,8 +178,8 @@ class MCPServer:
             self._fail(MCPError(f'The MCP server "{self.key.name}" failed: {why}'), ready)
             raise
 
-    def _connect(self, entry: MCPServerEntry) -> Connection:
-        self._provisioner, self._secrets = made = self._make(entry, self.logs.add)
+    async def _connect(self, entry: MCPServerEntry) -> Connection:
+        self._provisioner, self._secrets = made = await self._make(entry, self.logs.add)
         known = self.catalogue.get(entry.hash, self.key.name)
         legacy = known is not None and known.protocol != "" and known.protocol < "2026"
         grace = self._timeouts.stop_grace
@@ -178,32 +190,17 @@ class MCPServer:
     def _outdated(self) -> None:
         self._announce(Changed("mcp_server", self.key.workspace_id, self.key.name, "changed"))
 
-    async def _serve(self, connection: Connection, entry: MCPServerEntry, stop: asyncio.Event) -> None:
-        """Until it is to stop or has ended; lists the tools anew when they changed."""
-        ended = connection.provisioner.ended
-        await self.catalogue.save(entry.hash)
-        while not (stop.is_set() or ended.is_set()):
-            await first_of(stop, ended, connection.changed)
-            if connection.changed.is_set() and not stop.is_set() and not ended.is_set():
-                connection.changed.clear()
-                try:
-                    tools = await connection.list_tools()
-                except MCPError as exc:
-                    self.logs.add("mandrake", str(exc))
-                    continue
-                self.catalogue.remember(entry.hash, tools, connection.protocol)
-                self._outdated()
-                await self.catalogue.save(entry.hash)
-        self.connection = None
-
     def _fail(self, error: MandrakeError, ready: asyncio.Future[None]) -> None:
         self.connection = None
         if self.phase is Phase.STOPPING:
             return  # it was to end anyway: `_owned`
         self.error = error
+        self.record.failed(error, was_ready=ready.done())
         self.life.to(Phase.FAILED, str(error))
-        if not ready.done():
-            self._backoff.failed(self.key, error)
+        if ready.done():
+            self._pauses.crashed(error)
+        else:
+            self._pauses.start_failed(error)
             ready.set_exception(error)
 
     def _owned(self, owner: asyncio.Task[None], ready: asyncio.Future[None]) -> None:
@@ -269,20 +266,6 @@ class MCPServer:
         if self.running is not None:
             self.running.kill()
 
-    async def call(
-        self,
-        tool: str,
-        arguments: Mapping[str, Any],
-        *,
-        on_progress: ProgressSink | None = None,
-        expected: Expected | None = None,
-    ) -> ToolResult:
-        """Started if need be, called once. Raises what `check_tool` and `connected` do, and CallTimeout."""
-        async with self.connected() as connection:
-            check_tool(connection.tools, self.key.name, tool, expected)
-            heard = on_progress and touching(self.leases, on_progress)
-            return await connection.call(tool, arguments, timeout=self.call_timeout, on_progress=heard)
-
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Connection]:
         """Started if need be, in use until the block ends. Raises the errors of a start; ServerGone says what became of it."""
@@ -290,8 +273,10 @@ class MCPServer:
             await self.start()
             connection, owner = self.connection, self._owner
             if connection is None or owner is None:
-                raise self.error or ServerGone(name=self.key.name)
+                raise never_asked(self.key.name)
             try:
+                if connection.provisioner.ended.is_set():
+                    raise never_asked(self.key.name)
                 yield connection
             except ServerGone as gone:
                 connection.provisioner.ended.set()  # a remote one is not seen to end

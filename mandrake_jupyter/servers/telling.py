@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
-from ..errors import CallTimeout, MandrakeError, ServerGone
+from ..errors import MandrakeError, OutcomeUnknown
 from ..lifecycle.announce import Announce, ToolCalled
 from ..lifecycle.leases import Leases
 from ..values import ServerKey, ToolResult
@@ -28,7 +28,7 @@ def told(
     try:
         yield ended
     except MandrakeError as exc:
-        outcome = "unknown" if isinstance(exc, CallTimeout | ServerGone) else "failed"
+        outcome = "unknown" if isinstance(exc, OutcomeUnknown) else "failed"
         raise
     finally:
         announce(ToolCalled(key.workspace_id, session_id, key.name, transport, outcome, monotonic() - began))

@@ -25,7 +25,7 @@ def tool_spec(server: str, tool: Tool) -> ToolSpec:
         name=tool.name,
         title=tool.title or (hints.title if hints else None) or "",
         description=tool.description or "",
-        input_schema=dict(tool.input_schema),
+        input_schema={"type": "object", **tool.input_schema},
         read_only=hints.read_only_hint if hints else None,
         destructive=hints.destructive_hint if hints else None,
         idempotent=hints.idempotent_hint if hints else None,

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
 from ..values import Decision, ToolSpec
 
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+#: What a value must be, by the rule of its schema that it breaks.
+_FITS = {
+    "type": "it must be of the type {0}.",
+    "format": "it must be written as {0}.",
+    "minLength": "it needs at least {0} characters.",
+    "maxLength": "it may have at most {0} characters.",
+    "minimum": "it must be at least {0}.",
+    "maximum": "it must be at most {0}.",
+    "minItems": "choose at least {0}.",
+    "maxItems": "choose at most {0}.",
+    "uniqueItems": "each may be chosen once.",
+}
 DECISIONS: tuple[Decision, ...] = ("once", "session", "workspace", "deny")
 
 
@@ -35,8 +50,15 @@ def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | 
     return decision, arguments, reason
 
 
-def check_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | None) -> None:
-    """Raises :class:`BadRequest` naming the value that does not fit the tool's schema. Blocks: call it in a thread.
+def check_arguments(
+    arguments: Mapping[str, Any],
+    schema: Mapping[str, Any] | None,
+    *,
+    of: str = "arguments",
+    private: bool = False,
+) -> None:
+    """Raises :class:`BadRequest` naming the value that does not fit the schema; `of` names all of them. Blocks: call it in
+    a thread. `private` values are not repeated in the error, and their formats (dates, addresses) are looked at, too.
 
     References are never fetched; a schema that can't be used checks nothing, the MCP server judges for itself.
     """
@@ -46,10 +68,24 @@ def check_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any] | No
     try:
         checker = jsonschema.validators.validator_for(dict(schema or {}))
         checker.check_schema(dict(schema or {}))
-        errors = checker(dict(schema or {}), registry=Registry()).iter_errors(dict(arguments))
+        looks = checker.FORMAT_CHECKER if private else None
+        judge = checker(dict(schema or {}), registry=Registry(), format_checker=looks)
+        errors = judge.iter_errors(dict(arguments))
         error = jsonschema.exceptions.best_match(errors)
     except Exception:  # whatever a foreign schema makes the library raise
         return
     if error is not None:
-        where = ".".join(str(step) for step in error.absolute_path) or "arguments"
-        raise BadRequest(f"{where}: {error.message}")
+        where = ".".join(str(step) for step in error.absolute_path) or of
+        raise BadRequest(f"{where}: {_without_value(error) if private else error.message}")
+
+
+def _without_value(error: ValidationError) -> str:
+    match error.validator:
+        case "required":
+            return error.message
+        case "enum" | "oneOf" | "anyOf" | "const":
+            return "it is none of the choices."
+        case "additionalProperties":
+            return "there are fields that were not asked for."
+    words = _FITS.get(str(error.validator), "it does not fit the form ({0}).")
+    return words.format(str(error.validator_value)[:100])

@@ -5,7 +5,7 @@ Deadlines are judged by clocks that are handed in; nothing here waits. ``run`` a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from ..errors import ApprovalTimeout, MandrakeError, RunTimeout
 from ..values import JSON
 from .ledger import Ledger
 from .run_state import RunState
+from .stopwatch import Stopwatch
 
 #: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
 WITHDRAWN = "withdrawn"
@@ -28,25 +29,16 @@ class Ending:
     error: MandrakeError | None = None
 
 
-class WorkTime:
-    """Seconds in which a run was driven, by a monotonic `clock`. It stands still while a person decides."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._before = 0.0
-        self._since: float | None = None
-
-    @property
-    def seconds(self) -> float:
-        return self._before + (0.0 if self._since is None else self._clock() - self._since)
+class WorkTime(Stopwatch):
+    """Seconds in which a run was driven. It stands still while a person decides."""
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        self._since = self._clock()
+        self.turn(True)
         try:
             yield
         finally:
-            self._before, self._since = self.seconds, None
+            self.turn(False)
 
     def over(self, limit: float) -> Ending | None:
         """The end of a run that may work for `limit` seconds and has; 0 sets no limit."""

@@ -13,6 +13,7 @@ from ..providers.base import ChatMessage, ToolCallPart, ToolResultPart
 from ..stores.rows import Message, Part, RunRow
 from ..stores.runs import RunStore
 from .endings import WITHDRAWN
+from .prompted import filled_in, prompt_turns
 
 SHOWN_TO_MODEL = 32_000
 UNKNOWN = "It is not known whether this call finished. It was not run again."
@@ -34,15 +35,17 @@ def build_history(
     turns: list[ChatMessage] = []
     for message in messages:
         if message.role == "user":
-            turns.append(ChatMessage("user", text=_question(message)))
+            turns.extend(_question(message))
         else:
             turns.extend(_answer(message.parts, names, tools=tools))
     return tuple(turns)
 
 
-def _question(message: Message) -> str:
+def _question(message: Message) -> list[ChatMessage]:
     blocks = [str(a["text"]) for a in message.attachments if a.get("text")]
-    return "\n\n".join([message.text, *blocks])
+    if (filled := filled_in(message)) is not None:
+        return prompt_turns(message, filled, blocks)
+    return [ChatMessage("user", text="\n\n".join([message.text, *blocks]))]
 
 
 def _answer(parts: Sequence[Part], names: dict[tuple[str, str], str], *, tools: bool) -> list[ChatMessage]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import AlreadyDecided, BadRequest, CallNotFound
 from ..stores.rows import Message, Part, RunRow
-from ..values import Decision, Event
+from ..values import JSON, Decision, Event
 from .answer import LiveAnswer
 from .approval import check_arguments
 from .event_log import EventLog
@@ -39,6 +39,9 @@ class Ledger:
         self.teller = Teller(seams.announce, workspace_id)
         self._seams = seams
         self._workspace_id = workspace_id
+        self.asked: dict[str, JSON] = {}  #: the open questions by their id, as their events show them
+        for event in self.log.events:
+            self._note(event)
         self._writing = asyncio.Lock()
         self._progress: list[Mapping[str, Any]] = []
 
@@ -49,6 +52,10 @@ class Ledger:
     def waiting(self) -> bool:
         """A person must decide on at least one call."""
         return any(part.status == "waiting" for part in self.answer.parts)
+
+    def question(self, call_id: str | None = None) -> JSON | None:
+        """The oldest open question, of that call or of all."""
+        return next((q for q in self.asked.values() if call_id in (None, q["call_id"])), None)
 
     def as_message(self) -> Message:
         row = self.row
@@ -152,8 +159,15 @@ class Ledger:
         if not self._writing.locked():
             self._show(())
 
+    def _note(self, event: Event) -> None:
+        if event.type == "question":
+            self.asked[event.data["question_id"]] = dict(event.data)
+        elif event.type == "questionAnswered":
+            self.asked.pop(event.data["question_id"], None)
+
     def _show(self, events: Iterable[Event]) -> None:
         for event in events:
+            self._note(event)
             self.log.append(event)
         notes, self._progress = self._progress, []
         for data in notes:

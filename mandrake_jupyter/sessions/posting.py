@@ -13,7 +13,7 @@ from ..values import isoformat, utcnow
 from .run import Run
 from .run_state import RunState
 from .seams import Seams
-from .slash import parse_direct_call
+from .slash import parse_command
 
 LONGEST_NAME = 60
 
@@ -23,7 +23,6 @@ def draft(
     seams: Seams,
     content: str,
     attachments: Sequence[Mapping[str, Any]],
-    *,
     model: str | None,
     notebook: str | None,
     idempotency_key: str | None,
@@ -37,7 +36,7 @@ def draft(
         raise BadRequest(
             f"The message is longer than {seams.bounds.message:,} characters; attach a file instead."
         )
-    direct = parse_direct_call(content)
+    command = parse_command(content)
     now, run_id = isoformat(utcnow()), str(uuid4())
     text = Part(0, "text", content=content)
     question = Message(str(uuid4()), session.id, run_id, "user", now, tuple(attachments), (text,))
@@ -56,7 +55,7 @@ def draft(
     values: dict[str, Any] = {"last_activity": now}
     if not session.titled and session.name == UNTITLED:
         values["name"] = first_words(content)
-    return Run(row, question, seams, session.workspace_id, direct=direct), values
+    return Run(row, question, seams, session.workspace_id, command=command), values
 
 
 def first_words(content: str) -> str:

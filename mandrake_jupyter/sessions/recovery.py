@@ -7,7 +7,7 @@ from .event_log import EventLog
 from .run import Run
 from .run_state import RunState
 from .seams import Seams
-from .slash import parse_direct_call
+from .slash import parse_command
 
 #: Sequence numbers left free: a reader may have seen more than was stored, and must not take the end for old news.
 GAP = 10_000
@@ -22,5 +22,5 @@ async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
     log = EventLog(row.id, events, next_seq=max((event.seq for event in events), default=0) + GAP)
     answer = await seams.runs.answer(adopted)
     question = await seams.runs.message(adopted.user_message_id)
-    direct = parse_direct_call(question.parts[0].content or "") if row.state == RunState.QUEUED else None
-    return Run(adopted, question, seams, workspace_id, direct=direct, parts=answer.parts, log=log)
+    command = parse_command(question.parts[0].content or "") if row.state == RunState.QUEUED else None
+    return Run(adopted, question, seams, workspace_id, command=command, parts=answer.parts, log=log)

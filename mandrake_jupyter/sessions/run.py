@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from time import monotonic
+from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import Interrupted, MandrakeError, StreamBroken
@@ -23,24 +23,20 @@ from .endings import WITHDRAWN, Ending, WorkTime, error_event, unanswered
 from .event_log import EventLog
 from .history import earlier
 from .ledger import Ledger
+from .questions import Questions
 from .run_state import RunState
-from .run_tools import Recorded, call_tool, intents, stopped_call
+from .run_tools import Recorded, call_tool, intents, sent_at_once, stopped_call
 from .seams import ResolvedModel, Seams
-from .slash import DirectCall
+from .slash import DirectCall, PromptCall
+from .stopping import Stoppable, Stopped
 from .transcript import Transcript
 
 T = TypeVar("T")
 log = logging.getLogger("mandrake_jupyter")
 
 
-class _Stopped(Exception):
-    pass
-
-
-class Run:
-    """`ledger` holds what is true and shown; `parked` says that nobody drives it because a person must decide.
-
-    `worked` counts the seconds in which it was driven by this Jupyter server: those that ``bounds.run`` limits."""
+class Run(Stoppable):
+    """`ledger` holds what is true and shown; `parked` says that nobody drives it because a person must decide."""
 
     def __init__(
         self,
@@ -49,21 +45,20 @@ class Run:
         seams: Seams,
         workspace_id: str,
         *,
-        direct: DirectCall | None = None,
+        command: DirectCall | PromptCall | None = None,
         parts: Iterable[Part] = (),
         log: EventLog | None = None,
     ) -> None:
+        super().__init__(f"run-{row.id}", seams.bounds, WorkTime(seams.clock))
         self.question = question
         self.ledger = Ledger(row, seams, workspace_id, parts, log)
         self.parked = row.state == RunState.AWAITING_APPROVAL
-        self.worked = WorkTime(seams.clock)
+        self.questions = Questions(self.ledger, seams.bounds.question, self._person_is_asked)
         self._context = CallContext(workspace_id, row.session_id, row.notebook)
         self._seams = seams
-        self._direct = direct
+        self._direct = command if isinstance(command, DirectCall) else None
+        self._prompt = command if isinstance(command, PromptCall) else None
         self._usage = Usage(**row.usage) if row.usage else Usage()
-        self._children: set[asyncio.Task[Any]] = set()
-        self._ending: Ending | None = None
-        self._give_up = 0.0
 
     @property
     def id(self) -> str:
@@ -73,23 +68,15 @@ class Run:
     def state(self) -> RunState:
         return self.ledger.state
 
-    async def waits_for(self, turn: Coroutine[Any, Any, None]) -> bool:
-        """Whether `turn` came; False when the run was stopped before."""
-        child = self._child(turn)
-        await asyncio.wait({child})
-        return not child.cancelled()
-
     def unanswered(self, now: datetime) -> Ending | None:
         """Its ending, if a call in it has waited for a decision for longer than ``bounds.approval`` by `now` (UTC)."""
         return unanswered(self.ledger, now, self._seams.bounds.approval)
 
-    def stop(self, ending: Ending) -> None:
-        """Ask the driver to end; idempotent, the first ending counts. A run that nobody drives needs ``drive`` for it."""
-        if self._ending is None:
-            self._ending = ending
-            self._give_up = monotonic() + self._seams.bounds.cancel
-        for child in self._children:
-            child.cancel()
+    @contextlib.contextmanager
+    def _person_is_asked(self) -> Iterator[None]:
+        """By an MCP server, in the middle of a call: the clocks of the run stand still."""
+        with self.worked.stands_still(), self.ledger.teller.stands_still():
+            yield
 
     async def decide(
         self, call_id: str, decision: Decision, arguments: dict[str, Any] | None, reason: str, by: str
@@ -104,7 +91,7 @@ class Run:
             try:
                 with self.worked.counted():
                     await self._work()
-            except _Stopped:
+            except Stopped:
                 await self._end_stopped()
             except MandrakeError as exc:
                 await self._fail(exc)
@@ -148,15 +135,16 @@ class Run:
             model = await self._inside(script.model(self.ledger.row.model))
             messages = [*before, self.question, self.ledger.as_message()]
             request = await self._inside(script.request(model, messages))
-            calls, reason = await self._call_model(model, request)
+            calls, reason, said = await self._call_model(model, request)
             if not calls:
-                await self._complete(reason)
+                await self._complete(reason, *said)
                 return
-            asked = intents(calls, self.ledger.answer, script.table, script.granted)
-            await self.ledger.record(*asked, state=RunState.CALLING_TOOL)
+            asked = sent_at_once(intents(calls, self.ledger.answer, script.table, script.granted))
+            await self.ledger.record(*said, *asked, state=RunState.CALLING_TOOL, usage=self._usage.as_json())
+            await self._dispatch([part for part in self.ledger.answer.parts if part.status == "running"])
 
     async def _begin(self, script: Transcript) -> None:
-        """The start event, then, for ``/tool``, the user's own call as the only step."""
+        """The start event, then what a ``/tool`` or ``/prompt`` asks for: his own call as the only step, or filling it in."""
         row, fault = self.ledger.row, None
         model_id = row.model
         if self._direct is None:
@@ -178,10 +166,13 @@ class Run:
             call, table = await self._inside(script.direct(self._direct))
             self.ledger.answer.step += 1
             await self.ledger.record(*intents([call], self.ledger.answer, table, direct=True))
+        if self._prompt:
+            self.question = await self._inside(script.filled(self.question, self._prompt))
+            await self._seams.runs.attach(self.ledger.row, self.question)
 
     async def _call_model(
         self, model: ResolvedModel, request: ModelRequest
-    ) -> tuple[list[ToolCallRequested], str]:
+    ) -> tuple[list[ToolCallRequested], str, list[Recorded]]:
         answer, bounds = self.ledger.answer, self._seams.bounds
         await self.ledger.record(state=RunState.CALLING_MODEL)
         answer.step += 1
@@ -212,39 +203,39 @@ class Run:
             answer.close_text()
             await self.ledger.save_text()
         if answer.full:
-            return [], "length"
+            return [], "length", []
         if ended is None:
             raise StreamBroken()
         self._usage += ended.usage
-        usage = self._usage.as_json()
-        await self.ledger.record(("usage", usage, None), usage=usage)
-        return calls, ended.reason
+        return calls, ended.reason, [("usage", self._usage.as_json(), None)]
 
     async def _run_calls(self) -> None:
         """Dispatch what may run and was not dispatched: all at once, each result recorded as it comes."""
         while ready := [part for part in self.ledger.answer.parts if part.status == "allowed"]:
-            await self._dispatch(ready)  # meanwhile others may have been allowed
+            sent = [replace(part, status="running") for part in ready]
+            await self.ledger.record(parts=sent, state=RunState.CALLING_TOOL)
+            await self._dispatch(sent)  # meanwhile others may have been allowed
 
-    async def _dispatch(self, ready: list[Part]) -> None:
-        sent = [replace(part, status="running") for part in ready]
-        await self.ledger.record(parts=sent, state=RunState.CALLING_TOOL)
+    async def _dispatch(self, sent: list[Part]) -> None:
         self._check()
-        tasks = {
-            self._child(call_tool(self._seams, part, self._context, self.ledger.progress)) for part in sent
-        }
-        left = set(tasks)
+        left = {self._child(self._call(part)) for part in sent}
         while left and not self._keep_time():
             finished, left = await asyncio.wait(left, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
                 if not task.cancelled():
                     part, result = task.result()
-                    await self.ledger.record(("toolResult", result, part))
+                    ended = partial(self.questions.withdrawn, part.call_id)
+                    await self.ledger.record(("toolResult", result, part), first=ended)
         self._check()
 
-    async def _complete(self, reason: str) -> None:
+    async def _call(self, part: Part) -> tuple[Part, Mapping[str, Any]]:
+        asker = self.questions.asker(str(part.call_id))
+        return await call_tool(self._seams, part, self._context, self.ledger.progress, asker)
+
+    async def _complete(self, reason: str, *said: Recorded) -> None:
         usage = self._usage.as_json()
         data = {"message_id": self.ledger.row.message_id, "usage": usage, "finish_reason": reason}
-        await self._finish(RunState.DONE, "complete", data, finish_reason=reason, usage=usage)
+        await self._finish(RunState.DONE, "complete", data, *said, finish_reason=reason, usage=usage)
 
     async def _fail(self, exc: MandrakeError) -> None:
         await self._finish(RunState.FAILED, "error", error_event(exc), error=exc.as_json())
@@ -256,13 +247,20 @@ class Run:
         else:
             await self._fail((self._ending and self._ending.error) or Interrupted())
 
-    async def _finish(self, state: RunState, event: str, data: Mapping[str, Any], **columns: Any) -> None:
+    async def _finish(
+        self, state: RunState, event: str, data: Mapping[str, Any], *said: Recorded, **columns: Any
+    ) -> None:
         def left() -> list[Recorded]:
             ended = [stopped_call(part) for part in self.ledger.answer.parts if part.pending]
-            return [("toolResult", result, part) for part, result in ended]
+            return [
+                *self.questions.withdrawn(),
+                *(("toolResult", result, part) for part, result in ended),
+            ]
 
         finished = isoformat(utcnow())
-        await self.ledger.record((event, data, None), first=left, state=state, finished=finished, **columns)
+        await self.ledger.record(
+            *said, (event, data, None), first=left, state=state, finished=finished, **columns
+        )
 
     async def _inside(self, work: Coroutine[Any, Any, T], *, flush: float | None = None) -> T:
         """Await `work` in a child task that a stop cancels; meanwhile save running text every `flush` seconds."""
@@ -275,26 +273,3 @@ class Run:
                 break
         self._check()
         return child.result()
-
-    def _keep_time(self) -> bool:
-        """Asked at least every second: stops a run that worked for too long; True once what was stopped had its time to end."""
-        if late := self.worked.over(self._seams.bounds.run):
-            self.stop(late)
-        return self._ending is not None and monotonic() > self._give_up
-
-    def _child(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        child = asyncio.create_task(work, name=f"run-{self.id}")
-        self._children.add(child)
-        child.add_done_callback(self._child_done)
-        if self._ending:
-            child.cancel()
-        return child
-
-    def _child_done(self, child: asyncio.Task[Any]) -> None:
-        self._children.discard(child)
-        if not child.cancelled():
-            child.exception()  # marks it as seen: after a stop nobody else asks
-
-    def _check(self) -> None:
-        if self._ending:
-            raise _Stopped

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from ..errors import CallTimeout, MandrakeError, ServerGone
+from ..errors import MandrakeError, OutcomeUnknown
 from ..providers.base import ToolCallRequested
 from ..stores.rows import Part
-from ..values import CallContext, ToolSpec
+from ..values import Asker, CallContext, ToolSpec
 from .answer import LiveAnswer
 from .approval import needs_approval
 from .seams import Seams
@@ -53,6 +53,14 @@ def intents(
         if problem := _problem(call, spec, table):
             made.append(_ended(part, "failed", problem))
     return made
+
+
+def sent_at_once(made: Iterable[Recorded]) -> list[Recorded]:
+    """`made` by `intents`, where what may run is recorded as sent with its intent, in one transaction."""
+    return [
+        (kind, data, replace(part, status="running") if part and part.status == "allowed" else part)
+        for kind, data, part in made
+    ]
 
 
 def _fixed(call: ToolCallRequested, spec: ToolSpec | None, ask: bool, direct: bool) -> dict[str, Any]:
@@ -129,7 +137,11 @@ def stopped_call(part: Part) -> tuple[Part, Mapping[str, Any]]:
 
 
 async def call_tool(
-    seams: Seams, part: Part, context: CallContext, on_progress: Callable[[Mapping[str, Any]], None]
+    seams: Seams,
+    part: Part,
+    context: CallContext,
+    on_progress: Callable[[Mapping[str, Any]], None],
+    asker: Asker | None = None,
 ) -> tuple[Part, Mapping[str, Any]]:
     """Dispatch one call; every failure but a cancellation becomes its result."""
 
@@ -145,9 +157,10 @@ async def call_tool(
             context=context,
             on_progress=progress,
             expected=(part.call["schema_hash"], part.call["read_only"]),
+            asker=asker,
         )
     except MandrakeError as exc:
-        unknown = isinstance(exc, CallTimeout | ServerGone)
+        unknown = isinstance(exc, OutcomeUnknown)
         sentence = " ".join(filter(None, [str(exc), exc.then]))
         took = round((time.monotonic() - began) * 1000)
         _, data, ended = _ended(part, "unknown" if unknown else "failed", sentence, duration_ms=took)

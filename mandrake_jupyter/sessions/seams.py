@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from ..lifecycle.announce import Announce, unheard
 from ..lifecycle.limits import Slots
 from ..providers.base import LLMProvider
+from ..servers.offered import FilledPrompt
 from ..stores.runs import RunStore
 from ..stores.sessions import SessionStore
-from ..values import CallContext, ToolResult, ToolSpec, utcnow
+from ..values import Asker, CallContext, ToolResult, ToolSpec, utcnow
 
 
 class ResolvedModel(Protocol):
@@ -33,6 +34,10 @@ class Models(Protocol):
     async def resolve(self, model_id: str | None) -> ResolvedModel: ...
 
 
+class Offers(Protocol):
+    async def prompt(self, name: str, arguments: Mapping[str, str]) -> FilledPrompt: ...
+
+
 class Tools(Protocol):
     async def catalogue(self, learn: bool) -> tuple[Sequence[ToolSpec], Sequence[Any]]: ...
     async def tools(self, name: str) -> Sequence[ToolSpec]: ...
@@ -45,7 +50,9 @@ class Tools(Protocol):
         context: CallContext,
         on_progress: Callable[[float, float | None, str | None], Awaitable[None]] | None = None,
         expected: tuple[str, bool | None] | None = None,
+        asker: Asker | None = None,
     ) -> ToolResult: ...
+    async def offers(self, name: str, session_id: str = "") -> Offers: ...
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class Bounds:
     stall: float = 60.0
     run: float = 3600.0
     approval: float = 604_800.0
+    question: float = 300.0
     flush: float = 0.25
     cancel: float = 5.0
 

@@ -18,10 +18,11 @@ from ..errors import Conflict, Interrupted, RunningElsewhere, TooMany, Unavailab
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
-from ..values import JSON, Decision, Event
+from ..values import JSON, Answer, Decision, Event
 from . import shown
 from .endings import Ending
 from .posting import draft
+from .questions import closed
 from .recovery import take_up
 from .run import Run
 from .run_state import RunState
@@ -124,15 +125,7 @@ class SessionCoordinator:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
-        run, values = draft(
-            self.row,
-            self._seams,
-            content,
-            attachments,
-            model=model,
-            notebook=notebook,
-            idempotency_key=idempotency_key,
-        )
+        run, values = draft(self.row, self._seams, content, attachments, model, notebook, idempotency_key)
         self._live[run.id] = run
         new = False
         try:
@@ -215,9 +208,9 @@ class SessionCoordinator:
             self._drive(run)
 
     def waits(self, run_id: str) -> bool:
-        """A person must decide before this run goes on."""
+        """A person must decide, or is asked, before this run goes on."""
         run = self._live.get(run_id)
-        return run is not None and run.ledger.waiting()
+        return run is not None and (run.ledger.waiting() or bool(run.ledger.asked))
 
     async def decide(
         self,
@@ -236,6 +229,13 @@ class SessionCoordinator:
         if run.parked and not run.ledger.waiting():
             self._drive(run)
         return part.as_json()
+
+    async def reply(self, run_id: str, question_id: str, answer: Answer, by: str) -> JSON:
+        """To a question of an MCP server; one winner. Raises QuestionNotFound, AlreadyAnswered, BadRequest."""
+        run, row = await self._find(run_id)
+        if run is None:
+            raise closed(await self._seams.runs.replay(row), question_id)
+        return await run.questions.answer(question_id, answer, by)
 
     def expire(self, now: datetime) -> list[str]:
         """End the runs that have waited for a decision for too long by `now` (UTC); their ids."""

@@ -21,7 +21,7 @@ def _message(message: Message, row: RunRow, run: Run | None) -> JSON:
     if message.role == "user" or run is None:
         return message.as_json(row)
     ledger = run.ledger
-    return ledger.as_message().as_json(ledger.row, seq=ledger.log.last_seq)
+    return ledger.as_message().as_json(ledger.row, seq=ledger.log.last_seq, question=ledger.question)
 
 
 async def run(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, Run]) -> JSON:
@@ -29,7 +29,7 @@ async def run(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, R
     held = live.get(run_id)
     row = held.ledger.row if held else await runs.get(session_id, run_id)
     last = held.ledger.log.last_seq if held else max((e.seq for e in await runs.replay(row)), default=0)
-    return {**row.as_json(), "last_seq": last}
+    return {**row.as_json(), "last_seq": last, "question": held.ledger.question() if held else None}
 
 
 async def answer(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, Run]) -> JSON:

@@ -7,12 +7,14 @@ Jupyter server only the time since then is. Nothing of what was said is told.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from time import monotonic
 
 from ..lifecycle.announce import Announce, RunEnded, RunMoved
 from ..stores.rows import RunRow
 from ..values import Usage
 from .run_state import RunState
+from .stopwatch import Stopwatch
 
 _AT_WORK = frozenset({RunState.CALLING_MODEL, RunState.CALLING_TOOL})
 
@@ -23,15 +25,17 @@ class Teller:
     def __init__(self, announce: Announce, workspace_id: str, clock: Callable[[], float] = monotonic) -> None:
         self._announce = announce
         self._workspace_id = workspace_id
-        self._clock = clock
-        self._worked = 0.0
-        self._since: float | None = None
+        self._worked = Stopwatch(clock)
         self._first_token: float | None = None
 
     @property
     def seconds(self) -> float:
         """How long the run has worked so far."""
-        return self._worked + (0.0 if self._since is None else self._clock() - self._since)
+        return self._worked.seconds
+
+    def stands_still(self) -> AbstractContextManager[None]:
+        """While a person is asked."""
+        return self._worked.stands_still()
 
     def answered(self) -> None:
         """The model said or asked for something; the first time counts."""
@@ -41,7 +45,7 @@ class Teller:
     def moved(self, row: RunRow) -> None:
         """The run came into the state that `row` says."""
         state = RunState(row.state)
-        self._worked, self._since = self.seconds, self._clock() if state in _AT_WORK else None
+        self._worked.turn(state in _AT_WORK)
         self._announce(RunMoved(self._workspace_id, row.session_id, row.id, state.value))
         if not row.open:
             self._announce(
@@ -52,7 +56,7 @@ class Teller:
                     state.value,
                     code=row.error["code"] if row.error else None,
                     model=row.model,
-                    seconds=self._worked,
+                    seconds=self.seconds,
                     first_token_seconds=self._first_token,
                     usage=Usage(**row.usage) if row.usage else Usage(),
                 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..providers.base import ToolDefinition
 from ..values import ToolSpec, content_hash
@@ -13,7 +13,9 @@ _NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def name_tools(specs: Iterable[ToolSpec]) -> Mapping[str, ToolSpec]:
-    """Name → tool. A name that had to be cut, or that two tools would share, ends in a hash of (MCP server, tool)."""
+    """Name → tool. A name that had to be cut, or that two tools would share, ends in a hash of (MCP server, tool); in a
+    longer one where a tool was given just that name.
+    """
     plain = [(_NOT_ALLOWED.sub("_", f"{spec.server}__{spec.name}"), spec) for spec in specs]
     counts: dict[str, int] = {}
     for name, _ in plain:
@@ -21,10 +23,15 @@ def name_tools(specs: Iterable[ToolSpec]) -> Mapping[str, ToolSpec]:
     table: dict[str, ToolSpec] = {}
     for name, spec in plain:
         if len(name) > LONGEST or counts[name] > 1:
-            digest = content_hash([spec.server, spec.name])[:8]
-            name = f"{name[: LONGEST - 9]}_{digest}"
+            name = _hashed(name, spec, taken={*counts, *table})
         table[name] = spec
     return table
+
+
+def _hashed(name: str, spec: ToolSpec, taken: Collection[str]) -> str:
+    digest = content_hash([spec.server, spec.name])
+    tried = (f"{name[: LONGEST - 1 - length]}_{digest[:length]}" for length in range(8, LONGEST - 1))
+    return next(hashed for hashed in tried if hashed not in taken)
 
 
 def definitions(table: Mapping[str, ToolSpec]) -> tuple[ToolDefinition, ...]:

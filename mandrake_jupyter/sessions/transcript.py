@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ..errors import ToolNotFound
 from ..providers.base import ModelRequest, ToolCallRequested
@@ -10,8 +11,9 @@ from ..stores.rows import Message
 from ..values import CallContext, ToolSpec, utcnow
 from .history import build_history
 from .prompt import build_instructions
+from .prompted import as_attachment
 from .seams import ResolvedModel, Seams
-from .slash import DirectCall
+from .slash import DirectCall, PromptCall
 from .tool_names import definitions, name_tools
 
 
@@ -41,6 +43,13 @@ class Transcript:
         )
         turns = build_history(messages, names, tools=model.tools)
         return ModelRequest(model.model, instructions, turns, definitions(self.table))
+
+    async def filled(self, question: Message, call: PromptCall) -> Message:
+        """`question` with what the MCP server makes of the ``/prompt`` in it; errors name what there is."""
+        offers = await self._seams.tools.offers(call.server, self._context.session_id)
+        found = await offers.prompt(call.prompt, call.arguments)
+        kept = as_attachment(call, found)
+        return replace(question, attachments=(*question.attachments, kept))
 
     async def direct(self, call: DirectCall) -> tuple[ToolCallRequested, Mapping[str, ToolSpec]]:
         """The user's own ``/tool`` call; errors name what there is."""

@@ -8,28 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy import event
-from sqlalchemy.engine import Connection
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..errors import StoreUnavailable
 
+T = TypeVar("T")
+
 BUSY_TIMEOUT_MS = 10_000
+#: Transactions of `at_once` that may wait for each other, or for another Jupyter server; further ones wait for these.
+AT_ONCE = 8
 #: Seconds for which a close waits for transactions that are under way.
 CLOSE_WITHIN = 0.5
 
 
 class Database:
-    """Opens `path` at first use. `read()` and `write()` give a connection inside a transaction."""
+    """Opens `path` at first use. `read()` and `write()` give a connection inside a transaction, `at_once` runs one whole."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine: AsyncEngine | None = None
+        self._whole: Engine | None = None
+        self._threads: ThreadPoolExecutor | None = None
         self._opening = asyncio.Lock()
         self._at_work = 0
         self._resting = asyncio.Event()
@@ -50,7 +58,11 @@ class Database:
                     await asyncio.to_thread(migrate, self.path)
                 except (OSError, sqlite3.Error, DatabaseError, TimeoutError) as exc:
                     raise StoreUnavailable(why=_why(exc)) from exc
-                self._engine = _engine(self.path)
+                self._engine = create_async_engine(f"sqlite+aiosqlite:///{self.path}")
+                self._threads = ThreadPoolExecutor(AT_ONCE, "mandrake-store")
+                self._whole = create_engine(f"sqlite:///{self.path}")
+                for engine in (self._engine.sync_engine, self._whole):
+                    _prepare(engine)
             return self._engine
 
     @asynccontextmanager
@@ -63,15 +75,42 @@ class Database:
         async with self._transaction("IMMEDIATE") as connection:
             yield connection
 
+    async def at_once(self, work: Callable[[Connection], T]) -> T:
+        """`work` in one write transaction, in a thread: for what is waited for, as each hop of `write()` takes longer than
+        what it does there. Cancelled, it is still ended first, one way or the other.
+        """
+        await self.open()
+        with self._working():
+            doing = asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
+            try:
+                return await asyncio.shield(doing)
+            except asyncio.CancelledError:
+                await asyncio.wait([doing])
+                if not doing.cancelled():
+                    doing.exception()
+                raise
+
+    def _do(self, work: Callable[[Connection], T]) -> T:
+        assert self._whole is not None
+        with self._whole.connect() as connection:
+            connection.execution_options(mandrake_begin="IMMEDIATE")
+            with connection.begin():
+                return work(connection)
+
     @asynccontextmanager
     async def _transaction(self, mode: str) -> AsyncIterator[AsyncConnection]:
         engine = await self.open()
-        self._at_work += 1
-        try:
+        with self._working():
             async with engine.connect() as connection:
                 await connection.execution_options(mandrake_begin=mode)
                 async with connection.begin():
                     yield connection
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        self._at_work += 1
+        try:
+            yield
         except IntegrityError:
             raise
         except SQLAlchemyError as exc:
@@ -88,16 +127,17 @@ class Database:
                 while self._at_work:
                     self._resting.clear()
                     await self._resting.wait()
-        engine, self._engine = self._engine, None
-        if engine is not None:
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+        engine, whole, self._engine, self._whole = self._engine, self._whole, None, None
+        if engine is not None and whole is not None:
             with suppress(OperationalError):
                 await engine.dispose()
+                await asyncio.to_thread(whole.dispose)
 
 
-def _engine(path: Path) -> AsyncEngine:
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
-
-    @event.listens_for(engine.sync_engine, "connect")
+def _prepare(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def _connected(dbapi_connection: object, _record: object) -> None:
         # The driver's own BEGIN would be DEFERRED; ours comes in the "begin" event below.
         dbapi_connection.isolation_level = None  # type: ignore[attr-defined]
@@ -111,12 +151,10 @@ def _engine(path: Path) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("mandrake_begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {mode}")
-
-    return engine
 
 
 def _why(exc: BaseException) -> str:

@@ -103,6 +103,16 @@ def update_json(path: Path, mutate: Callable[[Any], Any], *, name: str = "", mod
         return value
 
 
+def replace_text(path: Path, text: str, check: Callable[[], None], *, name: str, mode: int | None) -> None:
+    """Replace `path` by `text`, unless `check` raises: no other writer of ours comes in between. Errors as
+    :func:`writing`.
+    """
+    with _folder_lock(path.parent):
+        check()
+        with writing(name):
+            write_text_atomic(path, text, mode)
+
+
 @contextmanager
 def writing(name: str) -> Iterator[None]:
     """Turns the system's refusal to write `name` into :class:`Forbidden` or :class:`Unavailable`."""

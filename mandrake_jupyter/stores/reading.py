@@ -67,7 +67,7 @@ def shorten(text: str, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[: limit // 2]}…{text[-limit // 2 :]}"
 
 
-def fingerprint(path: Path) -> tuple[int, ...] | None:
+def fingerprint(path: Path | str) -> tuple[int, ...] | None:
     """What tells a changed file unread: its two change times in ns, size, inode. None when there is none."""
     try:
         found = os.stat(path)

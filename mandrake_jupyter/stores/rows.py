@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,10 @@ from ..values import JSON, Usage
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
+
+
+#: The type of what stands beside a ``/prompt`` message for the model: what the MCP server filled in. Not shown.
+PROMPT = "prompt"
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ class Part:
     def pending(self) -> bool:
         return self.type == "tool" and self.status in ("waiting", "allowed", "running")
 
-    def as_json(self) -> JSON:
+    def as_json(self, question: JSON | None = None) -> JSON:
+        """`question` is what its MCP server asks, while it does."""
         if self.type != "tool":
             return {"type": self.type, "part": self.part, "content": self.content}
         result = self.result or {}
@@ -121,6 +126,7 @@ class Part:
             "duration_ms": result.get("duration_ms"),
             "truncated": bool(result.get("truncated")),
             "input_schema": self.call.get("input_schema") if self.status == "waiting" else None,
+            "question": question,
         }
 
 
@@ -138,8 +144,14 @@ class Message:
     def text(self) -> str:
         return "".join(p.content for p in self.parts if p.type == "text")
 
-    def as_json(self, run: RunRow, *, seq: int | None = None) -> JSON:
-        """The wire form; `seq` is given for a message that is not finished."""
+    def as_json(
+        self,
+        run: RunRow,
+        *,
+        seq: int | None = None,
+        question: Callable[[str | None], JSON | None] = lambda _: None,
+    ) -> JSON:
+        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one."""
         answer = self.role == "assistant"
         return {
             "id": self.id,
@@ -149,8 +161,12 @@ class Message:
             "created": self.created,
             "status": _status(run) if answer or run.state == "queued" else "complete",
             "model": run.model if answer else None,
-            "parts": [part.as_json() for part in self.parts],
-            "attachments": [{k: v for k, v in a.items() if k != "text"} for a in self.attachments],
+            "parts": [part.as_json(question(part.call_id) if part.call_id else None) for part in self.parts],
+            "attachments": [
+                {k: v for k, v in a.items() if k != "text"}
+                for a in self.attachments
+                if a.get("type") != PROMPT
+            ],
             "usage": dict(run.usage) if answer and run.usage else None,
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,

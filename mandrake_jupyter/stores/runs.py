@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..values import Event, isoformat, utcnow
@@ -21,6 +20,14 @@ from .tables import messages, runs, sessions
 
 RUN_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
 PART_COLUMNS = [tables.parts.c[f.name] for f in fields(Part)]
+#: What changes of a part once it is there.
+CHANGING = ("content", "last_seq", "status", "decision", "by", "arguments", "result")
+_NEW = upsert(tables.parts)
+PUT = _NEW.on_conflict_do_update(
+    index_elements=["message_id", "part"], set_={name: _NEW.excluded[name] for name in CHANGING}
+)
+#: Whether a run is another Jupyter server's now.
+TAKEN = select(runs.c.id).where(runs.c.id == bindparam("run"), runs.c.instance != bindparam("own"))
 
 
 class RunStore:
@@ -54,7 +61,7 @@ class RunStore:
                             attachments=attached,
                         )
                     )
-                await _put_parts(db, question.id, question.parts)
+                await db.run_sync(_put_parts, question.id, question.parts)
                 await db.execute(
                     update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
                 )
@@ -63,6 +70,16 @@ class RunStore:
                 return found, False
             raise SessionNotFound(session=run.session_id) from None
         return run, True
+
+    async def attach(self, run: RunRow, question: Message) -> None:
+        """Put what is attached to the question of `run`. Raises RunningElsewhere as `commit` does."""
+        attached = [dict(a) for a in question.attachments]
+
+        def put(db: Connection) -> None:
+            _check_owner(db, run)
+            db.execute(update(messages).where(messages.c.id == question.id).values(attachments=attached))
+
+        await self.database.at_once(put)
 
     async def by_key(self, session_id: str, key: str) -> RunRow | None:
         where = (runs.c.session_id == session_id) & (runs.c.idempotency_key == key)
@@ -103,14 +120,15 @@ class RunStore:
 
         Raises RunningElsewhere, and writes nothing, when another server has taken the run over: it took this one for dead.
         """
-        async with self.database.write() as db:
-            taken = select(runs.c.id).where(runs.c.id == run.id, runs.c.instance != run.instance)
-            if (await db.execute(taken)).first():
-                raise RunningElsewhere()
-            await _put_parts(db, run.message_id, parts)
-            await _add_events(db, events)
+
+        def put(db: Connection) -> None:
+            _check_owner(db, run)
+            _put_parts(db, run.message_id, parts)
+            _add_events(db, events)
             if columns:
-                await db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
+                db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
+
+        await self.database.at_once(put)
 
     async def decide(
         self, message_id: str, part: Part, events: Iterable[Event], grant: Mapping[str, Any] | None = None
@@ -137,7 +155,7 @@ class RunStore:
             )
             if not won.rowcount:
                 return False
-            await _add_events(db, events)
+            await db.run_sync(_add_events, events)
             if grant:
                 await db.execute(insert(tables.grants).values(**grant, created=isoformat(utcnow())))
             return True
@@ -196,6 +214,11 @@ class RunStore:
         return sorted(found, key=lambda event: event.seq)
 
 
+def _check_owner(db: Connection, run: RunRow) -> None:
+    if db.execute(TAKEN, {"run": run.id, "own": run.instance}).first():
+        raise RunningElsewhere()
+
+
 def _unfinished(session_id: str) -> Select[Any]:
     where = (runs.c.session_id == session_id) & runs.c.state.in_(UNFINISHED)
     return select(*RUN_COLUMNS).where(where).order_by(runs.c.created, runs.c.id)
@@ -212,21 +235,15 @@ def _part(row: Row[Any]) -> Part:
     return Part(**{**values, "call": values["call"] or {}, "arguments": values["arguments"] or {}})
 
 
-async def _put_parts(db: AsyncConnection, message_id: str, changed: Iterable[Part]) -> None:
+def _put_parts(db: Connection, message_id: str, changed: Iterable[Part]) -> None:
     for part in changed:
-        values = {**asdict(part), "message_id": message_id}
-        statement = upsert(tables.parts).values(**values)
-        later = {
-            k: statement.excluded[k]
-            for k in ("content", "last_seq", "status", "decision", "by", "arguments", "result")
-        }
-        await db.execute(statement.on_conflict_do_update(index_elements=["message_id", "part"], set_=later))
+        db.execute(PUT, {**vars(part), "message_id": message_id})
 
 
-async def _add_events(db: AsyncConnection, added: Iterable[Event]) -> None:
+def _add_events(db: Connection, added: Iterable[Event]) -> None:
     values = [
         {"run_id": e.run_id, "seq": e.seq, "type": e.type, "time": e.time, "data": dict(e.data)}
         for e in added
     ]
     if values:
-        await db.execute(insert(tables.events), values)
+        db.execute(insert(tables.events), values)

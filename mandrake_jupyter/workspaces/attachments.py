@@ -41,13 +41,13 @@ def read_attachment(root: Path, attachment: Any) -> str:
         text, cut = notebook_text(notebook, max_chars=MAX_ATTACHED)
     except ValueError as exc:
         raise BadRequest(f"{name!r} can't be attached: {exc}.") from exc
-    return _block(f"Notebook {name}" + (", shortened" if cut else ""), text)
+    return block(f"Notebook {name}" + (", shortened" if cut else ""), text)
 
 
 def _file(path: Path, name: str) -> str:
     text, more = read_text_bounded(path, MAX_ATTACHED, name)
     cut = f", the first {size_words(len(text.encode()))} of {size_words(path.stat().st_size)}" if more else ""
-    return _block(f"File {name}{cut}", text)
+    return block(f"File {name}{cut}", text)
 
 
 def _notebook(path: Path, name: str) -> Any:
@@ -69,7 +69,7 @@ def _cell(notebook: Any, name: str, cell_id: str) -> str:
             f"The notebook {name!r} has no cell with the id {shorten(cell_id, 80)!r}. Is it saved?"
         )
     text, cut = cell_text(found[1], found[0], max_source=MAX_ATTACHED // 2, max_output=MAX_ATTACHED // 4)
-    return _block(f"A cell of the notebook {name}" + (", shortened" if cut else ""), text)
+    return block(f"A cell of the notebook {name}" + (", shortened" if cut else ""), text)
 
 
 def _field(attachment: Any, key: str) -> str:
@@ -79,7 +79,7 @@ def _field(attachment: Any, key: str) -> str:
     return value
 
 
-def _block(title: str, text: str) -> str:
+def block(title: str, text: str) -> str:
     """The text between fences longer than any in it, so that it can't pretend to end."""
     fence = "`" * max(3, 3, *(len(run) + 1 for run in re.findall("`+", text)))
     return f"[Attached: {title}]\n{fence}\n{text}\n{fence}"

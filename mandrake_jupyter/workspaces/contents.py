@@ -1,9 +1,10 @@
 """Which files of the folder an MCP server entry would run, and a hash over the entry and them.
 
-Covered are the program and the scripts and settings its arguments name, and the usual file of runners such as
-``npm`` or ``make``. Not covered: what these files import, data (a database given as an argument changes at
-every use), and files whose names come after the first 64 words of an entry that could be one: of these the
-text alone counts. So a look at an unchanged entry is at most 64 ``stat`` calls.
+Covered are the program and the scripts and settings its arguments name, the usual file of runners such as
+``npm`` or ``make``, and files of variables (``envFile``). Not covered: what these files import, data (a database
+given as an argument changes at every use), and files whose names come after the first 64 words of an entry that
+could be one: of these the text alone counts. So a look at an unchanged entry is at most 64 ``stat`` calls, and
+one for each file of variables.
 """
 
 from __future__ import annotations
@@ -55,14 +56,32 @@ class ContentHasher:
 
     def files(self, entry: MCPServerEntry) -> dict[str, str]:
         """What `entry` would run from the folder: the file as the entry names it → sha256, as hex."""
+        return {name: digest for name, (_, digest) in self._found(entry).items()}
+
+    def paths(self, entry: MCPServerEntry) -> dict[str, Path]:
+        """The same files, those of variables too, where they are."""
+        return {name: Path(path) for name, (path, _) in self._found(entry).items()}
+
+    def outside(self, path: str) -> bool:
+        """Whether `path`, as an entry names it, does not lie in the folder."""
+        return not Path(os.path.realpath(os.path.join(self.root, path))).is_relative_to(self.root)
+
+    def _found(self, entry: MCPServerEntry) -> dict[str, tuple[str, str]]:
+        """Name → where it is, and its hash; of a file of variables that lies elsewhere it is where that is."""
         if entry.transport != "stdio":
             return {}
         start = os.path.join(self.root, VARIABLE.sub("", entry.cwd or ""))
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, str]] = {}
         for name, is_program in self._names(entry).items():
-            digest = self._look(os.path.join(start, name), is_program)
-            if digest is not None:
-                found[name] = digest
+            path = os.path.join(start, name)
+            if (digest := self._look(path, is_program)) is not None:
+                found[name] = path, digest
+        for name in entry.env_files:
+            path = os.path.join(self.root, name)
+            if (digest := self._look(path, True)) is not None:
+                found[name] = path, digest
+            elif (real := self._link(path)) is not None:
+                found[name] = path, content_hash(real)
         return found
 
     def _names(self, entry: MCPServerEntry) -> dict[str, bool]:
@@ -76,7 +95,7 @@ class ContentHasher:
 
     def _look(self, path: str, is_program: bool) -> str | None:
         """The hash of that file, None when there is none that counts; one ``stat`` while it is unchanged."""
-        stamp = fingerprint(Path(path))
+        stamp = fingerprint(path)
         if stamp is None:
             return None
         known = self._known.get((path, is_program))
@@ -87,6 +106,12 @@ class ContentHasher:
             known = (stamp, _hash(path, stamp) if counts else None)
             self._known[path, is_program] = known
         return known[1]
+
+    def _link(self, path: str) -> str | None:
+        """Where a path of the folder leads, when it is not where it says."""
+        path = os.path.normpath(path)
+        real = os.path.realpath(path)
+        return real if real != path and Path(path).is_relative_to(self.root) else None
 
     def _inside(self, path: str) -> bool:
         """Whether the folder decides what this file is: it, or a link to it, lies there."""

@@ -6,15 +6,16 @@ words. The folder ``.mandrake/`` is made by the first thing to write.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadRequest, Conflict, MCPServerNotFound
+from ..errors import BadRequest, BrokenFile, Conflict, MandrakeError, MCPServerNotFound
 from ..stores.files import read_json, update_json, writing
 from ..stores.reading import confine
-from ..values import MCPServerEntry
-from .config import DIALECTS, OWN, read_config
+from ..values import Input, MCPServerEntry
+from .config import DIALECTS, OWN, own_entries, read_config
+from .config_text import read_text
 from .entries import parse_entry
 
 
@@ -27,7 +28,10 @@ def add_servers(root: Path, entries: Mapping[str, Any]) -> list[MCPServerEntry]:
     """
     if not entries:
         raise BadRequest("There is no MCP server in it. Give at least one name with its entry.")
-    given = [parse_entry(name, raw, origin=OWN, root=root).entry for name, raw in entries.items()]
+    asks = own_questions(root)
+    given = [
+        parse_entry(name, raw, origin=OWN, root=root, questions=asks).entry for name, raw in entries.items()
+    ]
     path = confine(root, OWN)
     with writing(OWN):
         path.parent.mkdir(exist_ok=True)
@@ -40,7 +44,15 @@ def add_server(root: Path, name: str, entry: Any) -> MCPServerEntry:
     return add_servers(root, {name: entry})[0]
 
 
-def remove_server(root: Path, name: str) -> None:
+def own_questions(root: Path) -> Mapping[str, Input]:
+    """What the own file may ask; nothing when it can't be read, which is for the writing to say."""
+    try:
+        return own_entries(root, read_text(root).text or "{}")[1]
+    except MandrakeError:
+        return {}
+
+
+def remove_server(root: Path, name: str, user_files: Sequence[Path] = ()) -> None:
     """Remove one entry from the folder's own file.
 
     :class:`MCPServerNotFound` when no file has it, :class:`Conflict` when another program's file does.
@@ -51,7 +63,8 @@ def remove_server(root: Path, name: str) -> None:
     except FileNotFoundError:
         own = {}
     if name not in own:
-        found = {entry.name: entry.origin for entry in read_config(root).entries}
+        reading = read_config(root, user_files)
+        found = {entry.name: entry.origin for entry in (*reading.user_entries, *reading.entries)}
         if name in found:
             where = f"is in {found[name]}, a file of another program. Remove it there."
             raise Conflict(f'The MCP server "{name}" {where}')
@@ -61,6 +74,24 @@ def remove_server(root: Path, name: str) -> None:
         _section(document).pop(name, None)
 
     update_json(path, remove, name=OWN, mode=_mode(path))
+
+
+def switch_server(root: Path, name: str, disabled: bool) -> bool:
+    """Write whether an entry is disabled into the folder's own file; False when that would lose its comments."""
+    path = confine(root, OWN)
+
+    def switch(document: Any) -> None:
+        entry = _section(document)[name]
+        entry.pop("enabled", None)
+        entry.pop("disabled", None)
+        if disabled:
+            entry["disabled"] = True
+
+    try:
+        update_json(path, switch, name=OWN, mode=_mode(path))
+    except BrokenFile:
+        return False
+    return True
 
 
 def _section(document: Any) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """One MCP server entry, as people and other programs write it, checked and made an :class:`MCPServerEntry`.
 
 The ecosystem's form is the measure; VS Code's variables are put into it. Nothing is expanded, looked up or
-started: what would widen what runs and can't be kept (a sandbox, a prompt for a password) is refused in words
-instead of ignored.
+started: what would widen what runs and can't be kept (a sandbox) is refused in words instead of ignored.
 """
 
 from __future__ import annotations
@@ -10,22 +9,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ..errors import BadRequest
 from ..stores.reading import shorten
-from ..values import MCPServerEntry, ResourceLimits, content_hash
+from ..values import Input, MCPServerEntry, content_hash
+from .numbers import idle_timeout, limits, seconds
+from .variables import asked, plain_variables
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-RESERVED = frozenset({"jupyter"})
+BUILTIN = "jupyter"
+#: That one, and a word that an address of the REST API has in the place of a name.
+RESERVED = frozenset({BUILTIN, "config"})
 EXAMPLE = '{"command": "uvx", "args": ["mcp-server-time"]} or {"url": "https://example.org/mcp"}'
 #: The largest entry taken, in characters of JSON.
 MAX_ENTRY = 32_000
-#: The largest number that means a limit.
-MOST = 2**31 - 1
+MAX_ENV_FILES = 8
 
 Transport = Literal["stdio", "http", "sse"]
 TRANSPORTS: Mapping[str, Transport] = {
@@ -33,7 +36,6 @@ TRANSPORTS: Mapping[str, Transport] = {
     "streamable_http": "http", "remote": "http", "sse": "sse",
 }  # fmt: skip
 UNSUPPORTED = {
-    "envFile": 'is not supported yet. Write its variables into "env", as {"NAME": "${NAME}"}',
     "sandbox": "is not supported yet, and without it the program could do more. Remove it to go on",
     "sandboxEnabled": "is not supported yet, and without it the program could do more. Remove it to go on",
 }
@@ -56,12 +58,25 @@ def check_name(name: Any) -> str:
             "Use 1 to 64 letters, digits, '-', '_' or '.', without spaces."
         )
     if name.lower() in RESERVED:
-        raise BadRequest(f'"{name}" is the name of the built-in MCP server. Choose another name.')
+        whose = (
+            "is the built-in MCP server's"
+            if name.lower() == BUILTIN
+            else "is a word of our REST API's addresses"
+        )
+        raise BadRequest(f'The name "{name}" {whose}. Choose another name.')
     return name
 
 
-def parse_entry(name: str, raw: Any, *, origin: str = "", root: Path | None = None) -> ParsedEntry:
-    """The entry `raw` of the MCP server `name`; :class:`BadRequest` says what to write instead.
+def parse_entry(
+    name: str,
+    raw: Any,
+    *,
+    origin: str = "",
+    root: Path | None = None,
+    questions: Mapping[str, Input] = MappingProxyType({}),
+) -> ParsedEntry:
+    """The entry `raw` of the MCP server `name`; :class:`BadRequest` says what to write instead. `questions` are those its
+    file may ask (``inputs``).
 
     VS Code's ``${env:NAME}`` becomes ``${NAME}`` and ``${workspaceFolder}`` the path of `root`; nothing else
     is replaced.
@@ -92,19 +107,32 @@ def parse_entry(name: str, raw: Any, *, origin: str = "", root: Path | None = No
     if transport == "stdio":
         _check_command(it, command, fields["args"])
     _check_names(it, fields["env"], fields["headers"])
-    fields = {key: _plain_variables(it, value, root) for key, value in fields.items()}
+    fields = {key: plain_variables(it, value, root) for key, value in fields.items()}
     entry = MCPServerEntry(
         name=name,
         origin=origin,
-        hash=content_hash(fields),
         disabled=raw.get("disabled") is True or raw.get("enabled") is False,
-        start_timeout=_seconds(it, raw, "startTimeout"),
-        call_timeout=_seconds(it, raw, "timeout"),
-        cull_idle_timeout=_idle_timeout(it, raw),
-        limits=_limits(it, raw.get("limits")),
+        start_timeout=seconds(it, raw, "startTimeout"),
+        call_timeout=seconds(it, raw, "timeout"),
+        cull_idle_timeout=idle_timeout(it, raw),
+        limits=limits(it, raw.get("limits")),
+        env_files=plain_variables(it, _env_files(it, raw, transport), root),
+        sharing=_sharing(it, raw.get("sharing")),
         **fields,
     )
-    return ParsedEntry(entry, _notes(it, raw))
+    entry = replace(entry, questions=asked(it, entry.texts, questions))
+    return ParsedEntry(replace(entry, hash=_hash(fields, entry)), _notes(it, raw))
+
+
+def _hash(fields: Mapping[str, Any], entry: MCPServerEntry) -> str:
+    """Over what would run, and over what widens it, where that is set."""
+    widening = {
+        "limits": entry.limits.as_json(),
+        "envFile": entry.env_files,
+        "inputs": [asdict(question) for question in entry.questions],
+        "stays": entry.cull_idle_timeout == 0,
+    }
+    return content_hash({**fields, **{key: value for key, value in widening.items() if value}})
 
 
 def _transport(it: str, raw: Mapping[str, Any], command: str, url: str) -> Transport:
@@ -208,68 +236,34 @@ def _check_names(it: str, env: Mapping[str, str], headers: Mapping[str, str]) ->
             raise BadRequest(f'{it}: {shorten(name, 60)!r} in "headers" is no HTTP header on one line.')
 
 
-def _seconds(it: str, raw: Mapping[str, Any], key: str) -> float | None:
-    """Seconds; numbers from 1000 on are the milliseconds that most other programs write."""
-    value = raw.get(key)
+def _env_files(it: str, raw: Mapping[str, Any], transport: str) -> tuple[str, ...]:
+    value = raw.get("envFile")
     if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        raise BadRequest(f'{it}: "{key}" must be a number of seconds, like 60.')
-    return value / 1000 if value >= 1000 else float(value)
-
-
-def _idle_timeout(it: str, raw: Mapping[str, Any]) -> float | None:
-    """Seconds after which it may be stopped when nobody uses it; 0 keeps it, as ``"stateful": true`` does."""
-    value = raw.get("cull_idle_timeout")
-    if value is None:
-        return 0.0 if raw.get("stateful") is True else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
-        raise BadRequest(f'{it}: "cull_idle_timeout" must be a number of seconds, like 3600, or 0 for never.')
-    return float(value)
-
-
-def _limits(it: str, value: Any) -> ResourceLimits:
-    """``{memory_mb, open_files, processes}``, each a whole number, 0 for no limit."""
-    names = list(vars(ResourceLimits()))
-    if value is None:
-        return ResourceLimits()
-    if not isinstance(value, Mapping):
-        raise BadRequest(f'{it}: "limits" must be an object like {{"memory_mb": 2048}}.')
-    for name, most in value.items():
-        if name not in names:
-            raise BadRequest(
-                f'{it}: {shorten(str(name), 60)!r} in "limits" is not known; known: {", ".join(names)}.'
-            )
-        if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= MOST:
-            raise BadRequest(
-                f'{it}: "{name}" in "limits" must be a whole number, like 512, or 0 for no limit.'
-            )
-    return ResourceLimits(**value)
-
-
-def _plain_variables(it: str, value: Any, root: Path | None) -> Any:
-    def put(match: re.Match[str]) -> str:
-        word = match[1]
-        if word == "workspaceFolder" and root is not None:
-            return str(root)
-        if word.startswith("env:"):
-            return f"${{{word[4:]}}}"
-        if ":" not in word or ":-" in word or word.startswith("secret:"):
-            return match[0]
-        remedy = (
-            'Write "${env:NAME}" and set NAME in the environment of Jupyter.'
-            if word.startswith("input:")
-            else ""
+        return ()
+    files = [value] if isinstance(value, str) else value
+    plain = isinstance(files, list) and len(files) <= MAX_ENV_FILES
+    if not plain or not all(isinstance(file, str) and file.strip() and "\0" not in file for file in files):
+        raise BadRequest(
+            f'{it}: "envFile" must be a file, like ".env", or a list of up to {MAX_ENV_FILES} files.'
         )
-        raise BadRequest(f"{it}: {shorten(match[0], 60)} is not supported yet. {remedy}".rstrip())
+    if files and transport != "stdio":
+        raise BadRequest(
+            f'{it}: "envFile" is for programs. Write its values into "headers", as "${{secret:NAME}}".'
+        )
+    for file in files:
+        if "${" in file.replace("${workspaceFolder}", ""):
+            raise BadRequest(
+                f'{it}: only ${{workspaceFolder}} may stand in "envFile", not {shorten(file, 80)!r}.'
+            )
+    return tuple(files)
 
-    if isinstance(value, str):
-        return re.sub(r"\$\{([^}]*)\}", put, value)
-    if isinstance(value, tuple):
-        return tuple(_plain_variables(it, item, root) for item in value)
-    if isinstance(value, dict):
-        return {key: _plain_variables(it, item, root) for key, item in value.items()}
-    return value
+
+def _sharing(it: str, value: Any) -> Literal["workspace", "session"]:
+    if value not in (None, "workspace", "session"):
+        raise BadRequest(
+            f'{it}: "sharing" must be "workspace" (one process for all chats) or "session" (one for each).'
+        )
+    return "session" if value == "session" else "workspace"
 
 
 def _notes(it: str, raw: Mapping[str, Any]) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 from ..errors import BadRequest, BrokenFile
 from ..stores.files import parse_json
+from ..values import Input
 from .entries import MAX_ENTRY, NAME, RESERVED, TRANSPORTS, check_url, parse_entry
+from .variables import parse_questions
 
 Pasted = list[tuple[str, dict[str, Any]]]
 HELP = (
@@ -77,7 +79,8 @@ def _from_json(text: str) -> Pasted:
     if text[0] == '"':
         text = "{" + text.rstrip().rstrip(",") + "}"
     try:
-        value = parse_json(_plain_variables(text), "The pasted text", comments=True)
+        value = parse_json(text, "The pasted text", comments=True)
+        value = parse_json(_plain_variables(text, _passwords(value)), "The pasted text", comments=True)
     except BrokenFile as exc:
         raise BadRequest(f"Line {exc.fields['line']} of what you pasted: {exc.fields['why']}") from exc
     for key in ("mcp", "mcpServers", "mcp_servers", "servers"):
@@ -92,12 +95,27 @@ def _from_json(text: str) -> Pasted:
     return [(_legal(name), dict(_entry(name, raw))) for name, raw in value.items() if name != "inputs"]
 
 
-def _plain_variables(text: str) -> str:
-    """VS Code's questions become variables of the environment: ``${input:api-key}`` is ``${API_KEY}``."""
-    text = text.replace("${workspaceFolder}", ".")
-    return re.sub(
-        r"\$\{input:([^{}]*)\}", lambda match: "${" + re.sub(r"\W", "_", match[1]).upper() + "}", text
+def _passwords(value: Any) -> set[str]:
+    """The ids of VS Code's questions whose answers are secrets."""
+    found = (
+        (item for item in parse_questions(value.get("inputs")) if isinstance(item, Input))
+        if isinstance(value, Mapping)
+        else ()
     )
+    return {item.id for item in found if item.password and item.id[0].isalnum()}
+
+
+def _plain_variables(text: str, passwords: set[str]) -> str:
+    """VS Code's questions become variables of the environment, or stored secrets: ``${input:api-key}`` is ``${API_KEY}`` or
+    ``${secret:api-key}``.
+    """
+
+    def put(match: re.Match[str]) -> str:
+        if match[1] in passwords:
+            return f"${{secret:{match[1]}}}"
+        return "${" + re.sub(r"\W", "_", match[1]).upper() + "}"
+
+    return re.sub(r"\$\{input:([^{}]*)\}", put, text.replace("${workspaceFolder}", "."))
 
 
 def _is_entry(value: Any) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
 from ..values import JSON, MCPServerEntry, content_hash
 from .models import WorkspaceModel
@@ -56,34 +57,42 @@ def masked(pairs: Mapping[str, str], *, quote: bool = True) -> dict[str, str]:
 
 
 def shown_command(entry: MCPServerEntry) -> str:
-    """The exact command or address of an entry."""
-    return address(entry.url, entry.headers) if entry.url else command_line(entry)
+    """The exact command or address of an entry, and the files of variables it is given."""
+    if entry.url:
+        return address(entry.url, entry.headers)
+    given = f"  # with the variables of {', '.join(map(_quote, entry.env_files))}" if entry.env_files else ""
+    return command_line(entry) + printable(given)
 
 
-def pending_server(entry: MCPServerEntry) -> JSON:
-    """One MCP server that waits for trust, as wire.md has it; `entry.hash` covers its files too."""
-    remote = bool(entry.url)
+def pending_server(entry: MCPServerEntry, **more: Any) -> JSON:
+    """One MCP server that waits for trust, as wire.md has it; `entry.hash` covers its files too. `more` is what became of
+    it (``history``), what is looser than usual and what it needs.
+    """
     return {
-        "id": f"mcp-server:{entry.name}:{entry.origin}",
-        "kind": "mcp-server",
-        "name": entry.name,
-        "file": entry.origin,
+        **_pending("mcp-server", entry),
         "command": shown_command(entry),
-        "sends_to": printable(entry.url) if remote else None,
-        "hash": entry.hash,
+        "sends_to": printable(entry.url) if entry.url else None,
+        **more,
     }
 
 
-def pending_model(model: WorkspaceModel) -> JSON:
-    """One provider that waits for trust."""
+def pending_model(model: WorkspaceModel, **more: Any) -> JSON:
+    """One provider that waits for trust, likewise."""
     return {
-        "id": f"model:{model.name}:{model.origin}",
-        "kind": "model",
-        "name": model.name,
-        "file": model.origin,
+        **_pending("model", model),
         "command": address(model.url, model.headers),
         "sends_to": printable(model.url),
-        "hash": model.hash,
+        **more,
+    }
+
+
+def _pending(kind: str, it: MCPServerEntry | WorkspaceModel) -> JSON:
+    return {
+        "id": f"{kind}:{it.name}:{it.origin}",
+        "kind": kind,
+        "name": it.name,
+        "file": it.origin,
+        "hash": it.hash,
     }
 
 

@@ -40,6 +40,11 @@ class TrustStore:
         """Whether another version was trusted: the entry changed, rather than being new."""
         return bool(self._versions(workspace, kind, name))
 
+    def since(self, workspace: Path, kind: Kind, name: str) -> str | None:
+        """When a version of it was trusted last (ISO-8601); None when none is."""
+        times = [str(time) for time in self._versions(workspace, kind, name).values()]
+        return max(times, default=None)
+
     def trust(self, workspace: Path, items: Iterable[Item]) -> None:
         """Trust each (kind, name, hash) in this folder. :class:`BrokenFile` for a broken trust file."""
         given = list(items)

@@ -7,89 +7,146 @@ touch the disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from traitlets import List, Unicode, default
 from traitlets.config import LoggingConfigurable
 
-from ..errors import BadRequest, Conflict
-from ..values import JSON, MCPServerEntry
+from ..errors import BadRequest, Conflict, MCPServerNotFound
+from ..lifecycle.announce import What
+from ..providers.references import References
+from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits
 from .attachments import read_attachment
-from .config import ConfigReader, Problem
-from .contents import ContentHasher
-from .editing import add_servers, remove_server
-from .entries import parse_entry
+from .config import OWN, ConfigReader, Problem, own_entries
+from .config_text import ConfigText, read_text, write_text
+from .editing import add_servers, own_questions, remove_server, switch_server
+from .entries import BUILTIN, parse_entry
+from .judge import Entry, Judge
+from .looser import looser_model, looser_server
 from .models import WorkspaceModel
 from .paste import parse_pasted
 from .shown import pending_answer, pending_model, pending_server, shown_command
-from .trust import Item, TrustStore
+from .user_files import default_files
 
 
 class WorkspaceManager(LoggingConfigurable):
-    """The services of one folder. `data_dir` is the user's, for all folders: ``trust.json`` is kept there."""
+    """The services of one folder. `data_dir` is the user's, for all folders: trust is kept there.
 
-    def __init__(self, *, workspace_id: str, root: Path, data_dir: Path, **kwargs: Any):
+    `limits` are those of all MCP servers, and `references` knows which values there are: for whoever is asked to trust.
+    """
+
+    mcp_servers_files = List(
+        Unicode(),
+        config=True,
+        help="Files with MCP servers of your own, for all projects, in the form of jupyter-mcp-manager; of two with one name "
+        "that of the first file counts. Default: 'mcp_servers.json' and 'mcp_settings.json' in each folder that "
+        "`jupyter --paths` lists under config. An empty list reads none.",
+    )
+
+    @default("mcp_servers_files")
+    def _default_mcp_servers_files(self) -> list[str]:
+        return default_files()
+
+    def __init__(
+        self,
+        *,
+        workspace_id: str,
+        root: Path,
+        data_dir: Path,
+        limits: Callable[[], ResourceLimits] = lambda: NO_LIMITS,
+        references: References | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         self.workspace_id = workspace_id
         self.root = Path(root).resolve()
-        self._reader = ConfigReader(self.root)
-        self._hasher = ContentHasher(self.root)
-        self._trust = TrustStore(Path(data_dir) / "trust.json")
+        self._user_files = [Path(file).expanduser() for file in self.mcp_servers_files]
+        self._reader = ConfigReader(self.root, self._user_files)
+        self._judge = Judge(self.root, Path(data_dir))
+        self._limits = limits
+        self._references = references or References(workspace_id)
 
-    def mcp_entries(self) -> list[MCPServerEntry]:
-        """The folder's MCP servers, untrusted too; `hash` covers the files of the folder they run."""
-        return [self._judged(entry) for entry in self._reader.read().entries]
+    def mcp_entries(self, only: Collection[str] | None = None) -> list[MCPServerEntry]:
+        """All MCP servers, or those with the names `only`, untrusted too; `hash` covers the files of the folder they run. Of two
+        with one name the folder's counts, but one that is not trusted takes the place of nothing that is.
+        """
+        folder, own = self._judged(only)
+        mine = {entry.name for entry in own if entry.trusted}
+        kept = {entry.name: entry for entry in folder if entry.trusted or entry.name not in mine}
+        return [*kept.values(), *(entry for entry in own if entry.name not in kept)]
+
+    def _judged(
+        self, only: Collection[str] | None = None
+    ) -> tuple[list[MCPServerEntry], list[MCPServerEntry]]:
+        """Those of the folder's files, and those of the user's own."""
+        reading = self._reader.read()
+        folder = (entry for entry in reading.entries if only is None or entry.name in only)
+        own = (entry for entry in reading.user_entries if only is None or entry.name in only)
+        return list(map(self._judge.server, folder)), list(map(self._judge.own_server, own))
 
     def model_entries(self) -> list[WorkspaceModel]:
         """The models of the folder, untrusted ones included."""
-        return [
-            replace(model, trusted=self._trust.is_trusted(self.root, "model", model.name, model.hash))
-            for model in self._reader.read().models
-        ]
+        return [self._judge.model(model) for model in self._reader.read().models]
 
     def active_model(self) -> str | None:
         """What ``models.json`` calls active: a wish of the folder, to be heeded only for a trusted model."""
         return self._reader.read().active_model
 
     def problems(self) -> list[Problem]:
-        """What in the folder's files is not understood or not taken, with the line where known."""
+        """What in these files is not understood or not taken, with the line where known."""
         return list(self._reader.read().problems)
+
+    # Trust.
 
     def trust_pending(self) -> JSON:
         """``{pending, hash}`` of docs/reference/wire.md: what came with the folder and is not trusted.
 
         Disabled entries are left out: they wait until they are enabled.
         """
-        servers = [
-            pending_server(entry) for entry in self.mcp_entries() if not (entry.trusted or entry.disabled)
-        ]
-        models = [pending_model(model) for model in self.model_entries() if not model.trusted]
-        return pending_answer([*servers, *models])
+        return pending_answer([self._pending(entry) for entry in self._waiting().values()])
+
+    def _waiting(self) -> dict[str, Entry]:
+        """By the ids of their questions."""
+        folder, own = self._judged()
+        servers = [entry for entry in (*folder, *own) if not (entry.trusted or entry.disabled)]
+        models = [model for model in self.model_entries() if not model.trusted]
+        waiting: list[tuple[str, Entry]] = [(pending_server(entry)["id"], entry) for entry in servers]
+        return dict([*waiting, *((pending_model(model)["id"], model) for model in models)])
+
+    def _pending(self, entry: Entry) -> JSON:
+        history = self._judge.history(entry)
+        if isinstance(entry, WorkspaceModel):
+            return pending_model(entry, **history, looser=looser_model(entry), needs=[])
+        looser = looser_server(entry, self._limits(), self._judge.elsewhere)
+        return pending_server(entry, **history, looser=looser, needs=self._references.needs(entry))
 
     def trust(self, hash: str, entries: Iterable[str]) -> JSON:
         """Trust the pending `entries` (their ids) as seen under `hash`; returns what is still pending.
 
         :class:`Conflict` when the folder changed since, :class:`BadRequest` for an id that is not pending.
         """
-        seen = self.trust_pending()
+        waiting = self._waiting()
+        seen = pending_answer([{"id": id, "hash": entry.hash} for id, entry in waiting.items()])
         if seen["hash"] != hash:
             raise Conflict(
                 "The folder changed since you looked. Nothing was trusted.", then="Review it again."
             )
-        pending = {item["id"]: item for item in seen["pending"]}
         chosen = list(entries)
-        unknown = [id for id in chosen if id not in pending]
+        unknown = [id for id in chosen if id not in waiting]
         if unknown:
-            waiting = ", ".join(pending) or "none"
-            raise BadRequest(f"Nothing with the id {unknown[0]!r} waits for trust; waiting: {waiting}.")
-        self._trust.trust(self.root, [_item(pending[id]) for id in chosen])
+            ids = ", ".join(waiting) or "none"
+            raise BadRequest(f"Nothing with the id {unknown[0]!r} waits for trust; waiting: {ids}.")
+        self._judge.vouch(waiting[id] for id in chosen)
         return self.trust_pending()
 
     def revoke_trust(self, name: str) -> None:
         """Trust no version of this MCP server any more."""
-        self._trust.revoke(self.root, "mcp-server", name)
+        self._judge.revoke(name)
+
+    # Changing.
 
     def add_mcp_servers(self, entries: Mapping[str, Any]) -> list[str]:
         """Write what the user gave into ``.mandrake/mcp.json``, trusted by this act; returns the names.
@@ -97,15 +154,70 @@ class WorkspaceManager(LoggingConfigurable):
         A name that is in this file already is replaced. Errors as :func:`~.editing.add_servers`.
         """
         added = add_servers(self.root, entries)
-        self._trust.trust(
-            self.root, [("mcp-server", entry.name, self._hasher.hash(entry)) for entry in added]
-        )
+        self._judge.vouch(self._judge.server(entry) for entry in added)
         return [entry.name for entry in added]
+
+    def try_entry(self, name: str, entry: Any) -> MCPServerEntry:
+        """What the user gave, for one run that he asked for: trusted by this act, written nowhere."""
+        asks = own_questions(self.root)
+        parsed = parse_entry(name, entry, root=self.root, questions=asks)
+        return replace(parsed.entry, trusted=True, disabled=False)
 
     def remove_mcp_server(self, name: str) -> None:
         """Remove an entry of ``.mandrake/mcp.json`` and its trust; see :func:`~.editing.remove_server`."""
-        remove_server(self.root, name)
-        self._trust.revoke(self.root, "mcp-server", name)
+        remove_server(self.root, name, self._user_files)
+        self._judge.revoke(name)
+
+    def switch_mcp_server(self, name: str, *, disabled: bool) -> None:
+        """Switch an entry off or on: in ``.mandrake/mcp.json``, and for other files (and where comments would be lost) in the
+        user's data directory. It is no word on trust. :class:`MCPServerNotFound`; :class:`Conflict` for the built-in one.
+        """
+        if name == BUILTIN:
+            raise Conflict(f'The MCP server "{name}" is built in. It can\'t be switched off.')
+        reading = self._reader.read()
+        found = {entry.name: entry.origin for entry in self.mcp_entries()}
+        if name not in found:
+            raise MCPServerNotFound(name=name, known=", ".join(sorted(found)) or "none")
+        entries = (*reading.entries, *reading.user_entries)
+        says = next(it.disabled for it in entries if (it.name, it.origin) == (name, found[name]))
+        written = found[name] == OWN and switch_server(self.root, name, disabled)
+        says = disabled if written else says
+        self._judge.switches.set(self.root, found[name], name, says=says, disabled=disabled)
+
+    def mcp_config(self) -> tuple[JSON, str]:
+        """``.mandrake/mcp.json`` for an editor, as wire.md has it, and its ETag."""
+        return self._config(read_text(self.root))
+
+    def save_mcp_config(self, text: str, wanted: Callable[[str], bool]) -> tuple[JSON, str, dict[str, What]]:
+        """Write `text` as ``.mandrake/mcp.json``, if `wanted` takes the ETag of what is there; the answer, the ETag, and what
+        became of which entry (``created``, ``changed``, ``deleted``).
+
+        What the user changes or adds so is trusted by this act, all else keeps the trust it had. Errors as
+        :func:`~.config_text.write_text`.
+        """
+        before = write_text(self.root, text, lambda there: wanted(there.etag))
+        old = own_entries(self.root, before.text)[0] if before.exists else {}
+        new = own_entries(self.root, text)[0]
+        changed = {name: it for name, it in new.items() if name not in old or old[name].hash != it.hash}
+        self._judge.vouch(self._judge.server(entry) for entry in changed.values())
+        gone = [name for name in old if name not in new]
+        for name in gone:
+            self._judge.revoke(name)
+        told: dict[str, What] = dict.fromkeys(gone, "deleted")
+        for name in new:
+            if old.get(name) != new[name]:
+                told[name] = "changed" if name in old else "created"
+        return *self._config(ConfigText(text, True)), told
+
+    def _config(self, it: ConfigText) -> tuple[JSON, str]:
+        answer = {
+            "file": OWN,
+            "path": str(self.root / OWN),
+            "text": it.text,
+            "exists": it.exists,
+            "problems": [problem.as_json() for problem in self.problems()],
+        }
+        return answer, it.etag
 
     def parse_pasted(self, text: str) -> JSON:
         """``{entries: [{name, entry, command}], problems}`` of pasted text; adds and starts nothing."""
@@ -119,21 +231,15 @@ class WorkspaceManager(LoggingConfigurable):
         """One attachment as a block of text for the prompt; see :func:`~.attachments.read_attachment`."""
         return read_attachment(self.root, attachment)
 
-    def _judged(self, entry: MCPServerEntry) -> MCPServerEntry:
-        hash = self._hasher.hash(entry)
-        trusted = self._trust.is_trusted(self.root, "mcp-server", entry.name, hash)
-        return replace(entry, hash=hash, trusted=trusted)
-
 
 def trust_folder(path: Path, data_dir: Path) -> list[str]:
-    """Trust all that the folder configures now; returns a line for each: name, file, command or address."""
+    """Trust all that the folder configures now; returns a text for each: name, file, command or address, and a line for
+    each sentence on what is looser than usual.
+    """
     if not Path(path).is_dir():
         raise BadRequest(f"{str(path)!r} is not a folder.")
     manager = WorkspaceManager(workspace_id="", root=path, data_dir=data_dir)
     seen = manager.trust_pending()
     manager.trust(seen["hash"], [item["id"] for item in seen["pending"]])
-    return [f"{item['name']} ({item['file']}): {item['command']}" for item in seen["pending"]]
-
-
-def _item(pending: JSON) -> Item:
-    return pending["kind"], pending["name"], pending["hash"]
+    lines = ([f"{it['name']} ({it['file']}): {it['command']}", *it["looser"]] for it in seen["pending"])
+    return ["\n    ".join(line) for line in lines]

@@ -15,8 +15,10 @@ from ..support.scripted_api import (
     DROP,
     HEARTBEAT,
     ScriptedAPI,
+    answered,
     approval,
     complete,
+    question,
     token,
     tool_call,
     tool_result,
@@ -209,6 +211,15 @@ def test_cancel_approve_and_the_events_of_a_run(api, client):
     assert [event["seq"] for event in client.events("s1", "r1", after=3)] == [4, 5]
     client.cancel("s1", "r1")
     assert api.runs["r1"].cancelled.is_set()
+
+
+def test_a_question_of_an_mcp_server_is_answered(api, client):
+    api.script(tool_call(), question(), wait_for("decided"), answered(), tool_result(), complete())
+    events = client.send("s1", "hi")
+    assert [next(events)["type"] for _ in range(3)][-1] == "question"
+    client.answer("s1", "r1", "q1", "accept", content={"region": "eu"})
+    assert [event["type"] for event in events] == ["questionAnswered", "toolResult", "complete"]
+    assert api.decisions == [{"question_id": "q1", "action": "accept", "content": {"region": "eu"}}]
 
 
 def test_send_and_wait_asks_for_json_and_can_return_at_once(api, client):

@@ -28,7 +28,11 @@ def spec() -> dict:
 def routes() -> set[tuple[str, str]]:
     found = set()
     for pattern, handler in ROUTES:
-        path = re.sub(r"\(\?P<(\w+)>([^()]*)\)", lambda m: m[2] if "|" in m[2] else f"{{{m[1]}}}", pattern)
+        path = re.sub(
+            r"\(\?P<(\w+)>([^()]*)\)",
+            lambda m: m[2] if m[2].replace("|", "").isalpha() else f"{{{m[1]}}}",
+            pattern,
+        )
         path = path.replace("\\.", ".")
         last = path.rsplit("/", 1)[-1]
         choices = [path[: -len(last)] + one for one in last.split("|")] if "|" in last else [path]

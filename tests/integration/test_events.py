@@ -41,6 +41,7 @@ async def test_events_arrive_as_they_happen_and_end_with_the_server(api: Api) ->
         "new": "ready",
         "reason": "",
         "seconds": 0.25,
+        "session_id": "",
     }
     status, body = await api.error("GET", "events")
     assert (status, body["code"]) == (503, "unavailable")

@@ -46,9 +46,7 @@ def closed(document: Any) -> Any:
     """The document with every object of an answer shut, so that a field it does not name is noticed."""
     document = copy.deepcopy(document)
     seen: set[int] = set()
-    attachment = document["components"]["schemas"][
-        "Attachment"
-    ]  # given back with whatever else it was sent with
+    attachment = document["components"]["schemas"]["AttachedFile"]  # given back with all it was sent with
 
     def shut(node: Any) -> None:
         if isinstance(node, list):
@@ -96,10 +94,17 @@ def live(case: Any, world: World) -> dict[str, str]:
     draw = zlib.crc32(repr((case.path, case.body)).encode()) % 3
     if case.path.endswith(("/approvals/{call}", "/cancel")) and draw == 0:
         return found | world.waiting()
+    if case.path.endswith("/questions/{question}"):
+        return found | world.asked()
     if case.path.endswith("/sessions/{session}") and case.method == "DELETE":
         return found | {"session": world.fresh_chat()}
     if case.path.endswith("/mcp-servers/{name}") and case.method == "DELETE":
         return found | {"name": world.fresh_mcp_server()}
+    if case.path.endswith("/disable"):
+        return found | {"name": world.fresh_mcp_server()}
+    if case.path.endswith("/mcp-servers/test") and case.method in ("GET", "DELETE"):
+        world.fresh_mcp_server("test")
+        return found
     if case.path.startswith("/settings/keys"):
         return found | {"name": "openai"}
     if case.path.endswith(("/resources/read", "/prompts/get", "/completions")):
@@ -122,6 +127,14 @@ def aim(case: Any, world: World) -> None:
         case.body = body | (enough(body) if case.path == "/limits" else corrected(body, world))
         if case.path.endswith("/prompts/get") and right(case):
             case.body |= {"name": "greet", "arguments": {"who": "Ada"}}
+        if case.path.endswith("/mcp-servers/test") and right(case):
+            case.body["entry"] = {**case.body["entry"], "url": None, "command": "no-such-command-0815"}
+        if case.path.endswith("/questions/{question}") and right(case):
+            case.body["content"] = {"colour": "red"} if case.body["action"] == "accept" else None
+    if case.path.endswith("/mcp-servers/config") and case.method == "PUT":
+        case.headers["If-Match"] = "*"
+        if right(case):
+            case.body = {"text": world.api("GET", "workspaces/default/mcp-servers/config")["text"]}
     if 0 < len(key := case.headers.get("Idempotency-Key", "")) < 150:
         case.headers["Idempotency-Key"] = f"{key}{uuid4().hex}"  # a repeated one is not looked at any further
 
@@ -188,6 +201,7 @@ def test_without_a_login_nothing_is_told(world: World, verb: str, path: str) -> 
         "session": world.chat,
         "run": world.run,
         "call": "c",
+        "question": "q",
         "name": "echo",
     }
     answer = requests.request(verb, f"{world.jupyter.url}mandrake{path.format_map(parameters)}", timeout=10)
@@ -205,6 +219,20 @@ def test_an_address_that_is_none_is_answered_as_an_error_of_ours(world: World, p
     answer = requests.get(f"{world.jupyter.url}mandrake/{path}", headers=headers, timeout=10)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert_fits(answer.json(), "Error")
+
+
+def test_a_question_and_its_answer_are_as_the_document_says(world: World) -> None:
+    asked = world.asked()
+    run = "workspaces/{workspace}/sessions/{session}/runs/{run}".format_map(asked)
+    messages = world.api("GET", "workspaces/{workspace}/sessions/{session}/messages".format_map(asked))
+    for shown in (world.api("GET", run), *messages):
+        assert_fits(shown, "Run" if "state" in shown else "Message")
+    assert messages[-1]["parts"][-1]["question"] == world.api("GET", run)["question"]
+    world.api("POST", f"{run}/questions/{asked['question']}", {"action": "decline"})
+    events = list(world.stream("GET", f"{run}/events", "application/x-ndjson"))
+    assert {"question", "questionAnswered"} <= {event["type"] for event in events}
+    for event in events:
+        assert_fits(event, "Event")
 
 
 @pytest.mark.parametrize("accept", ["application/x-ndjson", "text/event-stream"])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mandrake_jupyter.magics.answer import Answer, from_message
 
-from ..support.scripted_api import approval, complete, token, tool_call, tool_result
+from ..support.scripted_api import answered, approval, complete, question, token, tool_call, tool_result
 
 
 def answer(*events):
@@ -75,3 +75,26 @@ def test_an_answer_from_the_history_is_continued_by_later_events():
     assert (got.tools[0].status, got.tools[0].decision) == ("done", "once")
     got.apply({"seq": 5, **token("more", 0, 4)})
     assert got.text == "Lookmore"
+
+
+def test_an_answer_in_which_an_mcp_server_asks_waits_until_it_is_answered_or_its_call_is_over():
+    got = answer(tool_call(), question())
+    assert (got.status, got.tools[0].status) == ("waiting", "running")
+    got.apply(answered())
+    assert (got.status, got.asked) == ("running", [])
+    got.apply(question("q2"))
+    got.apply(tool_result())
+    assert got.status == "running"
+
+
+def test_an_open_question_is_in_an_answer_from_the_history():
+    part = {
+        "type": "tool",
+        "part": 0,
+        "call_id": "c1",
+        "title": "A",
+        "status": "running",
+        "question": question(),
+    }
+    got = from_message({"session_id": "s1", "run_id": "r1", "status": "running", "seq": 4, "parts": [part]})
+    assert (got.status, got.last_seq, got.asked[0].question["message"]) == ("waiting", 4, "Where to?")

@@ -10,8 +10,10 @@ from mandrake_jupyter.magics import _await_cell
 
 from ..support.scripted_api import (
     DROP,
+    answered,
     approval,
     complete,
+    question,
     token,
     tool_call,
     tool_result,
@@ -297,3 +299,30 @@ def test_only_cells_of_this_magic_are_awaited():
     other = ["get_ipython().run_cell_magic('time', '', 'hi\\n')\n"]
     assert _await_cell(other) == other
     assert _await_cell([]) == []
+
+
+def test_a_cell_in_which_an_mcp_server_asks_ends_and_says_how_to_answer(api, shell, capsys):
+    api.script(tool_call(), question(), wait_for("decided"), answered(), tool_result(ms=900), complete())
+    assert shell.run_cell("%%mandrake --plain\ndeploy").success
+    said = printed(capsys)
+    assert said.startswith(
+        '[deploy asks] Where to?\n  {"region": {"type": "string"}}\n  Answer in the panel, or'
+    )
+    assert shell.user_ns["_mandrake"].status == "waiting"
+    shell.run_cell("%mandrake allow")
+    shell.run_cell("%mandrake answer nonsense")
+    assert "This is not JSON" in printed(capsys)
+    shell.run_cell('%mandrake answer {"region": "eu"}')
+    assert "[done] Run cell (0.9 s)" in printed(capsys)
+    assert api.decisions == [{"question_id": "q1", "action": "accept", "content": {"region": "eu"}}]
+
+
+def test_a_question_is_declined_from_a_cell(api, shell, capsys):
+    api.script(
+        tool_call(), question(), wait_for("decided"), answered(action="decline"), tool_result(), complete()
+    )
+    shell.run_cell("%%mandrake --plain\ndeploy")
+    shell.run_cell("%mandrake decline")
+    assert api.decisions == [{"question_id": "q1", "action": "decline"}]
+    shell.run_cell("%mandrake decline")
+    assert "No MCP server asks anything in this chat." in printed(capsys)

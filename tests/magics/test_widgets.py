@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,7 @@ from mandrake_jupyter.client import MandrakeClientError
 from mandrake_jupyter.magics.answer import Answer
 from mandrake_jupyter.magics.widgets import WidgetView, available
 
-from ..support.scripted_api import approval, complete, token, tool_call, tool_result
+from ..support.scripted_api import answered, approval, complete, question, token, tool_call, tool_result
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -28,9 +29,10 @@ class Desk:
     def __init__(self) -> None:
         self.answer = Answer("s1", "explore.ipynb", model="m")
         self.decisions: list[tuple[Any, ...]] = []
+        self.replies: list[tuple[Any, ...]] = []
         self.stops = 0
         self.refusal: MandrakeClientError | None = None
-        self.view = WidgetView(self._stop, self._decide)
+        self.view = WidgetView(self._stop, self._decide, self._reply)
 
     def _stop(self) -> None:
         self.stops += 1
@@ -39,6 +41,11 @@ class Desk:
         if self.refusal:
             raise self.refusal
         self.decisions.append(decision)
+
+    def _reply(self, *reply: Any) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.replies.append(reply)
 
     def take(self, *events: dict[str, Any]) -> None:
         for event in events:
@@ -194,7 +201,7 @@ def test_an_answer_that_waits_leaves_a_readable_fallback(shown, desk):
 
 
 def test_where_a_kernel_hears_no_button_stop_interrupts_it(shown):
-    view = WidgetView(lambda: None, lambda *_: None, heard=False)
+    view = WidgetView(lambda: None, lambda *_: None, lambda *_: None, heard=False)
     answer = Answer("s1", "c")
     answer.apply(token("a"))
     view.show(answer)
@@ -214,3 +221,45 @@ def test_open_in_panel_names_the_chat(desk):
 
 def test_a_terminal_has_no_widgets(shown):
     assert not available(InteractiveShell.instance())
+
+
+def test_a_question_is_answered_with_a_form_as_json(desk):
+    desk.take(tool_call(), question())
+    assert "<b>deploy asks</b>" in desk.text
+    assert "Where to?" in desk.text
+    [field] = desk.all(ipywidgets.Textarea)
+    assert json.loads(field.value) == {"region": ""}
+    field.value = "nonsense"
+    desk.press("Answer")
+    assert "not JSON" in desk.text
+    field.value = '{"region": "eu"}'
+    desk.press("Answer")
+    assert desk.replies == [("q1", "accept", {"region": "eu"})]
+    desk.take(answered())
+    assert not desk.all(ipywidgets.Textarea)
+
+
+def test_a_question_is_declined_and_an_answer_that_did_not_arrive_can_be_given_again(desk):
+    desk.refusal = MandrakeClientError("region: it is none of the choices.", code="bad_request")
+    desk.take(tool_call(), question())
+    desk.press("Answer")
+    assert "none of the choices" in desk.text
+    desk.refusal = None
+    desk.press("Decline")
+    assert desk.replies == [("q1", "decline", None)]
+
+
+def test_a_page_is_a_link_that_shows_its_host_and_opens_only_when_pressed(desk):
+    desk.take(tool_call(), question(mode="url", schema=None, url="https://example.com/a?b=<c>"))
+    link = '<a href="https://example.com/a?b=&lt;c&gt;" target="_blank" rel="noopener noreferrer">'
+    assert f"{link}Open example.com</a>" in desk.text
+    desk.press("I have done it")
+    assert desk.replies == [("q1", "accept", None)]
+
+
+def test_no_widget_is_left_of_a_question_when_the_answer_ends(desk):
+    desk.take(tool_call(), question())
+    desk.view.settle(desk.answer, ended=False)
+    desk.answer.apply(complete())
+    desk.view.settle(desk.answer, ended=True)
+    assert all(widget.comm is None for widget in [desk.view._box, *desk.all(ipywidgets.DOMWidget)])

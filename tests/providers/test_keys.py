@@ -138,3 +138,14 @@ async def test_two_stores_on_one_directory_see_each_other(tmp_path, no_keyring):
     await one.set("openai", "sk-1")
     await two.set("anthropic", "sk-2")
     assert (await one.get("anthropic"), await two.get("openai")) == ("sk-2", "sk-1")
+
+
+async def test_an_answer_to_a_question_may_be_words_and_a_key_may_not(tmp_path, no_keyring):
+    keys = KeyStore(tmp_path, {})
+    await keys.set("input.w.folder", "My Documents/ünder")
+    assert await keys.get("input.w.folder") == "My Documents/ünder"
+    with pytest.raises(BadRequest, match="no spaces"):
+        await keys.set("openai", "My Documents")
+    for value in ("two\nlines", "tab\tbed", "\u202eturned", " "):
+        with pytest.raises(BadRequest):
+            await keys.set("input.w.folder", value)

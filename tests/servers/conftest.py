@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,8 +21,11 @@ from mandrake_jupyter.values import CallContext, MCPServerEntry, ToolResult, Wor
 
 from ..support.mcp_leaks import MARKER, alive, eventually, open_files
 
-ECHO = str(Path(__file__).parent.parent / "support" / "mcp_echo.py")
-RAW = str(Path(__file__).parent.parent / "support" / "mcp_raw.py")
+SUPPORT = Path(__file__).parent.parent / "support"
+ECHO = str(SUPPORT / "mcp_echo.py")
+RAW = str(SUPPORT / "mcp_raw.py")
+#: Where `make prepare` puts the programs from npm, unless it says another place.
+NPM = SUPPORT.parents[1] / ".cache" / "npm" / "node_modules" / ".bin"
 CONTEXT = CallContext(workspace_id="w")
 
 
@@ -43,7 +47,7 @@ class House:
             key=WorkspaceKey(self.workspace),
             root=self.root,
             state_dir=self.state,
-            entries=lambda: list(self.entries),
+            entries=lambda only=None: [e for e in self.entries if only is None or e.name in only],
             builtins=builtins or {},
             supervisor=self.supervisor,
             announce=self.heard,
@@ -87,8 +91,17 @@ class House:
         return found
 
 
-async def call(manager: MCPServerManager, name: str, tool: str, **arguments: Any) -> ToolResult:
+async def call(manager: MCPServerManager, name: str, tool: str, /, **arguments: Any) -> ToolResult:
     return await manager.call(name, tool, arguments, context=CONTEXT)
+
+
+@pytest.fixture(scope="session")
+def npm() -> Path:
+    """The folder of the MCP servers from npm."""
+    programs = Path(os.environ.get("MANDRAKE_TEST_NPM") or NPM)
+    if not (programs / "mcp-server-everything").exists():
+        pytest.skip("needs MCP servers from npm: make prepare")
+    return programs
 
 
 @pytest.fixture

@@ -23,13 +23,13 @@ async def test_tools_are_learned_once_and_then_known_without_a_process(house: Ho
     tools, problems = await manager.catalogue(learn=True)
     assert [tool.name for tool in tools][:3] == ["add", "never", "die"]
     assert not problems
-    assert manager.describe_one("raw")["tools"] == len(tools) == 13
+    assert manager.describe_one("raw")["tools"] == len(tools) == 18
     await manager.close()
 
     later = house.manager()
     assert (await later.catalogue(learn=True))[0] == tools
     assert await later.tools("raw") == tools
-    assert later.describe_one("raw")["tools"] == 13
+    assert later.describe_one("raw")["tools"] == 18
     assert later.describe_one("raw")["phase"] == "new"
     assert not house.processes()
 
@@ -67,7 +67,7 @@ async def test_many_servers_start_in_turn(house: House) -> None:
     manager = house.manager(max_concurrent_starts=2)
     tools, problems = await manager.catalogue(learn=True)
     assert not problems
-    assert len(tools) == 6 * 13
+    assert len(tools) == 6 * 18
     assert len(house.processes()) == 6
 
 
@@ -240,7 +240,7 @@ async def test_a_look_at_all_tools_asks_for_the_configuration_once(house: House)
     manager = house.manager(learn_timeout=0.0)
     asked: list[int] = []
     entries = manager._roster._entries
-    manager._roster._entries = lambda: asked.append(1) or entries()  # type: ignore[func-returns-value]
+    manager._roster._entries = lambda only=None: asked.append(1) or entries(only)  # type: ignore[func-returns-value]
     await manager.catalogue(learn=False)
     assert len(asked) == 1
     await manager._roster.permitted("raw0")

@@ -1,4 +1,4 @@
-"""Resources, prompts, completions, log messages and questions of real MCP servers, in both eras of the protocol."""
+"""Resources, prompts, completions and log messages of real MCP servers, in both eras of the protocol."""
 
 from __future__ import annotations
 
@@ -163,39 +163,12 @@ async def test_log_messages_come_into_the_log_with_their_level(echo: MCPServerMa
     assert heard("warning") == both[:1]
 
 
-async def test_a_question_is_declined_and_the_caller_and_the_log_are_told(echo: MCPServerManager) -> None:
-    result = await call(echo, "echo", "ask")
-    said = 'It asked you: "Which colour?". That was declined'
-    assert result.ok
-    assert result.content.startswith("decline\n[" + said)
-    assert [line["level"] for line in echo.logs("echo") if said in line["text"]] == ["warning"]
-
-
 async def test_sampling_is_declined_in_words_and_never_announced_as_possible(echo: MCPServerManager) -> None:
     result = await call(echo, "echo", "sample")
     assert not result.ok
     assert "does not lend the user's model" in result.content
     assert any("asked to use your model" in line["text"] for line in echo.logs("echo"))
     assert (await call(echo, "echo", "may_sample")).content == "no"
-
-
-async def test_a_question_is_told_to_nobody_when_it_may_be_about_either_of_two_calls(
-    house: House, tmp_path: Path
-) -> None:
-    """The older era does not say which call a question is about; they may be of different chats."""
-    folder = house.state / "catalogue"
-    folder.mkdir(parents=True)
-    (folder / "old.json").write_text(json.dumps({"version": 1, "protocol": ERAS[0], "tools": []}))
-    house.echo(hash="old")
-    manager = house.manager()
-    mark = tmp_path / "mark"
-    there = tmp_path / "there"
-    other = asyncio.create_task(call(manager, "echo", "begin_until", mark=str(mark), there=str(there)))
-    await eventually(mark.exists)
-    assert (await call(manager, "echo", "ask")).content == "decline"
-    assert any("It asked you" in line["text"] for line in manager.logs("echo"))
-    there.touch()
-    assert (await other).content == "there"
 
 
 @pytest.mark.parametrize("what", ["tool", "resource"])

@@ -1,160 +1,152 @@
-"""MCP servers of other people, as users have them; and the echo server over HTTP."""
+"""MCP servers of other people as users have them, over stdio: a round of all that each offers."""
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mandrake_jupyter.errors import MCPError, ServerGone
+from mandrake_jupyter.servers.manager import MCPServerManager
 
-from ..support.mcp_leaks import eventually, until
-from .conftest import ECHO, House, call
+from .conftest import House, call
 
-EVERYTHING = "@modelcontextprotocol/server-everything@2026.8.31"
+Calls = dict[str, tuple[dict[str, Any], str]]
+
+
+async def round_of(house: House, manager: MCPServerManager, name: str, calls: Calls) -> None:
+    """Each tool the MCP server lists is called as `calls` says (its arguments, a part of its answer), in that order."""
+    tools, problems = await manager.catalogue(learn=True)
+    assert not problems
+    assert {tool.name for tool in tools} == set(calls), "a round of every tool it has"
+    for tool, (arguments, part) in calls.items():
+        result = await call(manager, name, tool, **arguments)
+        assert result.ok, (tool, result.content)
+        assert part in result.content, (tool, result.content)
+    assert house.processes("")
+    await manager.stop(name)
+    assert not house.processes("")
 
 
 async def test_the_time_server_tells_the_time_and_says_that_it_only_reads(house: House) -> None:
-    house.add("time", "mcp-server-time", "--local-timezone", "UTC")
+    house.add("time", sys.executable, "-m", "mcp_server_time", "--local-timezone", "UTC")
     manager = house.manager()
-    tools, problems = await manager.catalogue(learn=True)
-    assert not problems
-    assert {tool.name: tool.read_only for tool in tools} == {"get_current_time": True, "convert_time": True}
-    now = await call(manager, "time", "get_current_time", timezone="Asia/Tokyo")
-    assert now.ok
-    assert "+09:00" in now.content
-    arguments = {"source_timezone": "UTC", "time": "12:00", "target_timezone": "Asia/Tokyo"}
-    assert "21:00" in (await call(manager, "time", "convert_time", **arguments)).content
+    tools, _ = await manager.catalogue(learn=True)
+    assert {tool.read_only for tool in tools} == {True}
     assert not (await call(manager, "time", "get_current_time", timezone="Nowhere/None")).ok
-    await manager.stop("time")
-    assert not house.processes("")
-
-
-@pytest.fixture(scope="session")
-def everything(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """Where `make test` installed it, else installed once into a cache of the repository; skipped where there is no npx."""
-    if shutil.which("npx") is None:
-        pytest.skip("needs npx (Node.js)")
-    if given := os.environ.get("MANDRAKE_TEST_NPM"):
-        return Path(given).parents[1]
-    prefix = request.config.rootpath / ".cache" / "server-everything"
-    command = prefix / "node_modules" / ".bin" / "mcp-server-everything"
-    if not command.exists():
-        prefix.mkdir(parents=True, exist_ok=True)
-        (prefix.parent / ".gitignore").write_text("*\n")
-        install = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(prefix), EVERYTHING]
-        subprocess.run(install, check=True, timeout=300, capture_output=True)
-    return prefix
-
-
-@pytest.mark.node
-@pytest.mark.timeout(400)
-async def test_the_everything_server_lists_and_runs_its_tools(house: House, everything: Path) -> None:
-    house.add(
-        "everything", "npx", "--prefix", str(everything), "--no-install", "mcp-server-everything", "stdio"
+    noon = {"source_timezone": "UTC", "time": "12:00", "target_timezone": "Asia/Tokyo"}
+    await round_of(
+        house,
+        manager,
+        "time",
+        {"get_current_time": ({"timezone": "Asia/Tokyo"}, "+09:00"), "convert_time": (noon, "21:00")},
     )
-    manager = house.manager()
-    tools = {tool.name: tool for tool in await manager.tools("everything")}
-    assert "echo" in tools
-    heard: list[float] = []
-
-    async def hear(progress: float, total: float | None, message: str | None) -> None:
-        heard.append(progress)
-
-    assert "hello" in (await call(manager, "everything", "echo", message="hello")).content
-    add = next(name for name in tools if name in ("add", "get-sum"))
-    assert "5" in (await call(manager, "everything", add, a=2, b=3)).content
-    image = next(name for name in tools if "image" in name.lower())
-    assert "[an image, image/png," in (await call(manager, "everything", image)).content
-    offers = await manager.offers("everything")
-    resources, templates = await offers.resources(), await offers.templates()
-    assert resources
-    assert templates
-    (read, *_) = await offers.read(resources[0].uri)
-    assert read.uri == resources[0].uri
-    assert read.text or read.blob
-    prompts = {prompt.name: prompt for prompt in await offers.prompts()}
-    plain = next(prompt for prompt in prompts.values() if not prompt.arguments)
-    assert (await offers.prompt(plain.name, {})).messages
-    completed = next(prompt for name, prompt in prompts.items() if "complet" in name)
-    first = completed.arguments[0].name
-    assert (await offers.complete("prompt", completed.name, first, "", {})).values
-    assert not any("sampling" in name for name in tools), "it was not said that we can"
-    assert len(house.processes("everything")) > 1, "npx and its child"
-    await manager.stop("everything")
-    assert not house.processes("")
-
-
-@dataclass
-class HTTPEcho:
-    url: str
-    process: subprocess.Popen[str]
 
 
 @pytest.fixture
-def http_echo(house: House) -> Iterator[HTTPEcho]:
-    """The echo server over streamable HTTP on loopback."""
-    command = [sys.executable, ECHO, "--http"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:")
-        yield HTTPEcho(url, process)
-        process.kill()
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One commit, and a change that is not committed; nothing of the user's own settings."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\n")
+    for words in (["init", "-qb", "main"], ["add", "."], ["commit", "-qm", "The first"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
+    (folder / "a.txt").write_text("two\n")
+    return folder
 
 
-async def test_a_remote_server_is_called_over_http(house: House, http_echo: HTTPEcho) -> None:
-    house.add("remote", "", transport="http", url=http_echo.url, headers={"X-Key": "${KEY:-k}"}, env={})
-    manager = house.manager()
-    assert (await call(manager, "remote", "add", a=2, b=3)).content == "5"
-    model = manager.describe_one("remote")
-    assert (model["phase"], model["pid"], model["command"]) == ("ready", None, http_echo.url)
-    assert (await manager.stop("remote"))["phase"] == "stopped"
+async def test_the_git_server_shows_and_changes_a_repository(house: House, repository: Path) -> None:
+    house.add("git", sys.executable, "-m", "mcp_server_git", "--repository", str(repository))
+    at, manager = {"repo_path": str(repository)}, house.manager()
+    await round_of(
+        house,
+        manager,
+        "git",
+        {
+            "git_status": (at, "modified:   a.txt"),
+            "git_diff_unstaged": (at, "+two"),
+            "git_diff": ({**at, "target": "main"}, "+two"),
+            "git_add": ({**at, "files": ["a.txt"]}, "staged"),
+            "git_diff_staged": (at, "+two"),
+            "git_commit": ({**at, "message": "The second"}, "committed"),
+            "git_log": ({**at, "max_count": 1}, "The second"),
+            "git_show": ({**at, "revision": "HEAD~1"}, "The first"),
+            "git_create_branch": ({**at, "branch_name": "side"}, "side"),
+            "git_checkout": ({**at, "branch_name": "side"}, "side"),
+            "git_branch": ({**at, "branch_type": "local"}, "side"),
+            "git_reset": (at, "reset"),
+        },
+    )
+    outside = await call(manager, "git", "git_status", repo_path="/")
+    assert not outside.ok
 
 
-async def test_a_remote_server_is_asked_for_all_it_offers_over_http(
-    house: House, http_echo: HTTPEcho
+@pytest.mark.node
+async def test_the_file_server_reads_and_writes_its_folder_and_no_other(
+    house: House, npm: Path, tmp_path: Path
 ) -> None:
-    house.add("remote", "", transport="http", url=http_echo.url)
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one\ntwo\n")
+    (folder / "dot.png").write_bytes(b"\x89PNG")
+    house.add("files", str(npm / "mcp-server-filesystem"), str(folder))
+    text, written = str(folder / "a.txt"), str(folder / "sub" / "b.txt")
+    edit = {"oldText": "three", "newText": "four"}
+    moved = str(folder / "sub" / "c.txt")
+    at = {"path": str(folder)}
+    calls: Calls = {
+        "read_file": ({"path": text}, "one\ntwo"),
+        "read_text_file": ({"path": text, "head": 1}, "one"),
+        "read_media_file": ({"path": str(folder / "dot.png")}, "image/png"),
+        "create_directory": ({"path": str(folder / "sub")}, "created"),
+        "write_file": ({"path": written, "content": "three\n"}, "wrote"),
+        "edit_file": ({"path": written, "edits": [edit]}, "+four"),
+        "read_multiple_files": ({"paths": [text, written]}, "four"),
+        "move_file": ({"source": written, "destination": moved}, "moved"),
+        "list_directory": (at, "[FILE] a.txt"),
+        "list_directory_with_sizes": (at, "a.txt"),
+        "directory_tree": (at, "c.txt"),
+        "search_files": ({**at, "pattern": "**/*.txt"}, "c.txt"),
+        "get_file_info": ({"path": text}, "size: 8"),
+        "list_allowed_directories": ({}, str(folder)),
+    }
     manager = house.manager()
-    offers = await manager.offers("remote")
-    assert "echo://notes" in [resource.uri for resource in await offers.resources()]
-    assert (await offers.read("echo://notes"))[0].text == "one\ntwo"
-    assert (await offers.prompt("greet", {"who": "Ada"})).messages[0].text == "Greet Ada warmly."
-    assert (await offers.complete("prompt", "greet", "who", "B", {})).values == ("Barbara",)
-    assert (await call(manager, "remote", "ask")).content.startswith("decline\n[It asked you")
-    await call(manager, "remote", "say", level="error", text="hot")
-    await eventually(lambda: "echo: hot" in [line["text"] for line in manager.logs("remote", level="error")])
-    http_echo.process.kill()
-    http_echo.process.wait()
-    with pytest.raises(ServerGone):
-        await offers.read("echo://notes")
+    await round_of(house, manager, "files", calls)
+    assert Path(moved).read_text() == "four\n"
+    assert not (await call(manager, "files", "read_text_file", path="/etc/passwd")).ok
 
 
-async def test_a_remote_server_that_went_away_is_a_typed_error_and_no_wait(
-    house: House, http_echo: HTTPEcho
+@pytest.mark.node
+async def test_the_memory_server_keeps_what_it_is_told_from_one_start_to_the_next(
+    house: House, npm: Path, tmp_path: Path
 ) -> None:
-    house.add("remote", "", transport="http", url=http_echo.url)
+    kept = tmp_path / "memory.jsonl"
+    house.add("memory", str(npm / "mcp-server-memory"), env={"MEMORY_FILE_PATH": str(kept)})
+    ada, bob = ({"name": name, "entityType": "person", "observations": ["tall"]} for name in ("Ada", "Bob"))
+    knows = {"from": "Ada", "to": "Bob", "relationType": "knows"}
+    calls: Calls = {
+        "create_entities": ({"entities": [ada, bob]}, "Ada"),
+        "create_relations": ({"relations": [knows]}, "knows"),
+        "add_observations": ({"observations": [{"entityName": "Ada", "contents": ["kind"]}]}, "kind"),
+        "search_nodes": ({"query": "kind"}, "Ada"),
+        "open_nodes": ({"names": ["Bob"]}, "Bob"),
+        "delete_observations": ({"deletions": [{"entityName": "Ada", "observations": ["tall"]}]}, "deleted"),
+        "delete_relations": ({"relations": [knows]}, "deleted"),
+        "delete_entities": ({"entityNames": ["Bob"]}, "deleted"),
+        "read_graph": ({}, "kind"),
+    }
     manager = house.manager()
-    await manager.start("remote")
-    http_echo.process.kill()
-    http_echo.process.wait()
-    began = time.monotonic()
-    with pytest.raises(ServerGone):
-        await call(manager, "remote", "add", a=2, b=3)
-    assert time.monotonic() - began < 5
-    assert manager.describe_one("remote")["phase"] == "failed"
-
-
-async def test_a_remote_server_that_is_not_there_is_a_clear_error(house: House) -> None:
-    house.add("remote", "", transport="http", url="http://127.0.0.1:9/mcp")
-    with pytest.raises(MCPError, match='The MCP server "remote" could not be connected'):
-        await house.manager().start("remote")
-    until(lambda: not house.processes(""))
+    await round_of(house, manager, "memory", calls)
+    graph = json.loads((await call(manager, "memory", "read_graph")).content)
+    assert [(entity["name"], entity["observations"]) for entity in graph["entities"]] == [("Ada", ["kind"])]
+    offers = await manager.offers("memory")
+    for resource in await offers.resources():
+        assert "Ada" in ((await offers.read(resource.uri))[0].text or "")

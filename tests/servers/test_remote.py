@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import signal
+import time
 import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mandrake_jupyter.errors import ExitedAtStart, MCPError, ServerGone
+from mandrake_jupyter.errors import ExitedAtStart, MCPError
 from mandrake_jupyter.provisioners.base import LaunchSpec
 from mandrake_jupyter.servers.secrets import Secrets
 
+from ..contract.worlds import HTTPWorld, SSEWorld
 from ..support.mcp_http import HTTPServerWithSessions
+from ..support.mcp_leaks import eventually
 from .conftest import House, call
 
 SECRET = "s3cr3t-of-ours"
 
 
 @pytest.mark.parametrize("words", [None, {"code": -32600, "message": "Session not found"}])
-async def test_a_session_that_the_server_forgot_is_over_and_the_next_use_begins_a_new_one(
+async def test_a_session_that_the_server_forgot_is_begun_anew_and_the_call_is_made_once(
     house: House, words: dict[str, Any] | None
 ) -> None:
     async with HTTPServerWithSessions() as server:
@@ -27,12 +31,40 @@ async def test_a_session_that_the_server_forgot_is_over_and_the_next_use_begins_
         manager = house.manager()
         assert (await call(manager, "remote", "count")).content == "1"
         server.forget(words)
-        with pytest.raises(ServerGone):
-            await call(manager, "remote", "count")
-        assert manager.describe_one("remote")["phase"] == "failed"
         assert (await call(manager, "remote", "count")).content == "2"
         assert (server.calls, len(server.sessions)) == (2, 2)
+        model = manager.describe_one("remote")
+        assert (model["phase"], model["restarts"], model["crashes"]) == ("ready", 1, 1)
+        lines = [line["text"] for line in manager.logs("remote")]
+        assert 'failed: The MCP server "remote" does not know our session any more.' in lines
+        assert '"count" is called once more: it had not reached it.' in lines
         await manager.close()
+
+
+@pytest.mark.parametrize("world", [HTTPWorld, SSEWorld])
+async def test_one_that_goes_away_is_noticed_also_while_nobody_calls_it(
+    house: House, world: type[HTTPWorld]
+) -> None:
+    elsewhere = world(house.token)
+    house.add("remote", "", transport=world.kind, url=elsewhere.origin + world.path)
+    manager = house.manager()
+    assert (await call(manager, "remote", "add", a=1, b=1)).content == "2"
+    elsewhere.close()
+    await eventually(lambda: manager.describe_one("remote")["phase"] == "failed")
+    assert manager.describe_one("remote")["error"]["code"] == "mcp_gone"
+
+
+@pytest.mark.parametrize("world", [HTTPWorld, SSEWorld])
+async def test_one_that_hangs_holds_up_no_stop(house: House, world: type[HTTPWorld]) -> None:
+    elsewhere = world(house.token)
+    house.add("remote", "", transport=world.kind, url=elsewhere.origin + world.path)
+    manager = house.manager(stop_grace=0.2)
+    await manager.start("remote")
+    elsewhere.server.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    assert (await manager.stop("remote"))["phase"] == "stopped"
+    assert time.monotonic() - began < 3
+    elsewhere.close()
 
 
 @pytest.mark.parametrize("query", ["?key=${API_KEY}", "?key=short", "/${API_KEY}", "?a=1#${API_KEY}"])

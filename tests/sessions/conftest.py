@@ -92,6 +92,7 @@ class ScriptedTools:
         context: Any,
         on_progress: Any = None,
         expected: Any = None,
+        asker: Any = None,
     ) -> ToolResult:
         self.calls.append((tool, dict(arguments)))
         self.called.set()

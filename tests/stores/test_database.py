@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.engine import Connection
 
 from mandrake_jupyter.errors import SessionNotFound, StoreUnavailable, WorkspaceNotFound
 from mandrake_jupyter.stores.database import Database
@@ -135,3 +137,41 @@ async def test_a_close_lets_what_is_under_way_end_and_nothing_new_begin(path: Pa
     go_on.set()
     assert len(await reading) == 1
     await closing
+
+
+async def test_a_write_at_once_that_is_cancelled_has_ended_before_its_caller(path: Path) -> None:
+    database = Database(path)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO workspaces VALUES ('w', '/p', 'n', 'now')")
+        begun.set()
+        assert go_on.wait(20)
+
+    writing = asyncio.ensure_future(database.at_once(work))
+    await asyncio.to_thread(begun.wait, 20)
+    writing.cancel()
+    await asyncio.sleep(0)
+    assert not writing.done()
+    go_on.set()
+    await asyncio.wait([writing])
+    assert writing.cancelled()
+    async with database.read() as connection:
+        assert (await connection.exec_driver_sql("SELECT path FROM workspaces")).scalar() == "/p"
+    await database.close()
+    with pytest.raises(StoreUnavailable, match="stopping"):
+        await database.at_once(work)
+
+
+async def test_a_write_at_once_that_fails_writes_nothing_and_says_why(path: Path) -> None:
+    database = Database(path)
+
+    def work(connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO workspaces VALUES ('w', '/p', 'n', 'now')")
+        connection.exec_driver_sql("INSERT INTO no_such_table VALUES (1)")
+
+    with pytest.raises(StoreUnavailable, match="no_such_table"):
+        await database.at_once(work)
+    async with database.read() as connection:
+        assert not list(await connection.exec_driver_sql("SELECT * FROM workspaces"))
+    await database.close()

@@ -1,11 +1,12 @@
 """A small MCP server over stdio, written with the SDK, with a tool for each thing that can happen.
 
-`python mcp_echo.py [--garbage | --http]`: that writes lines that are no messages to stdout before it serves.
+`python mcp_echo.py [--garbage | --http | --sse]`: the first writes lines that are no messages to stdout before it serves.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -18,6 +19,7 @@ from mcp_types import (
     CreateMessageRequestParams,
     ElicitRequest,
     ElicitRequestFormParams,
+    ElicitRequestURLParams,
     InputRequiredResult,
     SamplingMessage,
     TextContent,
@@ -84,13 +86,13 @@ async def pid() -> int:
 
 @server.tool()
 async def grow(ctx: Context) -> str:
-    """Adds a tool and says that the list changed."""
+    """Adds a tool and says that the list changed, in the way of the era."""
 
     async def grown() -> str:
         return "grown"
 
     server.add_tool(grown, name=f"grown_{time.monotonic_ns()}")
-    await ctx.notify_tools_changed()
+    await (ctx.notify_tools_changed() if modern(ctx) else ctx.session.send_tool_list_changed())
     return "grew"
 
 
@@ -174,14 +176,83 @@ class Colour(BaseModel):
 
 
 @server.tool()
-async def ask(ctx: Context, question: str = "Which colour?") -> str | InputRequiredResult:
-    """Asks the user, in the way of the era."""
+async def ask(ctx: Context, question: str = "Which colour?", says: bool = False) -> str | InputRequiredResult:
+    """Asks the user, in the way of the era: what he did and, if it `says` so, what he wrote."""
     if not modern(ctx):
-        return (await ctx.elicit(question, Colour)).action
+        found = await ctx.elicit(question, Colour)
+        return told(found.action, {"colour": found.data.colour} if found.action == "accept" else None, says)
     if ctx.input_responses is None:
-        params = ElicitRequestFormParams(message=question, requested_schema=Colour.model_json_schema())
-        return InputRequiredResult(input_requests={"q": ElicitRequest(params=params)}, request_state="s")
-    return ctx.input_responses["q"].action
+        return asked(q=ElicitRequestFormParams(message=question, requested_schema=Colour.model_json_schema()))
+    return told(ctx.input_responses["q"].action, ctx.input_responses["q"].content, says)
+
+
+FORM = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "title": "Name", "minLength": 2},
+        "size": {
+            "type": "string",
+            "title": "Size",
+            "oneOf": [{"const": "s", "title": "Small"}, {"const": "l", "title": "Large"}],
+        },
+        "count": {"type": "integer", "title": "How many", "minimum": 1, "default": 1},
+        "gift": {"type": "boolean", "title": "As a gift"},
+        "extras": {
+            "type": "array",
+            "title": "Extras",
+            "items": {"type": "string", "enum": ["card", "ribbon"]},
+        },
+    },
+    "required": ["name", "size"],
+}
+
+
+@server.tool()
+async def order(ctx: Context, schema: dict[str, object] | None = None) -> str | InputRequiredResult:
+    """Asks for a form with a field of each kind, or for `schema`."""
+    wanted = schema or FORM
+    if not modern(ctx):
+        found = await ctx.session.elicit_form("What shall it be?", wanted, related_request_id=ctx.request_id)
+        return told(found.action, found.content, True)
+    if ctx.input_responses is None:
+        return asked(q=ElicitRequestFormParams(message="What shall it be?", requested_schema=wanted))
+    return told(ctx.input_responses["q"].action, ctx.input_responses["q"].content, True)
+
+
+@server.tool()
+async def sign_in(ctx: Context, url: str = "https://example.com/sign-in") -> str | InputRequiredResult:
+    """Asks the user to open a page."""
+    if not modern(ctx):
+        found = await ctx.session.elicit_url("Please sign in.", url, "e1", related_request_id=ctx.request_id)
+        return str(found.action)
+    if ctx.input_responses is None:
+        return asked(q=ElicitRequestURLParams(message="Please sign in.", url=url))
+    return str(ctx.input_responses["q"].action)
+
+
+@server.tool()
+async def ask_twice(ctx: Context) -> str | InputRequiredResult:
+    """Asks one question after the other; where the era allows it, both at once."""
+    schema = Colour.model_json_schema()
+    if not modern(ctx):
+        first = await ctx.session.elicit_form("First?", schema, related_request_id=ctx.request_id)
+        second = await ctx.session.elicit_form("Second?", schema, related_request_id=ctx.request_id)
+        return f"{first.action} {second.action}"
+    if ctx.input_responses is None:
+        return asked(
+            a=ElicitRequestFormParams(message="First?", requested_schema=schema),
+            b=ElicitRequestFormParams(message="Second?", requested_schema=schema),
+        )
+    return " ".join(ctx.input_responses[key].action for key in "ab")
+
+
+def asked(**params: ElicitRequestFormParams | ElicitRequestURLParams) -> InputRequiredResult:
+    requests = {key: ElicitRequest(params=value) for key, value in params.items()}
+    return InputRequiredResult(input_requests=requests, request_state="s")
+
+
+def told(action: str, content: dict[str, object] | None, says: bool) -> str:
+    return f"{action} {json.dumps(content, sort_keys=True)}" if says else str(action)
 
 
 @server.tool()
@@ -214,21 +285,23 @@ def note(path: str, word: str) -> None:
             file.write(word + "\n")
 
 
-def serve_http() -> None:
-    """On a free port of loopback; the URL is the first line on stdout."""
+def serve_http(path: str) -> None:
+    """On a free port of loopback, over streamable HTTP or the transport before it; the URL is the first line on stdout."""
     import socket
 
     import uvicorn
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
-        config = uvicorn.Config(server.streamable_http_app(), log_level="error")
+        print(f"http://127.0.0.1:{listener.getsockname()[1]}/{path}", flush=True)
+        app = server.sse_app() if path == "sse" else server.streamable_http_app()
+        config = uvicorn.Config(app, log_level="error")
         uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":
     if "--garbage" in sys.argv:
         print("Welcome to my server!\nIt is starting …", flush=True)
-    if "--http" in sys.argv:
-        serve_http()
+    for path in ("mcp", "sse"):
+        if {"mcp": "--http", "sse": "--sse"}[path] in sys.argv:
+            serve_http(path)
     server.run("stdio")

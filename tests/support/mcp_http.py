@@ -1,12 +1,14 @@
 """An MCP server over HTTP without any SDK, on loopback: sessions that it can forget, and requests it refuses.
 
 In a test: ``async with HTTPServerWithSessions() as server``, an entry of the transport ``http`` for ``server.url``
-or of ``sse`` for ``server.refusing_url``.
+or of ``sse`` for ``server.refusing_url``. ``server.faults["tools/call"] = status(401)`` breaks one method.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -14,6 +16,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 VERSION = "2025-11-25"
+MEGABYTE = 2**20
+#: Answers a request of one method, by the protocol or not.
+Fault = Callable[["Streamable"], Awaitable[None]]
 
 
 class HTTPServerWithSessions:
@@ -24,13 +29,21 @@ class HTTPServerWithSessions:
         self.sessions: list[str] = []
         self.known: set[str] = set()
         self.words: dict[str, Any] | None = None
+        self.faults: dict[str, Fault] = {}
+        self.heard: list[tuple[str, dict[str, str]]] = []  #: methods, with the headers they came with
+        self.written = 0  #: bytes of bodies without an end
+        self.closed = asyncio.Event()  #: a stream of ours was closed by the other side
 
     def forget(self, words: dict[str, Any] | None = None) -> None:
         """As a restart does: no session is known any more."""
         self.known, self.words = set(), words
 
     async def __aenter__(self) -> HTTPServerWithSessions:
-        paths = [(r"/mcp", Streamable, {"server": self}), (r"/refuse.*", Refusing)]
+        paths: list[Any] = [
+            (r"/mcp", Streamable, {"server": self}),
+            (r"/old", Moved),
+            (r"/refuse.*", Refusing),
+        ]
         (socket,) = bind_sockets(0, "127.0.0.1")
         self.origin = f"http://127.0.0.1:{socket.getsockname()[1]}"
         self._http = HTTPServer(Application(paths, log_function=lambda _: None))
@@ -55,6 +68,11 @@ class Refusing(RequestHandler):
         self.set_status(401)
 
 
+class Moved(RequestHandler):
+    def post(self) -> None:
+        self.redirect("/mcp", status=308)
+
+
 class Streamable(RequestHandler):
     def initialize(self, server: HTTPServerWithSessions) -> None:
         self.server = server
@@ -65,9 +83,15 @@ class Streamable(RequestHandler):
     def delete(self) -> None:
         self.set_status(200)
 
-    def post(self) -> None:
+    def on_connection_close(self) -> None:
+        self.server.closed.set()
+
+    async def post(self) -> None:
         message = json.loads(self.request.body)
         method, ident = message.get("method"), message.get("id")
+        self.server.heard.append((method, dict(self.request.headers)))
+        if method in self.server.faults:
+            return await self.server.faults[method](self)
         if method == "initialize":
             session = f"session-{len(self.server.sessions)}"
             self.server.sessions.append(session)
@@ -93,3 +117,44 @@ class Streamable(RequestHandler):
 
     def answer(self, ident: Any, **result: Any) -> None:
         self.finish({"jsonrpc": "2.0", "id": ident, "result": result})
+
+
+def status(code: int, body: str = "") -> Fault:
+    async def fault(handler: Streamable) -> None:
+        handler.set_status(code)
+        handler.finish(body)
+
+    return fault
+
+
+def redirect(to: str) -> Fault:
+    async def fault(handler: Streamable) -> None:
+        handler.redirect(to, status=307)
+
+    return fault
+
+
+async def without_end(handler: Streamable) -> None:
+    """JSON that goes on until somebody has enough."""
+    handler.set_header("Content-Type", "application/json")
+    while not handler.server.closed.is_set():
+        handler.write(b"[" * MEGABYTE)
+        handler.server.written += MEGABYTE
+        await handler.flush()
+
+
+async def stalled(handler: Streamable) -> None:
+    """An event stream that was opened, and on which nothing ever comes."""
+    handler.set_header("Content-Type", "text/event-stream")
+    handler.write(": soon\n\n")
+    await handler.flush()
+    await handler.server.closed.wait()
+
+
+async def chatty(handler: Streamable) -> None:
+    """An event stream on which something always comes, and never an answer."""
+    handler.set_header("Content-Type", "text/event-stream")
+    while not handler.server.closed.is_set():
+        handler.write(": still here\n\n")
+        await handler.flush()
+        await asyncio.sleep(0.01)

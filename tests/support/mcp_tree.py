@@ -44,7 +44,7 @@ def detach() -> None:
     os.read(ready, 1)
 
 
-def main(manner: str) -> None:
+def take_on(manner: str) -> None:
     if manner in ("term_deaf", "detached_deaf"):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
@@ -53,13 +53,21 @@ def main(manner: str) -> None:
             child()
     if manner in ("detached", "detached_deaf", "crash"):
         detach()
+
+
+def at_eof(manner: str) -> None:
+    while manner in ("eof_deaf", "term_deaf", "detached_deaf"):
+        time.sleep(600)
+
+
+def main(manner: str) -> None:
+    take_on(manner)
     print("ready", flush=True)
     if manner == "crash":
         sys.stdin.readline()
         os._exit(7)
     sys.stdin.read()
-    while manner in ("eof_deaf", "term_deaf", "detached_deaf"):
-        time.sleep(600)
+    at_eof(manner)
 
 
 if __name__ == "__main__":

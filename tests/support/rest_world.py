@@ -41,8 +41,8 @@ class World:
     def fresh_chat(self) -> str:
         return str(self.api("POST", "workspaces/default/sessions", {})["id"])
 
-    def fresh_mcp_server(self) -> str:
-        name = f"spare-{uuid.uuid4().hex[:8]}"
+    def fresh_mcp_server(self, name: str = "") -> str:
+        name = name or f"spare-{uuid.uuid4().hex[:8]}"
         self.api("POST", "workspaces/default/mcp-servers", {"name": name, "entry": ECHO})
         return name
 
@@ -67,6 +67,13 @@ class World:
         assert "state" in run, run
         part = self.api("GET", f"workspaces/default/sessions/{chat}/messages")[-1]["parts"][-1]
         return {"workspace": "default", "session": chat, "run": run["id"], "call": part["call_id"]}
+
+    def asked(self) -> dict[str, str]:
+        """A new chat in which an MCP server asks something, likewise."""
+        chat = self.fresh_chat()
+        run = self.post(chat, "/tool echo ask {}")
+        question = run["question"]["question_id"]
+        return {"workspace": "default", "session": chat, "run": run["id"], "question": question}
 
 
 @contextmanager

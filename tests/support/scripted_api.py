@@ -139,6 +139,7 @@ class ScriptedAPI:
         yield "GET", one + r"/runs/([^/?]+)/events(?:\?after=(\d+))?", self._events
         yield "POST", one + "/runs/([^/]+)/cancel", self._cancel
         yield "POST", one + "/runs/([^/]+)/approvals/([^/]+)", self._approve
+        yield "POST", one + "/runs/([^/]+)/questions/([^/]+)", self._answer
 
     def _create(self, http: Any, body: JSON) -> None:
         for chat in self.sessions:
@@ -173,6 +174,11 @@ class ScriptedAPI:
     def _approve(self, http: Any, body: JSON, session: str, run: str, call: str) -> None:
         self.decisions.append({"call_id": call, **body})
         self._json(http, 200, {"call_id": call})
+        self.runs[run].decided.set()
+
+    def _answer(self, http: Any, body: JSON, session: str, run: str, question: str) -> None:
+        self.decisions.append({"question_id": question, **body})
+        self._json(http, 200, {"question_id": question, "action": body["action"]})
         self.runs[run].decided.set()
 
     def _stream(self, http: Any, run: Run, after: int) -> None:
@@ -249,6 +255,18 @@ def approval(call_id: str = "c1", decision: str = "session") -> JSON:
         "by": "you",
         "arguments": {"code": "df.plot()"},
     }
+
+
+def question(question_id: str = "q1", **fields: Any) -> JSON:
+    form = {"type": "object", "properties": {"region": {"type": "string"}}, "required": ["region"]}
+    asked = {"server": "deploy", "message": "Where to?", "mode": "form", "schema": form, "url": None}
+    asked |= {"call_id": "c1", "expires": "2026-11-23T10:05:00.000000Z"}
+    return {"type": "question", "question_id": question_id, **asked, **fields}
+
+
+def answered(question_id: str = "q1", action: str = "accept") -> JSON:
+    said = {"question_id": question_id, "call_id": "c1", "action": action, "by": "you"}
+    return {"type": "questionAnswered", **said}
 
 
 def wait_for(name: str) -> Callable[[Run], None]:

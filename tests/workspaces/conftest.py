@@ -23,3 +23,8 @@ def data_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def workspace(root: Path, data_dir: Path) -> WorkspaceManager:
     return WorkspaceManager(workspace_id="w", root=root, data_dir=data_dir)
+
+
+@pytest.fixture(autouse=True)
+def no_files_of_whoever_runs_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("mandrake_jupyter.workspaces.workspace.default_files", list)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.errors import BadRequest, BrokenFile, Conflict, Forbidden, MCPServerNotFound
+from mandrake_jupyter.values import Input
 from mandrake_jupyter.workspaces.config import ConfigReader, read_config
 from mandrake_jupyter.workspaces.editing import add_server, add_servers, remove_server
 
@@ -66,25 +67,34 @@ def test_vs_code_s_form_and_variables_are_put_into_ours(tmp_path: Path) -> None:
         "files": {"type": "stdio", "command": "node", "args": ["${workspaceFolder}/s.js", "${env:TOKEN}"]},
         "web": {"type": "http", "url": "https://example.org/mcp", "headers": {"X": "Bearer ${env:T}"}},
         "asks": {"command": "x", "env": {"KEY": "${input:key}"}},
+        "lost": {"command": "x", "env": {"KEY": "${input:kye}"}},
         "boxed": {"command": "x", "sandboxEnabled": true},
       },
-      "inputs": [{"id": "key"}],
+      "inputs": [
+        {"id": "key", "type": "promptString", "description": "Key", "password": true},
+        {"id": "run", "type": "command", "command": "evil"},
+      ],
     }"""
     put(tmp_path, ".vscode/mcp.json", text)
-    files, web = read_config(tmp_path).entries
+    files, web, asks = read_config(tmp_path).entries
     assert files.args == (f"{tmp_path}/s.js", "${TOKEN}")
     assert (web.transport, web.url, dict(web.headers)) == (
         "http",
         "https://example.org/mcp",
         {"X": "Bearer ${T}"},
     )
+    assert (dict(asks.env), asks.questions) == (
+        {"KEY": "${input:key}"},
+        (Input("key", "Key", password=True),),
+    )
     said = messages(tmp_path)
-    assert '.vscode/mcp.json:9: "inputs" is not supported yet.' in said
     assert (
-        '.vscode/mcp.json:6: The MCP server "asks": ${input:key} is not supported yet. Write "${env:NAME}"'
+        '.vscode/mcp.json:12: .vscode/mcp.json: The input "run": a command of VS Code can\'t be run here.'
         in said
     )
-    assert '.vscode/mcp.json:7: The MCP server "boxed": "sandboxEnabled" is not supported yet' in said
+    lost = '.vscode/mcp.json:7: The MCP server "lost" asks for ${input:kye}, which "inputs" of the file does not have.'
+    assert f'{lost} Add {{"id": "kye", "type": "promptString"' in said
+    assert '.vscode/mcp.json:8: The MCP server "boxed": "sandboxEnabled" is not supported yet' in said
 
 
 def test_our_file_wins_then_claude_s_then_vs_code_s(tmp_path: Path) -> None:
@@ -95,6 +105,30 @@ def test_our_file_wins_then_claude_s_then_vs_code_s(tmp_path: Path) -> None:
     assert found.pop("same") == ".mandrake/mcp.json"
     assert found == {f"own-{number}": file for number, file in enumerate(files)}
     assert messages(tmp_path).count("is in .mandrake/mcp.json too, which counts") == 2
+
+
+@pytest.mark.parametrize("file", [".mandrake/mcp.json", ".mcp.json", ".vscode/mcp.json"])
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ('{\n "KEY": {\n  "a": }}', "expecting value"),
+        ('{\n "KEY": {\n  "a": {}, "a": {}}}', "'a' is there twice. Keep one of them."),
+        ("\n\n\u00ff", "it is not UTF-8 text."),
+        ("[\n\n1", "a bracket or a quote is not closed"),
+    ],
+)
+def test_a_broken_file_of_any_dialect_is_told_with_its_line(
+    tmp_path: Path, file: str, broken: str, words: str
+) -> None:
+    keys = {".mandrake/mcp.json": "mcpServers", ".mcp.json": "mcpServers", ".vscode/mcp.json": "servers"}
+    for other, key in keys.items():
+        put(tmp_path, other, {key: {other[1:4]: {"command": "x"}}})
+    (tmp_path / file).write_bytes(broken.replace("KEY", keys[file]).encode("latin-1"))
+    reading = read_config(tmp_path)
+    assert len(reading.entries) == 2
+    (problem,) = reading.problems
+    assert (problem.file, problem.line) == (file, 3)
+    assert words in problem.message
 
 
 def test_one_broken_file_or_entry_never_hides_the_others(tmp_path: Path) -> None:
@@ -126,10 +160,15 @@ def test_one_broken_file_or_entry_never_hides_the_others(tmp_path: Path) -> None
         ({"url": "https://user:pw@x.org/"}, 'Put it into "headers"'),
         ({"url": "https://x.org", "headers": {"A\n": "x"}}, "no HTTP header"),
         ({"command": "x", "timeout": -1}, "number of seconds"),
-        (
-            {"command": "x", "envFile": ".env"},
-            '"envFile" is not supported yet. Write its variables into "env"',
-        ),
+        ({"command": "x", "envFile": 3}, '"envFile" must be a file, like ".env"'),
+        ({"command": "x", "envFile": [""]}, '"envFile" must be a file'),
+        ({"command": "x", "envFile": "${HOME}/.env"}, "only ${workspaceFolder} may stand in"),
+        ({"url": "https://x.org", "envFile": ".env"}, '"envFile" is for programs'),
+        ({"command": "x", "args": ["${secret:}"]}, "has no name that a value can have"),
+        ({"command": "x", "args": ["${secret:a/b}"]}, "as in ${secret:api-key}"),
+        ({"command": "x", "args": ["${secret:input.w.key}"]}, "no secret's name begins with"),
+        ({"command": "x", "args": ["${input:nobody}"]}, '"inputs" of the file does not have'),
+        ({"command": "x", "args": ["${command:evil}"]}, 'Write "${env:NAME}" or "${secret:NAME}"'),
         ({"command": "x", "args": ["y" * 40_000]}, "more than 32 KB"),
     ],
 )
@@ -145,7 +184,39 @@ def test_an_entry_that_is_not_understood_says_what_to_write_instead(
         add_server(tmp_path, "it", raw)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "jupyter", "Jupyter", "../x", "a/b"])
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ("key", '"inputs" must be a list like [{"id"'),
+        (["key"], "An input needs an"),
+        ([{"id": "a/b"}], "An input needs an \"id\" of letters, digits, '-', '_' or '.'"),
+        ([{"id": "a", "type": "evil"}], '\'evil\' is not known. Write "promptString" or "pickString"'),
+        ([{"id": "a", "type": "pickString"}], '"options" must be a list of texts'),
+        ([{"id": "a", "type": "pickString", "options": [1]}], '"options" must be a list of texts'),
+        ([{"id": "a", "default": 3}], '"default" must be text in quotes'),
+        ([{"id": "a", "description": "x" * 2000}], "of at most 1000 characters"),
+        ([{"id": "a"}, {"id": "a"}], 'The input "a" is there twice'),
+        ([{"id": f"i{n}"} for n in range(101)], "the first 100 count"),
+    ],
+)
+def test_a_question_that_is_none_is_told_with_file_and_line(tmp_path: Path, inputs: Any, words: str) -> None:
+    put(tmp_path, ".vscode/mcp.json", {"servers": {"x": {"command": "x"}}, "inputs": inputs})
+    (problem,) = read_config(tmp_path).problems
+    assert words in problem.message
+    assert (problem.file, problem.line is not None and problem.line > 5) == (".vscode/mcp.json", True)
+    assert [entry.name for entry in read_config(tmp_path).entries] == ["x"]
+
+
+def test_what_a_question_asks_is_part_of_what_is_trusted(tmp_path: Path) -> None:
+    def hash(**question: Any) -> str:
+        entry = {"command": "x", "args": ["${input:a}"]}
+        put(tmp_path, ".vscode/mcp.json", {"servers": {"x": entry}, "inputs": [{"id": "a", **question}]})
+        return read_config(tmp_path).entries[0].hash
+
+    assert hash() != hash(default="--evil")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "jupyter", "Jupyter", "config", "../x", "a/b"])
 def test_names_are_short_plain_and_not_the_built_in_one_s(tmp_path: Path, name: str) -> None:
     with pytest.raises(BadRequest, match="name"):
         add_server(tmp_path, name, {"command": "x"})

@@ -21,9 +21,12 @@ def test_each_limit_may_be_set_and_the_rest_is_for_the_settings_to_say() -> None
     assert limits({"processes": 0}).over(ResourceLimits(1, 2, 3)) == ResourceLimits(1, 2, 0)
 
 
-def test_limits_are_not_what_is_trusted() -> None:
-    with_limits = parse_entry("a", {"command": "x", "limits": {"memory_mb": 1}}).entry
-    assert with_limits.hash == parse_entry("a", {"command": "x"}).entry.hash
+def test_limits_are_part_of_what_is_trusted() -> None:
+    """A folder must not loosen those of the settings by a pull."""
+    plain = parse_entry("a", {"command": "x"}).entry.hash
+    hashes = {parse_entry("a", {"command": "x", "limits": {"memory_mb": n}}).entry.hash for n in (0, 1)}
+    assert len({plain, *hashes}) == 3
+    assert parse_entry("a", {"command": "x", "limits": {}}).entry.hash == plain
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ TIME = {"command": "uvx", "args": ["mcp-server-time"]}
             ' "b": {"command": "b", "env": {"K": "${input:api-key}"}}}, "inputs": []}',
             [("a", {"url": "https://a.org"}), ("b", {"command": "b", "env": {"K": "${API_KEY}"}})],
         ),
+        (
+            '{"servers": {"b": {"command": "b", "env": {"K": "${input:api-key}"}}},'
+            ' "inputs": [{"id": "api-key", "type": "promptString", "password": true}]}',
+            [("b", {"command": "b", "env": {"K": "${secret:api-key}"}})],
+        ),
         ("https://mcp.linear.app/sse", [("linear", {"type": "sse", "url": "https://mcp.linear.app/sse"})]),
         ("http://localhost:8080/mcp", [("localhost", {"type": "http", "url": "http://localhost:8080/mcp"})]),
         ("uvx mcp-server-time", [("time", TIME)]),

@@ -109,6 +109,7 @@ def test_pending_entries_show_the_exact_command_unexpanded_and_mask_values(
     put(root, ".mandrake/models.json", {"providers": {"team": {"url": "https://llm.example.org/v1"}}})
     answer = workspace.trust_pending()
     notes, web, there, spoof, team = answer["pending"]
+    assert [need["id"] for need in notes.pop("needs")] == ["TOKEN"]
     assert notes == {
         "id": "mcp-server:notes:.mcp.json",
         "kind": "mcp-server",
@@ -118,6 +119,10 @@ def test_pending_entries_show_the_exact_command_unexpanded_and_mask_values(
         "npx -y 'a b' ${TOKEN} 'x;y'",
         "sends_to": None,
         "hash": notes["hash"],
+        "status": "new",
+        "changed_since": None,
+        "difference": [],
+        "looser": [],
     }
     assert web["command"] == "https://x.org/mcp   Authorization: Bearer ${T}   X-Key: •••"
     assert web["sends_to"] == "https://x.org/mcp"

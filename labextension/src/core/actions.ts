@@ -27,6 +27,7 @@ const TABLE: Record<string, [label: string, effect: ActionEffect]> = {
   connect_model: ['Connect a model', { do: 'command', id: 'mandrake:connect-model' }],
   change_key: ['Change key', { do: 'command', id: 'mandrake:connect-model' }],
   edit_mcp_server: ['Edit', { do: 'command', id: 'mandrake:mcp-servers' }],
+  enter_value: ['Enter value', { do: 'command', id: 'mandrake:mcp-servers' }],
   open_log: ['Open log', { do: 'command', id: 'mandrake:mcp-servers', args: { log: true } }],
   open_mcp_servers: ['Open MCP servers', { do: 'command', id: 'mandrake:mcp-servers' }],
   review_trust: ['Review…', { do: 'command', id: 'mandrake:review-trust' }]

@@ -5,7 +5,7 @@
 import { ITrans } from './trans';
 import { Json, JsonObject } from './wire';
 
-export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'list' | 'json';
+export type FieldKind = 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'choices' | 'list' | 'json';
 
 export interface IField {
   name: string;
@@ -13,6 +13,12 @@ export interface IField {
   description: string;
   required: boolean;
   choices: Json[];
+  /** What the choices are called, where they are called something. */
+  titles?: string[];
+  /** What the field is called. */
+  title?: string;
+  /** `email`, `date` and the like. */
+  format?: string;
 }
 
 /** The fields for `value`: those of the schema in its order, then values the schema does not name. */
@@ -22,12 +28,16 @@ export function fields(schema: JsonObject | null, value: JsonObject): IField[] {
   const names = [...Object.keys(properties), ...Object.keys(value).filter(name => own(properties, name) === undefined)];
   return names.map(name => {
     const property = asObject(own(properties, name));
+    const [choices, titles] = choicesOf(property);
     return {
       name,
       kind: kindOf(property, own(value, name)),
       description: typeof property?.description === 'string' ? property.description : '',
       required: required.includes(name),
-      choices: Array.isArray(property?.enum) ? property.enum : []
+      choices,
+      titles,
+      title: typeof property?.title === 'string' ? property.title : undefined,
+      format: typeof property?.format === 'string' ? property.format : undefined
     };
   });
 }
@@ -36,7 +46,7 @@ function kindOf(schema: JsonObject | null, value: Json | undefined): FieldKind {
   if (!schema) {
     return kindOfValue(value);
   }
-  if (Array.isArray(schema.enum)) {
+  if (schema.type !== 'array' && choicesOf(schema)[0].length) {
     return 'choice';
   }
   switch (schema.type) {
@@ -47,12 +57,33 @@ function kindOf(schema: JsonObject | null, value: Json | undefined): FieldKind {
     case 'boolean':
       return schema.type;
     case 'array':
+      if (severalOf(choicesOf(schema)[0], value)) {
+        return 'choices';
+      }
       return asObject(schema.items)?.type === 'string' && singleLines(value) ? 'list' : 'json';
     case undefined:
       return kindOfValue(value);
     default:
       return 'json';
   }
+}
+
+/** The choices of a field, and what they are called; of a list those of its items. */
+function choicesOf(schema: JsonObject | null): [Json[], string[] | undefined] {
+  const of = schema?.type === 'array' ? asObject(schema.items) : schema;
+  if (Array.isArray(of?.enum)) {
+    return [of.enum, undefined];
+  }
+  const titled = Array.isArray(of?.oneOf) ? of.oneOf.map(asObject) : [];
+  return titled.length && titled.every(one => typeof one?.const === 'string')
+    ? [titled.map(one => String(one?.const)), titled.map(one => String(one?.title ?? one?.const))]
+    : [[], undefined];
+}
+
+function severalOf(choices: Json[], value: Json | undefined): boolean {
+  const text = (one: Json) => typeof one === 'string' && !one.includes('\n');
+  const given = Array.isArray(value) ? value : [];
+  return choices.length > 0 && choices.every(text) && given.every(one => choices.includes(one));
 }
 
 function kindOfValue(value: Json | undefined): FieldKind {
@@ -68,14 +99,14 @@ export function toText(kind: FieldKind, value: Json | undefined): string {
   if (value === undefined) {
     return '';
   }
-  if (kind === 'list' && Array.isArray(value)) {
+  if ((kind === 'list' || kind === 'choices') && Array.isArray(value)) {
     return value.join('\n');
   }
   return typeof value === 'string' && kind !== 'json' ? value : JSON.stringify(value, null, kind === 'json' ? 1 : 0);
 }
 
 /** What a text is not, and should be. */
-export type Misfit = 'number' | 'integer' | 'choice' | 'json';
+export type Misfit = 'number' | 'integer' | 'choice' | 'json' | 'needed';
 
 export function misfitWords(trans: ITrans, misfit: Misfit): string {
   switch (misfit) {
@@ -87,6 +118,8 @@ export function misfitWords(trans: ITrans, misfit: Misfit): string {
       return trans.__('This must be one of the choices.');
     case 'json':
       return trans.__('This must be JSON.');
+    case 'needed':
+      return trans.__('This is needed.');
   }
 }
 
@@ -99,6 +132,7 @@ export function fromText(field: IField, text: string): { value: Json | undefined
     case 'text':
       return { value: text };
     case 'list':
+    case 'choices':
       return { value: text === '' ? [] : text.split('\n') };
     case 'number':
     case 'integer': {

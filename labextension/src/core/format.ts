@@ -49,6 +49,12 @@ export function firstLines(text: string, count: number): { shown: string; more: 
   return { shown: lines.slice(0, count).join('\n'), more: lines.length > count };
 }
 
+/** Lines of a log at the end of a sentence stand below it. */
+export function splitLog(then: string): [string, string | null] {
+  const match = /^([\s\S]*?lines:)\s*\n?([\s\S]+)$/.exec(then);
+  return match ? [match[1], match[2]] : [then, null];
+}
+
 /** Time of day today, weekday within six days, else the date. */
 export function when(iso: string, now: Date): string {
   const then = new Date(iso);

@@ -2,7 +2,7 @@
  * Events of a run → the assistant's message. Pure: an event in, a new message out; parts that an event does not
  * touch keep their identity, so that a view can tell what to draw again.
  */
-import { IErrorBody, IMessage, IToolPart, Part, RunEvent } from './wire';
+import { IErrorBody, IMessage, IQuestion, IToolPart, Part, RunEvent } from './wire';
 
 /** Whether `event` ends its run. */
 export function isTerminal(event: RunEvent): boolean {
@@ -58,6 +58,10 @@ function apply(message: IMessage, event: RunEvent): IMessage {
         arguments: event.arguments ?? call.arguments,
         status: event.decision === 'deny' ? 'denied' : call.status === 'waiting' ? 'running' : call.status
       }));
+    case 'question':
+      return withCall(message, event.call_id, () => ({ question: newQuestion(event) }));
+    case 'questionAnswered':
+      return withCall(message, event.call_id, () => ({ question: null }));
     case 'toolProgress':
       return withCall(message, event.call_id, () => ({
         progress: { progress: event.progress, total: event.total ?? null, message: event.message ?? null }
@@ -69,7 +73,8 @@ function apply(message: IMessage, event: RunEvent): IMessage {
         error: event.error ?? null,
         duration_ms: event.duration_ms,
         truncated: event.truncated,
-        progress: undefined
+        progress: undefined,
+        question: null
       }));
     case 'usage':
       return {
@@ -131,6 +136,19 @@ function newCall(event: Extract<RunEvent, { type: 'toolCall' }>): IToolPart {
   };
 }
 
+function newQuestion(event: Extract<RunEvent, { type: 'question' }>): IQuestion {
+  return {
+    question_id: event.question_id,
+    call_id: event.call_id,
+    server: event.server,
+    message: event.message,
+    mode: event.mode,
+    schema: event.schema,
+    url: event.url,
+    expires: event.expires
+  };
+}
+
 function withCall(message: IMessage, callId: string, change: (call: IToolPart) => Partial<IToolPart>): IMessage {
   const parts = message.parts.map(part =>
     part.type === 'tool' && part.call_id === callId ? { ...part, ...change(part) } : part
@@ -148,7 +166,12 @@ function withStatus(message: IMessage): IMessage {
 function withdrawn(message: IMessage): IMessage {
   const parts = message.parts.map(part =>
     part.type === 'tool' && (part.status === 'running' || part.status === 'waiting')
-      ? { ...part, status: part.status === 'running' ? ('unknown' as const) : ('withdrawn' as const), progress: undefined }
+      ? {
+          ...part,
+          status: part.status === 'running' ? ('unknown' as const) : ('withdrawn' as const),
+          progress: undefined,
+          question: null
+        }
       : part
   );
   return { ...message, parts };

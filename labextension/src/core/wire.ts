@@ -1,7 +1,11 @@
 /**
  * The shapes of docs/reference/wire.md as TypeScript. Types only.
  */
+import { Action, IQuestion, IResourceAttachment } from './offerswire';
+
 export * from './feedwire';
+export * from './offerswire';
+export * from './mcpwire';
 
 /** A JSON value as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -48,11 +52,13 @@ export interface ISession {
   culls_at: string | null;
 }
 
-export interface IAttachment {
+export interface IFileAttachment {
   type: 'file' | 'notebook' | 'cell';
   path: string;
   cell_id?: string;
 }
+
+export type IAttachment = IFileAttachment | IResourceAttachment;
 
 export interface IUsage {
   input_tokens: number;
@@ -88,6 +94,8 @@ export interface IToolPart {
   duration_ms: number | null;
   truncated: boolean;
   input_schema: JsonObject | null;
+  /** Open now. */
+  question?: IQuestion | null;
   /** Ours, from `toolProgress`; not stored by the server. */
   progress?: { progress: number; total: number | null; message: string | null };
 }
@@ -147,6 +155,8 @@ export type RunEvent = IEventBase &
         input_schema?: JsonObject | null;
       }
     | { type: 'approval'; call_id: string; decision: Decision; by: string | null; arguments?: JsonObject }
+    | ({ type: 'question' } & IQuestion)
+    | { type: 'questionAnswered'; question_id: string; call_id: string; action: Action; by: string }
     | { type: 'toolProgress'; call_id: string; progress: number; total?: number | null; message?: string | null }
     | {
         type: 'toolResult';
@@ -216,31 +226,6 @@ export interface ICatalogue {
 
 export type ModelTest = { ok: true; first_token_ms: number } | { ok: false; error: IErrorBody };
 
-export interface IMcpServer {
-  id: string;
-  name: string;
-  workspace_id: string;
-  transport: 'stdio' | 'http' | 'sse' | 'builtin';
-  origin: string;
-  command: string;
-  trusted: boolean;
-  phase: Phase;
-  reason: string;
-  error: IErrorBody | null;
-  execution_state: 'idle' | 'busy';
-  last_activity: string | null;
-  connections: number;
-  busy: number;
-  tools: number | null;
-  pid: number | null;
-  idle_seconds: number | null;
-  culls_at: string | null;
-  /** Bytes. */
-  memory: number | null;
-  /** Percent of one core. */
-  cpu: number | null;
-}
-
 export interface IToolSpec {
   server: string;
   name: string;
@@ -260,19 +245,4 @@ export interface ILogLine {
   /** One of the protocol's eight; null for what a program wrote. */
   level: string | null;
   seq: number;
-}
-
-export interface ITrustEntry {
-  id: string;
-  kind: 'mcp-server' | 'model';
-  name: string;
-  file: string;
-  command: string;
-  sends_to: string | null;
-  hash: string;
-}
-
-export interface ITrust {
-  pending: ITrustEntry[];
-  hash: string;
 }

@@ -1,20 +1,43 @@
 /** Attachments: the package's shape, whose paths are Jupyter's, and the wire's. */
 import { IAttachment as IPackageAttachment } from '@jupyter/chat';
 
-import { IAttachment } from '../core/wire';
+import { IAttachment, IResourceAttachment } from '../core/wire';
+
+/** A resource as the package's input holds it: a chip with its name. It knows no such type, and only shows `value`. */
+type Held = IResourceAttachment & { value: string };
 
 export function fromPackage(attachment: IPackageAttachment): IAttachment[] {
-  if (attachment.type === 'file') {
-    return [{ type: attachment.value.endsWith('.ipynb') ? 'notebook' : 'file', path: attachment.value }];
+  const held = attachment as IPackageAttachment | Held;
+  if (held.type === 'resource') {
+    const { type, server, uri, name } = held;
+    return [{ type, server, uri, name }];
   }
-  if (!attachment.cells?.length) {
-    return [{ type: 'notebook', path: attachment.value }];
+  if (held.type === 'file') {
+    return [{ type: held.value.endsWith('.ipynb') ? 'notebook' : 'file', path: held.value }];
   }
-  return attachment.cells.map(cell => ({ type: 'cell', path: attachment.value, cell_id: cell.id }));
+  if (!held.cells?.length) {
+    return [{ type: 'notebook', path: held.value }];
+  }
+  return held.cells.map(cell => ({ type: 'cell', path: held.value, cell_id: cell.id }));
 }
 
-/** What a chip says: the file's name, and that it is a cell where it is one. */
+export function toPackage(resource: IResourceAttachment): IPackageAttachment {
+  const held: Held = { ...resource, value: chipText(resource, '') };
+  return held as unknown as IPackageAttachment;
+}
+
+/** What a chip says: the file's name, and that it is a cell where it is one; a resource's name and its MCP server. */
 export function chipText(attachment: IAttachment, cell: string): string {
+  if (attachment.type === 'resource') {
+    return `${attachment.server}: ${attachment.name || attachment.uri}`;
+  }
   const name = attachment.path.split('/').filter(Boolean).pop() ?? attachment.path;
   return attachment.type === 'cell' ? `${name}: ${cell}` : name;
+}
+
+/** What tells one attachment of a message from the others, and stands in its tip. */
+export function chipKey(attachment: IAttachment): string {
+  return attachment.type === 'resource'
+    ? `${attachment.server} ${attachment.uri}`
+    : [attachment.path, attachment.cell_id].filter(Boolean).join('#');
 }

@@ -17,6 +17,7 @@ import { fromPackage } from './attachments';
 import { ChatContext } from './chatcontext';
 import { Decisions } from './decisions';
 import { Runner } from './runner';
+import { refused } from './slash';
 import { announcement, errorBodyOf } from './words';
 
 export interface IChatOptions extends IChatModel.IOptions {
@@ -39,12 +40,13 @@ export class MandrakeChat extends AbstractChatModel {
     this._runner = new Runner(trans, api, this._workspace, this._column, {
       changed: () => this._changed.emit(),
       heard: (event, message) => {
-        if (event.type === 'toolCall' && event.needs_approval) {
-          this.decisions.saw(event.call_id);
-        }
+        this.decisions.heard(event);
         this._say(announcement(event, message, trans));
       },
-      ended: () => void this._afterRun(),
+      ended: () => {
+        this._runner.next();
+        void this.load();
+      },
       failed: error => {
         this._say(errorBodyOf(trans, error).message);
         this._failed.emit(error);
@@ -145,7 +147,11 @@ export class MandrakeChat extends AbstractChatModel {
 
   override async sendMessage(message: INewMessage): Promise<boolean> {
     const content = message.body.trim();
-    if (!content) {
+    const fault = refused(this.input, message.body);
+    if (fault) {
+      this._failed.emit(fault);
+    }
+    if (!content || fault) {
       return false;
     }
     const attachments = this.input.attachments.flatMap(fromPackage);
@@ -265,11 +271,6 @@ export class MandrakeChat extends AbstractChatModel {
     this._session = session;
     this.name = session.name;
     this._sessionChanged.emit(session);
-  }
-
-  private async _afterRun(): Promise<void> {
-    this._runner.next();
-    await this.load();
   }
 
   private _say(words: string | null): void {

@@ -1,8 +1,13 @@
-/** What this page knows of decisions on tool calls: which are on their way, which were made here. Hands them in. */
+/**
+ * What this page knows of decisions on tool calls, and of answers to what MCP servers ask in them: which are on their way,
+ * which were made here. Hands them in.
+ */
 import { MandrakeApi, WireError } from '../api';
 import { ITrans } from '../core/trans';
-import { Decision, IErrorBody, IMessage, IToolPart, JsonObject } from '../core/wire';
+import { Action, Decision, IErrorBody, IMessage, IQuestion, IToolPart, JsonObject, RunEvent } from '../core/wire';
 import { errorBodyOf } from './words';
+
+export type QuestionEnd = Extract<RunEvent, { type: 'questionAnswered' }>;
 
 export interface IDecision {
   call: IToolPart;
@@ -19,14 +24,47 @@ export class Decisions {
     private readonly _changed: () => void
   ) {}
 
-  /** Calls whose decision is on its way. */
+  /** Calls whose decision, and questions whose answer, is on its way. */
   get deciding(): ReadonlySet<string> {
     return this._deciding;
   }
 
-  /** A call began to wait while this page looked. */
-  saw(callId: string): void {
-    this._saw.add(callId);
+  /** A call may have begun to wait while this page looked, or a question of one may be over. */
+  heard(event: RunEvent): void {
+    if (event.type === 'toolCall' && event.needs_approval) {
+      this._saw.add(event.call_id);
+    } else if (event.type === 'questionAnswered') {
+      this._over.set(event.call_id, event);
+    }
+  }
+
+  /** How the last question of a call ended, as far as this page heard. */
+  endOf(callId: string): QuestionEnd | null {
+    return this._over.get(callId) ?? null;
+  }
+
+  /** Whether a question was answered on this page. */
+  answeredHere(questionId: string): boolean {
+    return this._here.has(questionId);
+  }
+
+  /** Answer a question. Null when it is through; over already is none. What is answered is kept nowhere. */
+  async answer(message: IMessage, question: IQuestion, action: Action, content?: JsonObject): Promise<IErrorBody | null> {
+    const id = question.question_id;
+    this._deciding.add(id);
+    this._here.add(id);
+    this._changed();
+    try {
+      await this._api.answer(this._workspace, message.session_id, message.run_id, id, { action, content });
+      return null;
+    } catch (error) {
+      this._here.delete(id);
+      const over = error instanceof WireError && error.body.code === 'already_answered';
+      return over ? null : errorBodyOf(this._trans, error);
+    } finally {
+      this._deciding.delete(id);
+      this._changed();
+    }
   }
 
   /** Calls that waited on this page, but were not decided on it. */
@@ -61,5 +99,6 @@ export class Decisions {
 
   private readonly _deciding = new Set<string>();
   private readonly _here = new Set<string>();
+  private readonly _over = new Map<string, QuestionEnd>();
   private readonly _saw = new Set<string>();
 }

@@ -36,6 +36,10 @@ export function announcement(event: RunEvent, message: IMessage, trans: ITrans):
         count
       );
     }
+    case 'question':
+      return trans.__('%1 asks: %2 Press Alt+Shift+P to go there.', event.server, event.message);
+    case 'questionAnswered':
+      return event.by === 'timeout' ? trans.__('Nobody answered the question in time.') : null;
     case 'complete':
       return trans.__('Answer complete');
     case 'cancelled':

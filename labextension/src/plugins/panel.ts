@@ -16,7 +16,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 
 import { MandrakeChat } from '../model/chat';
 import { PanelModel } from '../model/panel';
-import { ToolCommandProvider } from '../model/slash';
+import { SlashCommandProvider } from '../model/slash';
 import { IMandrake, IMandrakePanel } from '../tokens';
 import { MandrakeChatWidget } from '../view/chatwidget';
 import { inputToolbar } from '../view/inputbar';
@@ -59,7 +59,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IMandrakePanel> = {
     const activeCellManager = notebooks && new ActiveCellManager({ tracker: notebooks, shell: app.shell });
     const selectionWatcher = new SelectionWatcher({ shell: app.shell });
     const chatCommandRegistry = new ChatCommandRegistry();
-    chatCommandRegistry.addProvider(new ToolCommandProvider(mandrake));
+    chatCommandRegistry.addProvider(new SlashCommandProvider(mandrake));
     const openers = attachmentOpeners(app);
 
     const model = new PanelModel({

@@ -3,10 +3,15 @@ import React, { useId, useState } from 'react';
 
 import { firstLines, textSize } from '../core/format';
 import { IField, Misfit, misfitWords } from '../core/form';
+import { ITrans } from '../core/trans';
 import { useChat } from './context';
+import { TextControl } from './textcontrol';
 
 /** Characters from which on a value is shown folded. */
 const LONG = 2000;
+
+/** The inputs that browsers have for a format. */
+const TYPES: Readonly<Record<string, string>> = { date: 'date', email: 'email', uri: 'url' };
 
 interface IProps {
   field: IField;
@@ -14,19 +19,25 @@ interface IProps {
   edited: boolean;
   problem: Misfit | null;
   disabled: boolean;
+  /** Stands below the field. */
+  help?: string;
   onChange(text: string): void;
   onUndo(): void;
 }
 
 export function ArgumentField(props: IProps): JSX.Element {
-  const { field, text, edited, problem } = props;
-  const { trans } = useChat().mandrake;
+  return <PlainField {...props} trans={useChat().mandrake.trans} />;
+}
+
+/** The same outside of a chat. */
+export function PlainField(props: IProps & { trans: ITrans }): JSX.Element {
+  const { field, text, edited, problem, trans } = props;
   const id = useId();
   const [shown, setShown] = useState(text.length <= LONG);
   return (
     <>
       <label htmlFor={id} title={field.description || field.name}>
-        {field.name}
+        {field.title || field.name}
       </label>
       <div>
         {shown ? (
@@ -41,8 +52,9 @@ export function ArgumentField(props: IProps): JSX.Element {
             value={`${firstLines(text, 2).shown.slice(0, LONG)} …`}
           />
         )}
-        {(edited || !shown || problem) && (
+        {(edited || !shown || problem || props.help) && (
           <div className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-field-note" id={`${id}-note`}>
+            {props.help && !problem && props.help}
             {problem && <span className="jp-Mandrake-problem">{misfitWords(trans, problem)} </span>}
             {edited && (
               <>
@@ -74,7 +86,7 @@ function Control(props: IProps & { id: string }): JSX.Element {
     disabled,
     className: `jp-Mandrake-input jp-Mandrake-mono${edited ? ' is-edited' : ''}`,
     'aria-invalid': problem !== null,
-    'aria-describedby': problem !== null ? `${id}-note` : undefined
+    'aria-describedby': problem !== null || props.help ? `${id}-note` : undefined
   };
   switch (field.kind) {
     case 'boolean':
@@ -91,29 +103,48 @@ function Control(props: IProps & { id: string }): JSX.Element {
       return (
         <select {...common} value={text} onChange={event => onChange(event.target.value)}>
           {!field.required && <option value="" />}
-          {field.choices.map(choice => {
+          {field.choices.map((choice, i) => {
             const value = typeof choice === 'string' ? choice : JSON.stringify(choice);
-            return <option key={value}>{value}</option>;
+            return (
+              <option key={value} value={value}>
+                {field.titles?.[i] ?? value}
+              </option>
+            );
           })}
         </select>
       );
+    case 'choices': {
+      const chosen = text === '' ? [] : text.split('\n');
+      const put = (value: string, on: boolean) =>
+        onChange(field.choices.map(String).filter(one => (one === value ? on : chosen.includes(one))).join('\n'));
+      return (
+        <div id={id} role="group" aria-label={field.title || field.name} className="jp-Mandrake-choices">
+          {field.choices.map(String).map((value, i) => (
+            <label key={value}>
+              <input
+                type="checkbox"
+                disabled={disabled}
+                checked={chosen.includes(value)}
+                onChange={event => put(value, event.target.checked)}
+              />
+              {field.titles?.[i] ?? value}
+            </label>
+          ))}
+        </div>
+      );
+    }
     case 'number':
     case 'integer':
       return <input {...common} inputMode="decimal" value={text} onChange={event => onChange(event.target.value)} />;
-    default: {
-      const lines = text.split('\n').length;
-      return field.kind === 'text' && lines === 1 && text.length < 60 ? (
-        <input {...common} value={text} onChange={event => onChange(event.target.value)} />
-      ) : (
-        <textarea
+    default:
+      return (
+        <TextControl
           {...common}
-          rows={Math.min(8, Math.max(2, lines))}
-          wrap="off"
-          spellCheck={false}
-          value={text}
-          onChange={event => onChange(event.target.value)}
+          type={TYPES[field.format ?? ''] ?? 'text'}
+          text={text}
+          short={field.kind === 'text'}
+          onChange={onChange}
         />
       );
-    }
   }
 }

@@ -3,9 +3,10 @@
  * toolbar, and the theme; column, cards and banners are ours.
  */
 import { Chat, ChatInput, ChatReactContext, ChatWidget } from '@jupyter/chat';
-import React, { useEffect, useRef } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 
 import { MandrakeChat } from '../model/chat';
+import { DraftFault } from '../model/slash';
 import { Banners } from './banners';
 import { Column } from './column';
 import { ChatEnvironment, IChatEnvironment, useChat, useSignal } from './context';
@@ -69,11 +70,38 @@ function Input(): JSX.Element {
       field.setAttribute('data-testid', 'mandrake-textarea');
     }
   });
+  const fault = useDraftFault();
   return (
     <div ref={box} className="jp-Mandrake-input-box" data-testid="mandrake-input" onKeyDownCapture={accept}>
+      {fault && (
+        <p role="alert" className="jp-Mandrake-small jp-Mandrake-problem" data-testid="mandrake-draft-fault">
+          {fault}
+        </p>
+      )}
       <ChatInput model={chat.input} />
     </div>
   );
+}
+
+/** Why what stands in the input was not sent, until it is changed. */
+function useDraftFault(): string | null {
+  const { chat } = useChat();
+  const [fault, setFault] = useState<{ text: string; of: string } | null>(null);
+  useEffect(() => {
+    const failed = (_: MandrakeChat, error: unknown) => {
+      if (error instanceof DraftFault) {
+        setFault({ text: error.message, of: chat.input.value });
+      }
+    };
+    const changed = (_: unknown, value: string) => setFault(now => (now && now.of !== value && value !== '' ? null : now));
+    chat.failed.connect(failed);
+    chat.input.valueChanged.connect(changed);
+    return () => {
+      chat.failed.disconnect(failed);
+      chat.input.valueChanged.disconnect(changed);
+    };
+  }, [chat]);
+  return fault && fault.text;
 }
 
 /** Enter and Tab take what the menu highlights. Left alone, Enter would take the half-typed word and clear the input. */

@@ -5,6 +5,7 @@ import React from 'react';
 
 import { actionsOf, IAction } from '../core/actions';
 import { IEntry, serverOf } from '../core/entries';
+import { splitLog } from '../core/format';
 import { IErrorBody } from '../core/wire';
 import { Icon, IconName } from '../icons';
 import { openModelPicker } from './modelpicker';
@@ -112,10 +113,4 @@ function iconOf(code: string): IconName {
     return 'globe';
   }
   return code === 'docker_off' ? 'box' : code === 'mcp_not_trusted' ? 'alert' : 'failed';
-}
-
-/** Lines of a log at the end of a sentence stand below it. */
-function splitLog(then: string): [string, string | null] {
-  const match = /^([\s\S]*?lines:)\s+([\s\S]+)$/.exec(then);
-  return match ? [match[1], match[2]] : [then, null];
 }

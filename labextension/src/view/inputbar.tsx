@@ -6,9 +6,11 @@ import { CommandRegistry } from '@lumino/commands';
 import React, { useEffect, useReducer } from 'react';
 
 import { Icon } from '../icons';
+import { toPackage } from '../model/attachments';
 import { CommandIDs } from '../tokens';
 import { useChat, useSignal } from './context';
 import { ModelPicker } from './modelpicker';
+import { pickResource, resourceServers } from './resources';
 
 type Props = InputToolbarRegistry.IToolbarItemProps;
 
@@ -43,6 +45,13 @@ function Attach(props: Props): JSX.Element | null {
     }
     model.focus();
   };
+  const attachResource = async () => {
+    const resource = await pickResource(mandrake);
+    if (resource) {
+      model.addAttachment?.(toPackage(resource));
+    }
+    model.focus();
+  };
   const open = (anchor: HTMLElement) => {
     const own = new CommandRegistry();
     own.addCommand('file', { label: trans.__('Attach file…'), execute: attachFile });
@@ -51,14 +60,20 @@ function Attach(props: Props): JSX.Element | null {
       isEnabled: () => commands.isEnabled(CommandIDs.attachCell),
       execute: () => commands.execute(CommandIDs.attachCell)
     });
+    own.addCommand('resource', {
+      label: trans.__('Resource of an MCP server…'),
+      isEnabled: () => resourceServers(mandrake).length > 0,
+      execute: attachResource
+    });
     const menu = new MenuSvg({ commands: own });
     menu.addItem({ command: 'file' });
     menu.addItem({ command: 'cell' });
+    menu.addItem({ command: 'resource' });
     menu.aboutToClose.connect(() => void setTimeout(() => menu.dispose(), 0));
     const box = anchor.getBoundingClientRect();
     menu.open(box.left, box.bottom);
   };
-  const label = trans.__('Attach file or cell');
+  const label = trans.__('Attach file, cell or resource');
   return (
     <button
       className="jp-Mandrake-icon"

@@ -6,6 +6,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import { mandrakeIcon } from '../icons';
 import { MandrakeChat } from '../model/chat';
 import { PanelModel } from '../model/panel';
+import { DraftFault } from '../model/slash';
 import { IMandrake } from '../tokens';
 import { ChatList } from './chatlist';
 import { MandrakeChatWidget } from './chatwidget';
@@ -83,7 +84,11 @@ export class MandrakePanel extends Widget {
       model.chat.announced.connect((_, words) => {
         this._status.node.textContent = words;
       });
-      model.chat.failed.connect((_, error) => void notifyFailure(trans, this._options.commands, error));
+      model.chat.failed.connect((_, error) => {
+        if (!(error instanceof DraftFault)) {
+          void notifyFailure(trans, this._options.commands, error);
+        }
+      });
       (this.layout as PanelLayout).insertWidget(2, this._current);
     }
     this._chats.setHidden(model.view !== 'chats');

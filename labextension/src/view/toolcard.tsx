@@ -43,7 +43,7 @@ export const ToolCard = React.memo(function ToolCard(props: IProps): JSX.Element
   const { call } = props;
   const { mandrake } = useChat();
   const { trans } = mandrake;
-  const running = call.status === 'running';
+  const running = call.status === 'running' && !call.question;
   const since = useRef(Date.now());
   useEffect(() => {
     if (running) {
@@ -114,7 +114,7 @@ export function ToolName(props: { call: IToolPart }): JSX.Element {
 function lookOf(call: IToolPart): [IconName, string] {
   switch (call.status) {
     case 'running':
-      return ['spinner', ''];
+      return call.question ? ['bubble', 'is-busy'] : ['spinner', ''];
     case 'done':
       return ['done', 'is-ok'];
     case 'failed':
@@ -136,6 +136,9 @@ function useMeta(call: IToolPart, elapsed: number): string {
   const seconds = elapsed >= 3000 ? duration(trans, elapsed) : '';
   switch (call.status) {
     case 'running': {
+      if (call.question) {
+        return trans.__('Waits for you');
+      }
       const { progress, total } = call.progress ?? { progress: 0, total: null };
       const steps = call.progress ? (total ? trans.__('%1 of %2', progress, total) : String(progress)) : '';
       return [steps, seconds].filter(Boolean).join(' · ');

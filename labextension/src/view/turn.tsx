@@ -11,10 +11,11 @@ import { IEntry, isDirect, isOpen, itemsOf, textOf } from '../core/entries';
 import { duration, usageLine, when } from '../core/format';
 import { ITextPart } from '../core/wire';
 import { Icon } from '../icons';
-import { chipText } from '../model/attachments';
+import { chipKey, chipText } from '../model/attachments';
 import { ApprovalCard } from './approval';
 import { CopyButton } from './copy';
 import { ErrorCard } from './errorcard';
+import { Asked } from './question';
 import { ToolCard } from './toolcard';
 import { useChat, useNow } from './context';
 import { notifyFailure } from './notify';
@@ -56,11 +57,11 @@ function Question(props: IProps): JSX.Element {
           <div className="jp-Mandrake-chips">
             {message.attachments.map(attachment => (
               <span
-                key={`${attachment.path}#${attachment.cell_id ?? ''}`}
+                key={chipKey(attachment)}
                 className="jp-Mandrake-chip"
-                title={attachment.path}
+                title={chipKey(attachment)}
               >
-                <Icon name={attachment.type === 'file' ? 'clip' : 'notebook'} />
+                <Icon name={attachment.type === 'file' ? 'clip' : attachment.type === 'resource' ? 'plug' : 'notebook'} />
                 {chipText(attachment, trans.__('cell'))}
               </span>
             ))}
@@ -122,7 +123,10 @@ function Answer(props: IProps): JSX.Element {
         item.kind === 'question' ? (
           <ApprovalCard key={item.key} entry={entry} calls={item.calls} />
         ) : item.part.type === 'tool' ? (
-          <ToolCard key={item.key} call={item.part} direct={direct} />
+          <React.Fragment key={item.key}>
+            <ToolCard call={item.part} direct={direct} />
+            <Asked entry={entry} call={item.part} />
+          </React.Fragment>
         ) : item.part.type === 'reasoning' ? (
           <Reasoning key={item.key} part={item.part} done={!open || item.part !== tail} />
         ) : (

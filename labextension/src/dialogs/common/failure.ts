@@ -2,6 +2,21 @@
 import { isConnectionLoss, WireError } from '../../api';
 import { ITrans } from '../../core/trans';
 import { IErrorBody } from '../../core/wire';
+import { IMandrake } from '../../tokens';
+import type { IPorts } from './ports';
+
+/** What a model needs, from the real server. */
+export function portsOf<T>(mandrake: IMandrake, api: T): IPorts<T> {
+  return {
+    api,
+    trans: mandrake.trans,
+    workspace: mandrake.project.workspace,
+    explain: error => ({
+      status: error instanceof WireError ? error.status : null,
+      body: failureOf(mandrake.trans, error)
+    })
+  };
+}
 
 export function failureOf(trans: ITrans, error: unknown): IErrorBody {
   if (error instanceof WireError) {

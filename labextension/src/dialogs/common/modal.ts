@@ -8,7 +8,7 @@ import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 const FOCUSABLE =
-  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), [tabindex="0"]';
+  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), [tabindex="0"], [contenteditable="true"]';
 
 let count = 0;
 
@@ -23,6 +23,8 @@ export interface IModalOptions {
   focus: string;
   /** Whether a click beside the dialog may close it: not while something typed would be lost. */
   mayDismiss?: () => boolean;
+  /** Whether Escape may close it; asked at each. */
+  mayEscape?: () => boolean;
 }
 
 export class Modal extends Dialog<void> {
@@ -74,6 +76,11 @@ export class Modal extends Dialog<void> {
 
   protected override _evtKeydown(event: KeyboardEvent): void {
     if (event.key === 'Escape') {
+      if (this._options.mayEscape && !this._options.mayEscape()) {
+        event.stopPropagation();
+        event.preventDefault();
+        return;
+      }
       super._evtKeydown(event);
     } else if (event.key === 'Tab') {
       this._trap(event);

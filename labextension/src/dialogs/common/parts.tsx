@@ -28,6 +28,16 @@ export function useAfter(milliseconds: number): boolean {
   return late;
 }
 
+/** Seconds since `since` (`Date.now()`), drawn again as they pass. */
+export function useSeconds(since: number): number {
+  const [now, setNow] = React.useState(Date.now());
+  React.useEffect(() => {
+    const timer = window.setInterval(() => setNow(Date.now()), 500);
+    return () => window.clearInterval(timer);
+  }, []);
+  return Math.max(0, (now - since) / 1000);
+}
+
 /**
  * Where the focus goes when the control that had it is gone after a drawing: to the first `selector` in the same place,
  * not to the page. Give the answer as `ref`.
@@ -64,11 +74,13 @@ interface IErrorCardProps {
   testId?: string;
   /** What is kept or to be done. */
   then?: React.ReactNode;
+  /** What it was told by. */
+  log?: React.ReactNode;
   /** The ways out. */
   children?: React.ReactNode;
 }
 
-export function ErrorCard({ title, icon, testId, then, children }: IErrorCardProps): JSX.Element {
+export function ErrorCard({ title, icon, testId, then, log, children }: IErrorCardProps): JSX.Element {
   return (
     <div className="jp-Mandrake-error" role="alert" data-testid={testId}>
       <div className="jp-Mandrake-error-head">
@@ -77,6 +89,7 @@ export function ErrorCard({ title, icon, testId, then, children }: IErrorCardPro
       </div>
       <div className="jp-Mandrake-error-body">
         {then && <p>{then}</p>}
+        {log}
         {children && <div className="jp-Mandrake-actions">{children}</div>}
       </div>
     </div>
@@ -91,6 +104,8 @@ interface IButtonProps {
   disabled?: boolean;
   testId?: string;
   title?: string;
+  /** Of a button that shows and hides something. */
+  expanded?: boolean;
 }
 
 /** A button of the body: 24 px. */
@@ -113,6 +128,7 @@ function Plain(props: IButtonProps & { className: string }): JSX.Element {
       data-testid={props.testId}
       disabled={props.disabled}
       aria-disabled={props.busy || undefined}
+      aria-expanded={props.expanded}
       title={props.title}
       onClick={props.busy ? undefined : props.onClick}
     >

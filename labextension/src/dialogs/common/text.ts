@@ -34,3 +34,8 @@ export function withoutMessage(then: string): string {
     .replace(/^What arrived is kept above\.\s*/, '')
     .trim();
 }
+
+/** `record` without one of its entries. */
+export function without<T>(record: Readonly<Record<string, T>>, name: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== name));
+}

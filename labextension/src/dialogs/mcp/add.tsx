@@ -6,6 +6,7 @@ import { Icon } from '../../icons';
 import { ErrorCard, SmallButton, useSignal } from '../common/parts';
 import { AddModel } from './addmodel';
 import { IDraft, ISetting } from './entries';
+import { TrialResult } from './trial';
 
 interface IProps {
   model: AddModel;
@@ -63,10 +64,14 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
       </div>
       {model.failure && <ErrorCard title={model.failure.message} then={model.failure.then} />}
       {model.text && (
+        <p className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-add-note">
+          {model.drafts.length > 0 && trans.__('Test and Add let it run on your Jupyter server.')}
+        </p>
+      )}
+      {model.text && (
         <div className="jp-Mandrake-actions">
-          <span className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-grow">
-            {model.drafts.length > 0 && trans.__('Adding it lets it run on your Jupyter server.')}
-          </span>
+          <TestButton model={model} trans={trans} />
+          <span className="jp-Mandrake-grow" />
           <SmallButton
             onClick={() => {
               model.clear();
@@ -87,6 +92,18 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
         </div>
       )}
     </section>
+  );
+}
+
+function TestButton({ model, trans }: Pick<IProps, 'model' | 'trans'>): JSX.Element {
+  return (
+    <SmallButton
+      testId="mandrake-mcp-test"
+      disabled={!model.testing && (!model.read || !model.drafts.some(draft => draft.on))}
+      onClick={() => (model.testing ? model.stopTest() : void model.test())}
+    >
+      {model.testing ? trans.__('Stop the test') : model.trials.size > 0 ? trans.__('Test again') : trans.__('Test')}
+    </SmallButton>
   );
 }
 
@@ -138,6 +155,7 @@ function Preview({ index, model, trans }: IPreviewProps): JSX.Element {
       )}
       <div className="jp-Mandrake-cmd">{draft.command}</div>
       {draft.on && <Settings id={id} draft={draft} index={index} model={model} trans={trans} />}
+      {draft.on && <TrialResult trial={model.trials.get(index) ?? null} trans={trans} />}
     </div>
   );
 }

@@ -3,12 +3,13 @@ import { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { WireError } from '../../api';
-import { IErrorBody } from '../../core/wire';
-import { IMandrake } from '../../tokens';
-import { failureOf } from '../common/failure';
-import { PasteApi } from './api';
-import { addBody, draftOf, IDraft, nameProblem } from './entries';
+import { IErrorBody, McpTest } from '../../core/wire';
+import type { IPorts } from '../common/ports';
+import type { McpApi } from './api';
+import { addBody, draftOf, filled, IDraft, nameProblem } from './entries';
+
+/** What came of trying an entry out, or that it is tried since (`Date.now()`). */
+export type Trial = { since: number } | { test: McpTest } | { failure: IErrorBody };
 
 /** Milliseconds without a key before the text is read. */
 const PAUSE = 250;
@@ -16,10 +17,9 @@ const PAUSE = 250;
 export class AddModel implements IDisposable {
   /** @param taken the names that are in use */
   constructor(
-    private readonly _mandrake: IMandrake,
+    private readonly _ports: IPorts<Pick<McpApi, 'parse' | 'test' | 'addMcpServer'>>,
     private readonly _taken: () => readonly string[]
   ) {
-    this._api = new PasteApi(_mandrake.api.settings);
     this._soon = new Debouncer(() => this._read(), PAUSE);
   }
 
@@ -30,6 +30,8 @@ export class AddModel implements IDisposable {
   problems: readonly string[] = [];
   failure: IErrorBody | null = null;
   adding = false;
+  /** What came of the tests, by the place of the draft; what changed since is not in it. */
+  trials: ReadonlyMap<number, Trial> = new Map();
   /** The names that were added the last time, for a word of success. */
   added: readonly string[] = [];
 
@@ -39,6 +41,9 @@ export class AddModel implements IDisposable {
   get isDisposed(): boolean {
     return this._soon.isDisposed;
   }
+  get testing(): boolean {
+    return this._abort !== null;
+  }
   get ready(): boolean {
     const on = this.drafts.filter(draft => draft.on);
     return this.read && on.length > 0 && on.every(draft => this.nameProblem(draft) === null);
@@ -46,15 +51,18 @@ export class AddModel implements IDisposable {
 
   dispose(): void {
     this._soon.dispose();
+    this.stopTest();
     Signal.clearData(this);
   }
 
   nameProblem(draft: IDraft): string | null {
-    return draft.on ? nameProblem(this._mandrake.trans, draft.name, this._taken(), this.drafts) : null;
+    return draft.on ? nameProblem(this._ports.trans, draft.name, this._taken(), this.drafts) : null;
   }
 
   edit(text: string): void {
+    this.stopTest();
     this._set(() => {
+      this.trials = new Map();
       this.text = text;
       this.read = false;
       this.failure = null;
@@ -70,7 +78,13 @@ export class AddModel implements IDisposable {
   }
 
   change(index: number, change: Partial<Pick<IDraft, 'name' | 'on' | 'settings'>>): void {
+    if (change.settings) {
+      this.stopTest();
+    }
     this._set(() => {
+      if (change.settings) {
+        this._try(index, null);
+      }
       this.drafts = this.drafts.map((draft, i) => (i === index ? { ...draft, ...change } : draft));
       this.failure = null;
     });
@@ -96,11 +110,47 @@ export class AddModel implements IDisposable {
       this.added = names;
       return true;
     } catch (error) {
-      this.failure = failureOf(this._mandrake.trans, error);
+      this.failure = this._ports.explain(error).body;
       return false;
     } finally {
       this._set(() => (this.adding = false));
     }
+  }
+
+  /** Start what is switched on, one after the other, once, apart from everything configured; written nowhere. */
+  async test(): Promise<void> {
+    if (!this.read || this.testing) {
+      return;
+    }
+    const abort = (this._abort = new AbortController());
+    for (const [index, draft] of this.drafts.entries()) {
+      if (draft.on && !abort.signal.aborted) {
+        this._set(() => this._try(index, { since: Date.now() }));
+        const trial = await this._api.test(this._workspace, draft.name.trim(), filled(draft), abort.signal).then(
+          (test): Trial => ({ test }),
+          (error): Trial => ({ failure: this._ports.explain(error).body })
+        );
+        if (!abort.signal.aborted) {
+          this._set(() => this._try(index, trial));
+        }
+      }
+    }
+    if (this._abort === abort) {
+      this._set(() => (this._abort = null));
+    }
+  }
+
+  /** Give up on the tests that are not done. */
+  stopTest(): void {
+    this._abort?.abort();
+    this._abort = null;
+    this._set(() => (this.trials = new Map([...this.trials].filter(([, trial]) => !('since' in trial)))));
+  }
+
+  private _try(index: number, trial: Trial | null): void {
+    const trials = new Map(this.trials);
+    trials.delete(index);
+    this.trials = trial ? trials.set(index, trial) : trials;
   }
 
   private async _read(): Promise<void> {
@@ -112,14 +162,15 @@ export class AddModel implements IDisposable {
       const parsed = await this._api.parse(this._workspace, this.text);
       if (turn === this._turn) {
         this._set(() => {
+          this.trials = new Map();
           this.drafts = parsed.entries.map(draftOf);
           this.problems = parsed.problems;
           this.read = true;
         });
       }
     } catch (error) {
-      const failure = failureOf(this._mandrake.trans, error);
-      const unread = error instanceof WireError && error.status === 400;
+      const { status, body: failure } = this._ports.explain(error);
+      const unread = status === 400;
       if (turn === this._turn) {
         this._set(() => {
           this.drafts = [];
@@ -138,12 +189,15 @@ export class AddModel implements IDisposable {
     }
   }
 
+  private get _api() {
+    return this._ports.api;
+  }
   private get _workspace(): string {
-    return this._mandrake.project.workspace;
+    return this._ports.workspace;
   }
 
   private _turn = 0;
-  private readonly _api: PasteApi;
+  private _abort: AbortController | null = null;
   private readonly _soon: Debouncer;
   private readonly _changed = new Signal<this, void>(this);
 }

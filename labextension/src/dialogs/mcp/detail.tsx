@@ -1,164 +1,177 @@
-/** The open row of an MCP server: what went wrong, what would run or runs, the end of its log, its tools. */
+/** The open row of an MCP server: what went wrong, what would run or runs, what it asks for, its log, its tools. */
 import * as React from 'react';
 
 import { own } from '../../core/form';
-import { when } from '../../core/format';
-import { size } from '../../core/running';
+import { splitLog } from '../../core/format';
 import { ITrans } from '../../core/trans';
-import { IErrorBody, ILogLine, IMcpServer, IToolSpec } from '../../core/wire';
-import { ErrorCard, SmallButton, Spinner } from '../common/parts';
-import { clock } from '../common/text';
-import { IOpenRow } from './model';
+import { IErrorBody, IMcpServer } from '../../core/wire';
+import { Icon } from '../../icons';
+import { ErrorCard, SmallButton } from '../common/parts';
+import { factsOf, healthWords } from './facts';
+import { Log } from './log';
+import { Needs } from './needs';
+import { OpenRow } from './openrow';
 import type { IRowProps } from './row';
-import { actionLabel, isOutside, stopsText } from './status';
+import { actionLabel, isOutside } from './status';
+import { Tools } from './tools';
 
 /** The file whose entries we may take away. */
 const OURS = '.mandrake/mcp.json';
 
-export function Detail({ server, model, trans, review }: IRowProps): JSX.Element | null {
+export function Detail(props: IRowProps): JSX.Element | null {
+  const { server, model, trans } = props;
   const row = model.open;
   if (!row) {
     return null;
   }
-  const refused = model.refusals.get(server.name) ?? row.failure;
+  const refused = model.refusals.get(server.name) ?? row.failure ?? row.tools.failure;
   const error = refused ?? (server.phase === 'failed' ? server.error : null);
-  const hasLog = server.trusted && server.transport !== 'builtin';
+  const hasLog = server.trusted && !server.disabled && server.transport !== 'builtin';
+  const tools = (
+    <SmallButton look="quiet" expanded={row.tools.shown} onClick={() => void row.tools.toggle()}>
+      {row.tools.shown ? trans.__('Hide tools') : trans.__('Tools')}
+    </SmallButton>
+  );
   return (
     <div className="jp-Mandrake-detail">
-      {error && <Trouble error={error} server={server} model={model} trans={trans} review={review} />}
+      {error && <Trouble {...props} error={error} row={row} />}
       {server.command && <div className="jp-Mandrake-cmd">{server.command}</div>}
-      <Facts server={server} trans={trans} />
-      {hasLog && <Log name={server.name} row={row} trans={trans} />}
-      <div className="jp-Mandrake-actions">
-        {hasLog && (
-          <label className="jp-Mandrake-hstack jp-Mandrake-small jp-Mandrake-follow-log">
-            <input
-              type="checkbox"
-              checked={row.follow}
-              onChange={event => model.change({ follow: event.target.checked })}
-            />
-            {trans.__('Follow')}
-          </label>
-        )}
-        <span className="jp-Mandrake-grow" />
-        {server.origin === OURS && (
-          <SmallButton look="quiet" onClick={() => model.ask({ name: server.name, about: 'remove' })}>
-            {trans.__('Remove…')}
-          </SmallButton>
-        )}
-        {server.trusted && (
-          <SmallButton look="quiet" onClick={() => void model.toggleTools()}>
-            {row.showTools ? trans.__('Hide tools') : trans.__('Tools')}
-          </SmallButton>
-        )}
-        {hasLog && (
-          <SmallButton look="quiet" onClick={() => model.change({ whole: !row.whole })}>
-            {row.whole ? trans.__('Close log') : trans.__('Open log')}
-          </SmallButton>
-        )}
-      </div>
-      {row.showTools && <Tools name={server.name} tools={row.tools} trans={trans} />}
+      <Needs server={server} row={row} trans={trans} />
+      <Facts server={server} row={row} trans={trans} />
+      {hasLog ? (
+        <Log name={server.name} log={row.log} trans={trans} change={change => model.changeLog(change)}>
+          {tools}
+        </Log>
+      ) : (
+        server.trusted && !server.disabled && <div className="jp-Mandrake-actions">{tools}</div>
+      )}
+      {row.tools.shown && <Tools name={server.name} model={row.tools} trans={trans} />}
+      <Changes {...props} />
     </div>
   );
 }
 
-/** The error card, with those of its ways out that lead somewhere from here. */
-function Trouble({ error, server, model, trans, review }: IRowProps & { error: IErrorBody }): JSX.Element {
-  const start = () => void model.control(server, 'start');
-  const ways: Record<string, [label: string, act: () => void]> = {
-    review_trust: [trans.__('Review…'), review],
-    try_again: [actionLabel(trans, isOutside(server) ? 'try_again' : 'start', server), start],
-    wait_longer: [trans.__('Wait longer'), start],
-    open_log: [trans.__('Open log'), () => model.change({ whole: true })]
-  };
-  const offered = error.actions.filter(id => own(ways, id) && !(id === 'open_log' && model.open?.whole));
-  return (
-    <ErrorCard title={error.message} then={error.then}>
-      {offered.length > 0 &&
-        offered.map(id => (
-          <SmallButton key={id} onClick={ways[id][1]}>
-            {ways[id][0]}
-          </SmallButton>
-        ))}
-    </ErrorCard>
-  );
-}
-
-function Facts({ server, trans }: { server: IMcpServer; trans: ITrans }): JSX.Element | null {
-  const facts: [string, string][] = [];
-  if (server.origin && server.origin !== 'builtin') {
-    facts.push([trans.__('From'), server.origin]);
-  }
-  if (server.last_activity) {
-    facts.push([trans.__('Last used'), when(server.last_activity, new Date())]);
-  }
-  if (server.pid) {
-    facts.push([trans.__('Process'), String(server.pid)]);
-  }
-  if (server.memory !== null) {
-    facts.push([trans.__('Memory'), size(server.memory)]);
-  }
-  if (server.culls_at) {
-    facts.push([trans.__('If unused'), stopsText(trans, server.culls_at, Date.now())]);
-  }
-  return facts.length ? (
-    <dl className="jp-Mandrake-facts jp-Mandrake-num">
-      {facts.map(([name, value]) => (
-        <React.Fragment key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </React.Fragment>
-      ))}
-    </dl>
+/** What changes the entry itself; not there where nothing can. */
+function Changes({ server, model, trans, edit }: IRowProps): JSX.Element | null {
+  const ours = server.origin === OURS;
+  const able = server.trusted && !server.disabled && server.transport !== 'builtin';
+  return ours || able ? (
+    <div className="jp-Mandrake-actions">
+      <span className="jp-Mandrake-grow" />
+      {ours && (
+        <SmallButton look="quiet" onClick={() => edit({ name: server.name })}>
+          {trans.__('Edit…')}
+        </SmallButton>
+      )}
+      {able && (
+        <SmallButton look="quiet" onClick={() => void model.control(server, 'disable')}>
+          {trans.__('Disable')}
+        </SmallButton>
+      )}
+      {ours && (
+        <SmallButton look="quiet" onClick={() => model.ask({ name: server.name, about: 'remove' })}>
+          {trans.__('Remove…')}
+        </SmallButton>
+      )}
+    </div>
   ) : null;
 }
 
-function Log({ name, row, trans }: { name: string; row: IOpenRow; trans: ITrans }): JSX.Element {
-  const box = React.useRef<HTMLPreElement>(null);
-  const last: ILogLine | undefined = row.logs[row.logs.length - 1];
-  React.useEffect(() => {
-    if (row.follow && box.current) {
-      box.current.scrollTop = box.current.scrollHeight;
-    }
-  }, [row.logs.length, last?.time, last?.text, row.follow]);
+/** The error card, with those of its ways out that lead somewhere from here. */
+function Trouble({ error, server, model, trans, review, edit, row }: IRowProps & ITroubleProps): JSX.Element {
+  const card = React.useRef<HTMLDivElement>(null);
+  const start = () => void model.control(server, 'start');
+  const enter = () =>
+    card.current?.parentElement?.querySelector<HTMLElement>('[data-has="false"] :is(input, select)')?.focus();
+  const ways: Record<string, [label: string, act: () => void]> = {
+    review_trust: [trans.__('Review…'), review],
+    enter_value: [trans.__('Enter value'), enter],
+    try_again: [actionLabel(trans, isOutside(server) ? 'try_again' : 'start', server), start],
+    wait_longer: [trans.__('Wait longer'), start],
+    edit_mcp_server: [trans.__('Edit'), () => edit({ name: server.name })],
+    open_log: [trans.__('Open log'), () => model.changeLog({ whole: true })]
+  };
+  const possible: Record<string, boolean> = {
+    open_log: !row.log.whole,
+    edit_mcp_server: server.origin === OURS,
+    enter_value: server.needs.some(need => need.key_name && !need.has_value)
+  };
+  const [then, lines] = splitLog(error.then);
+  const offered = error.actions.filter(id => own(ways, id) && possible[id] !== false);
   return (
-    <pre
-      ref={box}
-      className="jp-Mandrake-log"
-      tabIndex={0}
-      role="log"
-      aria-live="off"
-      aria-label={trans.__('Log of %1', name)}
-      data-testid="mandrake-mcp-log"
-    >
-      {row.logs.length === 0 && <span className="jp-Mandrake-empty-log">{trans.__('Nothing in the log yet.')}</span>}
-      {row.logs.map((line, i) => (
-        <React.Fragment key={i}>
-          {i > 0 && '\n'}
-          <b>{clock(line.time)}</b> {line.text}
-        </React.Fragment>
-      ))}
-    </pre>
+    <div ref={card}>
+      <ErrorCard
+        title={error.message}
+        then={then}
+        log={
+          lines && (
+            <pre className="jp-Mandrake-log" tabIndex={0} role="region" aria-label={trans.__('Its last lines')}>
+              {lines}
+            </pre>
+          )
+        }
+      >
+        {offered.length > 0 &&
+          offered.map(id => (
+            <SmallButton key={id} onClick={ways[id][1]}>
+              {ways[id][0]}
+            </SmallButton>
+          ))}
+      </ErrorCard>
+    </div>
   );
 }
 
-function Tools(props: { name: string; tools: IToolSpec[] | null; trans: ITrans }): JSX.Element {
-  const { name, tools, trans } = props;
-  if (!tools) {
-    return <Spinner text={trans.__('Asking for its tools…')} />;
+interface ITroubleProps {
+  error: IErrorBody;
+  row: OpenRow;
+}
+
+interface IFactsProps {
+  server: IMcpServer;
+  row: OpenRow;
+  trans: ITrans;
+}
+
+function Facts({ server, row, trans }: IFactsProps): JSX.Element | null {
+  const facts = factsOf(trans, server, row.healthNow, Date.now());
+  const askable = server.trusted && !server.disabled && server.transport !== 'builtin';
+  if (!facts.length && !askable) {
+    return null;
   }
   return (
-    <ul className="jp-Mandrake-tools" aria-label={trans.__('Tools of %1', name)} data-testid="mandrake-mcp-tools">
-      {tools.length === 0 && <li>{trans.__('It has no tools.')}</li>}
-      {tools.map(tool => (
-        <li key={tool.name}>
-          <p className="jp-Mandrake-hstack">
-            <span className="jp-Mandrake-mono jp-Mandrake-ellipsis">{tool.name}</span>
-            {tool.read_only && <span className="jp-Mandrake-badge">{trans.__('Reads only')}</span>}
-          </p>
-          {tool.description && <p className="jp-Mandrake-small">{tool.description.split('\n')[0]}</p>}
-        </li>
+    <dl className="jp-Mandrake-facts jp-Mandrake-num" data-testid="mandrake-mcp-facts">
+      {facts.map(({ name, value, wide }) => (
+        <React.Fragment key={name}>
+          <dt className={wide ? 'is-wide' : undefined}>{name}</dt>
+          <dd className={wide ? 'is-wide' : undefined}>{value}</dd>
+        </React.Fragment>
       ))}
-    </ul>
+      {askable && <Health row={row} server={server} trans={trans} />}
+    </dl>
+  );
+}
+
+function Health({ row, trans, server }: IFactsProps): JSX.Element {
+  const words = row.health && healthWords(trans, row.health);
+  return (
+    <>
+      <dt className="is-wide">{trans.__('Health')}</dt>
+      <dd className="is-wide jp-Mandrake-health">
+        <span className="jp-Mandrake-hstack jp-Mandrake-tight" role="status" data-testid="mandrake-mcp-health">
+          {words && <Icon name={words.icon} className={`is-${words.tone}`} />}
+          {words && <span>{words.words}</span>}
+        </span>
+        <button
+          type="button"
+          className="jp-Mandrake-btn jp-mod-quiet"
+          aria-label={trans.__('Check whether %1 answers', server.name)}
+          aria-disabled={row.checking || undefined}
+          onClick={() => void row.check()}
+        >
+          {row.checking ? trans.__('Checking…') : words ? trans.__('Check again') : trans.__('Check')}
+        </button>
+      </dd>
+    </>
   );
 }

@@ -1,4 +1,5 @@
 /** What was pasted, as the server read it: names, empty settings, what keeps it from being added. Pure. */
+import { duration } from '../../core/format';
 import { ITrans } from '../../core/trans';
 import { Json, JsonObject } from '../../core/wire';
 
@@ -85,4 +86,10 @@ export function addBody(drafts: readonly IDraft[]): { name: string; entry: JsonO
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** "Works: started in 1.2 s, 1 tool." */
+export function testWords(trans: ITrans, seconds: number, tools: number): string {
+  const counted = tools === 0 ? trans.__('no tools') : trans._n('1 tool', '%1 tools', tools);
+  return trans.__('Works: started in %1, %2.', duration(trans, seconds * 1000), counted);
 }

@@ -5,38 +5,32 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { concerns } from '../../core/feed';
 import { Single } from '../../core/single';
-import { FeedEvent, IErrorBody, ILogLine, IMcpServer, IToolSpec } from '../../core/wire';
+import { FeedEvent, IErrorBody, IMcpConfig, IMcpServer } from '../../core/wire';
 import { IFeed, IMandrake } from '../../tokens';
 import { failureOf } from '../common/failure';
+import { ConfigApi } from '../config/api';
+import { McpApi } from './api';
+import type { LogModel } from './logmodel';
+import { OpenRow } from './openrow';
+import { Passing } from './passing';
 import { announcements, arrange } from './status';
 
-/** Milliseconds between two looks: while something starts or stops, while a log is read or nothing is told, else. */
+/** Milliseconds between two looks: while something starts or stops, while a row is open or nothing is told, else. */
 const LIVELY = 1000;
 const ALONE = 2000;
 const TOLD = 60_000;
-/** Lines of log: the last few in the open row, more once asked for. */
-const GLANCE = 4;
-const ALL = 200;
 
-export interface IOpenRow {
-  name: string;
-  logs: ILogLine[];
-  /** All lines instead of the last few. */
-  whole: boolean;
-  follow: boolean;
-  tools: IToolSpec[] | null;
-  /** The list of tools was asked for. */
-  showTools: boolean;
-  failure: IErrorBody | null;
-}
+export type Control = 'start' | 'stop' | 'restart' | 'enable' | 'disable';
 
 export interface IQuestion {
   name: string;
-  about: 'stop' | 'remove';
+  about: 'stop' | 'restart' | 'disable' | 'remove';
 }
 
 export class McpModel implements IDisposable {
   constructor(private readonly _mandrake: IMandrake) {
+    this._own = new McpApi(_mandrake.api.settings);
+    this._config = new ConfigApi(_mandrake.api.settings);
     this._poll = new Poll({
       name: 'mandrake-jupyter:mcp-servers',
       auto: false,
@@ -54,7 +48,9 @@ export class McpModel implements IDisposable {
   known = false;
   /** Why the list could not be fetched. */
   failure: IErrorBody | null = null;
-  open: IOpenRow | null = null;
+  open: OpenRow | null = null;
+  /** What is wrong with the files that name MCP servers; `file` is the one that can be edited here. */
+  config: Pick<IMcpConfig, 'file' | 'problems'> = { file: '', problems: [] };
   question: IQuestion | null = null;
   /** Refused starts and stops, by name. */
   refusals: ReadonlyMap<string, IErrorBody> = new Map();
@@ -75,6 +71,7 @@ export class McpModel implements IDisposable {
 
   dispose(): void {
     this._poll.dispose();
+    this.open?.dispose();
     Signal.clearData(this);
   }
 
@@ -82,7 +79,17 @@ export class McpModel implements IDisposable {
   watch(visible: boolean): void {
     this._watching = visible;
     this._mandrake.feed.start();
+    this._lookInto();
     void (visible ? this._poll.start() : this._poll.stop());
+    if (visible) {
+      void this.lookAtConfig();
+    }
+  }
+
+  /** The page itself was hidden, or is seen again. */
+  see(hidden: boolean): void {
+    this._hidden = hidden;
+    this._lookInto();
   }
 
   /** Look now, not at the next turn. Never rejects. */
@@ -90,72 +97,80 @@ export class McpModel implements IDisposable {
     if (this.isDisposed || !this._watching) {
       return Promise.resolve(); // Nobody sees it.
     }
-    return this._looks.run().catch(noop);
+    return this._looks.run().catch(() => undefined); // Shown by `failure`.
   }
 
-  /** Seconds since it was first seen starting; 0 when it is not. */
   startingFor(name: string): number {
-    const since = this._starting.get(name);
-    return since === undefined ? 0 : (Date.now() - since) / 1000;
+    return this._passing.startingFor(name);
   }
 
   toggle(name: string, options: { whole?: boolean } = {}): void {
     const whole = options.whole ?? false;
-    const closes = this.open?.name === name && this.open.whole === whole;
-    this._set(() => {
-      this.open = closes
-        ? null
-        : { name, logs: [], whole, follow: true, tools: null, showTools: false, failure: null };
-    });
-    this._pace();
-    void this._lookAtLogs();
+    const { open } = this;
+    if (open?.name === name && whole && !open.log.whole) {
+      this._set(() => open.log.change({ whole }));
+    } else {
+      this._open(open?.name === name ? null : name, whole);
+    }
   }
 
   /** Open a row, with its whole log if asked; it stays open if it is. */
   reveal(name: string, whole: boolean): void {
-    if (this.open?.name !== name || this.open.whole !== whole) {
-      this.toggle(name, { whole });
+    if (this.open?.name !== name) {
+      this._open(name, whole);
+    } else if (whole) {
+      this._set(() => this.open?.log.change({ whole }));
     }
   }
 
-  change(row: Partial<Pick<IOpenRow, 'follow' | 'whole'>>): void {
-    this._set(() => (this.open = this.open && { ...this.open, ...row }));
-    void this._lookAtLogs();
+  private _open(name: string | null, whole: boolean): void {
+    this.open?.dispose();
+    const row =
+      name === null
+        ? null
+        : new OpenRow(
+            this._mandrake,
+            name,
+            () => this._set(() => undefined),
+            () => this.refresh()
+          );
+    this._set(() => (this.open = row));
+    row?.log.change({ whole });
+    this._lookInto();
+    this._pace();
   }
 
-  /** Show or hide the tools; the first time they are asked for, which may start the MCP server. */
-  async toggleTools(): Promise<void> {
-    const row = this.open;
-    if (!row) {
-      return;
-    }
-    this._put(row.name, { showTools: !row.showTools, failure: null });
-    if (!row.showTools && !row.tools) {
-      await this._api.mcpTools(this._workspace, row.name).then(
-        tools => this._put(row.name, { tools }),
-        error => this._put(row.name, { showTools: false, failure: failureOf(this._mandrake.trans, error) })
-      );
-    }
+  changeLog(change: Parameters<LogModel['change']>[0]): void {
+    this._set(() => this.open?.log.change(change));
   }
 
   ask(question: IQuestion | null): void {
     this._set(() => (this.question = question));
   }
 
-  /** Start, stop or restart; asks before calls in flight are cut off. */
-  async control(server: IMcpServer, action: 'start' | 'stop' | 'restart', sure = false): Promise<void> {
-    if (action === 'stop' && server.busy > 0 && !sure) {
-      return this.ask({ name: server.name, about: 'stop' });
+  /** Start, stop, restart, enable or disable; asks before calls in flight are cut off. */
+  async control(server: IMcpServer, action: Control, sure = false): Promise<void> {
+    const { name, busy } = server;
+    if (action !== 'start' && action !== 'enable' && busy > 0 && !sure) {
+      return this.ask({ name, about: action });
     }
     this._set(() => (this.question = null));
-    await this._change(server.name, () => this._api.controlMcpServer(this._workspace, server.name, action));
+    await this._change(name, () =>
+      action === 'enable' || action === 'disable'
+        ? this._own.able(this._workspace, name, action)
+        : this._api.controlMcpServer(this._workspace, name, action)
+    );
+    const row = this.open;
+    if (row?.name === name) {
+      row.again(action !== 'stop' && action !== 'disable' && !this.refusals.has(name));
+    }
   }
 
   async remove(name: string): Promise<void> {
     this._set(() => {
       this.question = null;
-      this.open = null;
     });
+    this._open(null, false);
     await this._change(name, () => this._api.removeMcpServer(this._workspace, name));
   }
 
@@ -193,30 +208,33 @@ export class McpModel implements IDisposable {
       throw error;
     }
     this._set(() => this._take(servers));
-    await this._lookAtLogs();
+  }
+
+  /** What is wrong with the files; as it was when that can't be known. */
+  async lookAtConfig(): Promise<void> {
+    await this._config.read(this._workspace).then(
+      config => this._set(() => (this.config = config)),
+      () => undefined
+    );
   }
 
   private _take(servers: readonly IMcpServer[]): void {
     const said = this.known ? announcements(this._mandrake.trans, this.servers, servers) : [];
     this.said = said.length ? said.join('. ') : this.said;
-    this._stopping = servers.some(server => server.phase === 'stopping');
-    for (const { name } of servers.filter(server => server.phase === 'starting' && !this._starting.has(server.name))) {
-      this._starting.set(name, Date.now());
-    }
-    for (const name of this._starting.keys()) {
-      if (!servers.some(server => server.name === name && server.phase === 'starting')) {
-        this._starting.delete(name);
-      }
-    }
+    this._passing.take(servers);
     this.servers = arrange(servers, this.names, this.hold);
     this.known = true;
     this.failure = null;
+    if (this.open && !this._named(this.open.name)) {
+      this._open(null, false);
+    }
+    this._lookInto();
     this._pace();
   }
 
   private _pace(): void {
     const told = this._mandrake.feed.live && !this.open;
-    const interval = this._starting.size || this._stopping ? LIVELY : told ? TOLD : ALONE;
+    const interval = this._passing.any ? LIVELY : told ? TOLD : ALONE;
     if (this._poll.frequency.interval !== interval) {
       this._poll.frequency = { ...this._poll.frequency, interval };
       if (this._watching) {
@@ -229,6 +247,12 @@ export class McpModel implements IDisposable {
     const { kind } = concerns(event);
     if (kind === 'mcp_server') {
       void this.refresh();
+      if (event.type === 'tool_called' && event.server === this.open?.name && this._seen) {
+        void this.open.check();
+      }
+      if (event.type === 'changed' && this._watching) {
+        void this.lookAtConfig();
+      }
     }
   }
 
@@ -236,23 +260,18 @@ export class McpModel implements IDisposable {
     void this.refresh();
   }
 
-  /** The log of the open row; not while the reader stopped following it. */
-  private async _lookAtLogs(): Promise<void> {
-    const row = this.open;
-    const server = this.servers.find(one => one.name === row?.name);
-    if (!row || !server?.trusted || server.transport === 'builtin' || (row.logs.length && !row.follow)) {
-      return;
-    }
-    await this._api.mcpLogs(this._workspace, row.name, row.whole ? ALL : GLANCE).then(
-      logs => this._put(row.name, { logs }),
-      () => undefined
-    );
+  /** What was not trusted is asked for nothing, and what is built in has nothing to ask for. */
+  private _lookInto(): void {
+    const server = this._named(this.open?.name ?? null);
+    this.open?.watch(this._seen && !!server?.trusted && server.transport !== 'builtin');
   }
 
-  private _put(name: string, row: Partial<IOpenRow>): void {
-    if (this.open?.name === name) {
-      this._set(() => (this.open = this.open && { ...this.open, ...row }));
-    }
+  private _named(name: string | null): IMcpServer | undefined {
+    return this.servers.find(server => server.name === name);
+  }
+
+  private get _seen(): boolean {
+    return this._watching && !this._hidden;
   }
 
   private _set(change: () => void): void {
@@ -270,13 +289,11 @@ export class McpModel implements IDisposable {
   }
 
   private _watching = false;
-  private _stopping = false;
-  private readonly _starting = new Map<string, number>();
+  private _hidden = false;
+  private readonly _passing = new Passing();
   private readonly _looks = new Single(() => this._look());
+  private readonly _own: McpApi;
+  private readonly _config: ConfigApi;
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
-}
-
-function noop(): void {
-  /* Failures are shown by `failure`. */
 }

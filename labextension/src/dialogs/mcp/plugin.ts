@@ -46,7 +46,11 @@ export const mcpPlugin: JupyterFrontEndPlugin<void> = {
       execute: args => {
         const { name, log } = args as IArgs;
         if (!widget || widget.isDisposed) {
-          widget = new McpServersWidget(mandrake, () => app.commands.execute(CommandIDs.reviewTrust));
+          widget = new McpServersWidget(
+            mandrake,
+            () => app.commands.execute(CommandIDs.reviewTrust),
+            at => app.commands.execute(CommandIDs.editMcpConfig, { ...at })
+          );
           widget.id = 'mandrake-mcp-servers';
           widget.title.icon = plugIcon;
           widget.title.caption = trans.__('MCP servers');

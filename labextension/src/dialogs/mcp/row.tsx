@@ -4,10 +4,11 @@ import * as React from 'react';
 import { ITrans } from '../../core/trans';
 import { IMcpServer } from '../../core/wire';
 import { Icon, IconName } from '../../icons';
+import { IPlace } from '../config/words';
 import { ErrorCard, SmallButton, useKeptFocus } from '../common/parts';
 import { Detail } from './detail';
 import { McpModel } from './model';
-import { actionLabel, actionsOf, badgeOf, RowAction, statusOf } from './status';
+import { actionLabel, actionsOf, badgeOf, questionOf, RowAction, statusOf } from './status';
 
 export interface IRowProps {
   server: IMcpServer;
@@ -15,6 +16,8 @@ export interface IRowProps {
   trans: ITrans;
   /** Open the trust dialog. */
   review: () => void;
+  /** Open the editor of the project's own file. */
+  edit: (at?: IPlace) => void;
 }
 
 const ICONS: Partial<Record<RowAction, IconName>> = { start: 'play', restart: 'restart', stop: 'stop', log: 'log' };
@@ -103,7 +106,7 @@ function ActionButton({ action, server, model, trans, review }: IRowProps & { ac
   );
 }
 
-/** Stops that would cut off calls, and removals, ask in the row. */
+/** What would cut off calls, and removals, ask in the row. */
 function Question({ server, model, trans }: IRowProps): JSX.Element | null {
   const first = React.useRef<HTMLDivElement>(null);
   const about = model.question?.name === server.name ? model.question.about : null;
@@ -113,16 +116,12 @@ function Question({ server, model, trans }: IRowProps): JSX.Element | null {
   if (!about) {
     return null;
   }
-  const stop = about === 'stop';
-  const words = stop
-    ? trans._n('Stop %2? 1 call is running.', 'Stop %2? %1 calls are running.', server.busy, server.name)
-    : trans.__('Remove %1 from this project?', server.name);
+  const { words, label } = questionOf(trans, server, about);
+  const go = () => void (about === 'remove' ? model.remove(server.name) : model.control(server, about, true));
   return (
     <div ref={first} className="jp-Mandrake-ask" role="group" aria-label={words}>
       <span className="jp-Mandrake-grow">{words}</span>
-      <SmallButton onClick={() => void (stop ? model.control(server, 'stop', true) : model.remove(server.name))}>
-        {stop ? trans.__('Stop') : trans.__('Remove')}
-      </SmallButton>
+      <SmallButton onClick={go}>{label}</SmallButton>
       <SmallButton onClick={() => model.ask(null)}>{trans.__('Cancel')}</SmallButton>
     </div>
   );

@@ -1,10 +1,10 @@
 /** The state of an MCP server as shape, colour and words, and what can be done with it. Pure. */
-import { span } from '../../core/running';
+import { size, span } from '../../core/running';
 import { ITrans } from '../../core/trans';
 import { IMcpServer } from '../../core/wire';
 
 export interface IStatus {
-  icon: 'alert' | 'spinner' | 'full' | 'pause' | 'failed' | 'crossed' | 'hollow';
+  icon: 'alert' | 'spinner' | 'full' | 'ring' | 'pause' | 'failed' | 'crossed' | 'hollow';
   tone: 'ok' | 'warn' | 'error' | 'busy' | 'off';
   words: string;
 }
@@ -12,13 +12,19 @@ export interface IStatus {
 /** Codes of failures whose cause lies outside of the MCP server. */
 const OUTSIDE = new Set(['docker_off', 'unavailable']);
 
-/** @param seconds how long it has been starting; 0 when that is not known */
-export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0): IStatus {
+/** An end that is further away is not worth a word in the list. */
+const SOON = 5 * 60_000;
+
+/**
+ * @param seconds how long it has been starting; 0 when that is not known
+ * @param now the server's time in milliseconds
+ */
+export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0, now = Date.now()): IStatus {
   if (!server.trusted) {
     return { icon: 'alert', tone: 'warn', words: trans.__('Came with this folder. Not started.') };
   }
-  if (isDisabled(server)) {
-    return { icon: 'hollow', tone: 'off', words: trans.__('Switched off in %1', server.origin) };
+  if (server.disabled) {
+    return { icon: 'hollow', tone: 'off', words: trans.__('Disabled · offers no tools') };
   }
   const tools = toolsText(trans, server);
   switch (server.phase) {
@@ -32,10 +38,20 @@ export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0): IStatu
       return { icon: 'spinner', tone: 'busy', words: trans.__('Stopping…') };
     case 'ready': {
       const calls = server.busy > 0 ? trans._n('1 call running', '%1 calls running', server.busy) : '';
-      return { icon: 'full', tone: 'ok', words: joined(trans.__('Ready'), calls, tools) };
+      const memory = server.memory === null ? '' : size(server.memory);
+      const left = calls || server.culls_at === null ? Infinity : Math.max(0, Date.parse(server.culls_at) - now);
+      const ends = left < SOON;
+      return {
+        icon: ends ? 'ring' : 'full',
+        tone: 'ok',
+        words: joined(trans.__('Ready'), calls, tools, memory, ends ? trans.__('stops in %1', span(trans, left)) : '')
+      };
     }
-    case 'paused':
-      return { icon: 'pause', tone: 'warn', words: joined(trans.__('Paused'), trans.__('keeps its memory')) };
+    case 'paused': {
+      const kept =
+        server.memory === null ? trans.__('keeps its memory') : trans.__('keeps %1 of memory', size(server.memory));
+      return { icon: 'pause', tone: 'warn', words: joined(trans.__('Paused'), kept) };
+    }
     case 'failed':
       return failed(trans, server);
     default:
@@ -52,11 +68,6 @@ function failed(trans: ITrans, server: IMcpServer): IStatus {
   return isOutside(server)
     ? { icon: 'crossed', tone: 'off', words: trans.__('Unavailable: %1', why) }
     : { icon: 'failed', tone: 'error', words: trans.__('Failed: %1', why) };
-}
-
-/** The entry itself says that it is not to be used. */
-function isDisabled(server: IMcpServer & { disabled?: boolean }): boolean {
-  return server.disabled === true;
 }
 
 export function isOutside(server: IMcpServer): boolean {
@@ -95,15 +106,18 @@ export function badgeOf(trans: ITrans, server: IMcpServer): IBadge | null {
   }
 }
 
-export type RowAction = 'review' | 'try_again' | 'start' | 'restart' | 'stop' | 'log';
+export type RowAction = 'review' | 'try_again' | 'enable' | 'start' | 'restart' | 'stop' | 'log';
 
 /** What the row offers, in order. What is built in lives with Jupyter and is neither started nor stopped. */
 export function actionsOf(server: IMcpServer): RowAction[] {
   if (!server.trusted) {
     return ['review'];
   }
-  if (server.transport === 'builtin' || isDisabled(server)) {
+  if (server.transport === 'builtin') {
     return [];
+  }
+  if (server.disabled) {
+    return ['enable'];
   }
   switch (server.phase) {
     case 'ready':
@@ -128,6 +142,8 @@ export function actionLabel(trans: ITrans, action: RowAction, server: IMcpServer
       return trans.__('Review…');
     case 'try_again':
       return trans.__('Try again');
+    case 'enable':
+      return trans.__('Enable');
     case 'restart':
       return trans.__('Restart');
     case 'stop':
@@ -159,7 +175,7 @@ function rank(server: IMcpServer): number {
   if (!server.trusted) {
     return 0;
   }
-  if (server.phase === 'failed' && !isOutside(server)) {
+  if (server.phase === 'failed' && !isOutside(server) && !server.disabled) {
     return 1;
   }
   return isRunning(server) ? 2 : 3;
@@ -199,4 +215,32 @@ export function announcements(trans: ITrans, before: readonly IMcpServer[], now:
 export function stopsText(trans: ITrans, at: string, now: number): string {
   const left = span(trans, Math.max(0, Date.parse(at) - now));
   return trans.__('stops in %1. It starts again at its next use, without what it kept in its own memory.', left);
+}
+
+/** What is asked before calls in flight are cut off, or an entry is taken out of the file. */
+export function questionOf(
+  trans: ITrans,
+  server: IMcpServer,
+  about: 'stop' | 'restart' | 'disable' | 'remove'
+): { words: string; label: string } {
+  const { busy, name } = server;
+  switch (about) {
+    case 'stop':
+      return {
+        words: trans._n('Stop %2? 1 call is running.', 'Stop %2? %1 calls are running.', busy, name),
+        label: trans.__('Stop')
+      };
+    case 'restart':
+      return {
+        words: trans._n('Restart %2? 1 call is running.', 'Restart %2? %1 calls are running.', busy, name),
+        label: trans.__('Restart')
+      };
+    case 'disable':
+      return {
+        words: trans._n('Disable %2? 1 call is running.', 'Disable %2? %1 calls are running.', busy, name),
+        label: trans.__('Disable')
+      };
+    case 'remove':
+      return { words: trans.__('Remove %1 from this project?', name), label: trans.__('Remove') };
+  }
 }

@@ -6,22 +6,29 @@ import * as React from 'react';
 import { ITrans } from '../../core/trans';
 import { IMandrake } from '../../tokens';
 import { Icon } from '../../icons';
+import { portsOf } from '../common/failure';
 import { ErrorCard, SmallButton, Spinner, useSignal } from '../common/parts';
+import { IPlace, placeOf, problemText } from '../config/words';
 import { Add } from './add';
 import { AddModel } from './addmodel';
+import { McpApi } from './api';
 import { McpModel } from './model';
 import { Row } from './row';
 import { isRunning } from './status';
 
 export class McpServersWidget extends ReactWidget {
-  /** @param _review opens the trust dialog; resolves when it is closed */
+  /**
+   * @param _review opens the trust dialog; resolves when it is closed
+   * @param _edit opens the editor of the project's own file; resolves when it is closed
+   */
   constructor(
     private readonly _mandrake: IMandrake,
-    private readonly _review: () => Promise<unknown>
+    private readonly _review: () => Promise<unknown>,
+    private readonly _edit: (at?: IPlace) => Promise<unknown>
   ) {
     super();
     this.model = new McpModel(_mandrake);
-    this._add = new AddModel(_mandrake, () => this.model.names);
+    this._add = new AddModel(portsOf(_mandrake, new McpApi(_mandrake.api.settings)), () => this.model.names);
     this.addClass('jp-Mandrake-mcp');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _mandrake.trans.__('MCP servers'));
@@ -41,14 +48,21 @@ export class McpServersWidget extends ReactWidget {
         model={this.model}
         add={this._add}
         trans={this._mandrake.trans}
-        review={() => void this._review().then(() => this.model.refresh())}
+        review={() => void this._review().then(() => this._again())}
+        edit={at => void this._edit(at).then(() => this._again())}
         close={() => this.close()}
       />
     );
   }
 
+  private _again(): void {
+    void this.model.refresh();
+    void this.model.lookAtConfig();
+  }
+
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
+    document.addEventListener('visibilitychange', this._onVisibility);
     this.model.watch(this.isVisible);
   }
   protected override onAfterShow(message: Message): void {
@@ -60,6 +74,7 @@ export class McpServersWidget extends ReactWidget {
     super.onBeforeHide(message);
   }
   protected override onBeforeDetach(message: Message): void {
+    document.removeEventListener('visibilitychange', this._onVisibility);
     this.model.watch(false);
     super.onBeforeDetach(message);
   }
@@ -72,6 +87,7 @@ export class McpServersWidget extends ReactWidget {
     this.node.querySelector<HTMLElement>('[data-testid="mandrake-mcp-list"] button, textarea')?.focus();
   }
 
+  private readonly _onVisibility = () => this.model.see(document.hidden);
   private readonly _add: AddModel;
 }
 
@@ -80,10 +96,11 @@ interface IProps {
   add: AddModel;
   trans: ITrans;
   review: () => void;
+  edit: (at?: IPlace) => void;
   close: () => void;
 }
 
-function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
+function McpServers({ model, add, trans, review, edit, close }: IProps): JSX.Element {
   useSignal(model.changed);
   return (
     <>
@@ -96,6 +113,16 @@ function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
         <button
           type="button"
           className="jp-Mandrake-icon"
+          aria-label={trans.__('Edit configuration…')}
+          title={trans.__('Edit configuration…')}
+          data-testid="mandrake-mcp-edit"
+          onClick={() => edit()}
+        >
+          <Icon name="pencil" />
+        </button>
+        <button
+          type="button"
+          className="jp-Mandrake-icon"
           aria-label={trans.__('Close')}
           title={trans.__('Close')}
           onClick={close}
@@ -104,9 +131,13 @@ function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
         </button>
       </header>
       <div className="jp-Mandrake-mcp-scroll">
-        <List model={model} trans={trans} review={review} />
+        <Problems config={model.config} trans={trans} edit={edit} />
+        <List model={model} trans={trans} review={review} edit={edit} />
       </div>
-      <Add model={add} trans={trans} onAdded={() => void model.refresh()} />
+      <Add model={add} trans={trans} onAdded={() => {
+          void model.refresh();
+          void model.lookAtConfig();
+        }} />
       <div className="jp-Mandrake-hidden" role="status">
         {model.said}
       </div>
@@ -114,7 +145,32 @@ function McpServers({ model, add, trans, review, close }: IProps): JSX.Element {
   );
 }
 
-function List({ model, trans, review }: Pick<IProps, 'model' | 'trans' | 'review'>): JSX.Element {
+/** What is wrong with the files, in one banner; the editor is offered for the file that it edits. */
+function Problems({ config, trans, edit }: Pick<IProps, 'trans' | 'edit'> & Pick<McpModel, 'config'>): JSX.Element {
+  const { file, problems } = config;
+  const own = problems.find(problem => problem.file === file);
+  return (
+    <div role="status">
+      {problems.length > 0 && (
+        <div className="jp-Mandrake-banner jp-mod-warn" data-testid="mandrake-mcp-file-problem">
+          <Icon name="triangle" className="is-warn" />
+          <div className="jp-Mandrake-grow">
+            {problems.map(problem => (
+              <p key={problemText(trans, problem)}>{problemText(trans, problem)}</p>
+            ))}
+            {own && (
+              <div className="jp-Mandrake-banner-actions">
+                <SmallButton onClick={() => edit(placeOf(own))}>{trans.__('Open editor')}</SmallButton>
+              </div>
+            )}
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function List({ model, trans, review, edit }: Pick<IProps, 'model' | 'trans' | 'review' | 'edit'>): JSX.Element {
   if (!model.known) {
     return model.failure ? (
       <div className="jp-Mandrake-mcp-note">
@@ -147,7 +203,7 @@ function List({ model, trans, review }: Pick<IProps, 'model' | 'trans' | 'review
         onPointerLeave={() => (model.hold = false)}
       >
         {model.servers.map(server => (
-          <Row key={server.id} server={server} model={model} trans={trans} review={review} />
+          <Row key={server.id} server={server} model={model} trans={trans} review={review} edit={edit} />
         ))}
       </ul>
       {model.servers.length === 0 && (

@@ -1,6 +1,7 @@
 /** The sentences of the trust dialog: what each entry would do, what the folder asks for in all. Pure. */
 import { ITrans } from '../../core/trans';
 import { ITrustEntry } from '../../core/wire';
+import { day } from '../common/text';
 
 export function isAddress(entry: ITrustEntry): boolean {
   return /^(https?|wss?):\/\//i.test(entry.command.trim());
@@ -13,7 +14,7 @@ export function entryName(trans: ITrans, entry: ITrustEntry): string {
 
 /** Names of `${…}` in a command, each once, in order; `${input:token}` and `${TOKEN:-none}` are token and TOKEN. */
 export function secretsOf(command: string): string[] {
-  const names = Array.from(command.matchAll(/\$\{(?:(?:env|input|file):)?([^}:]+)(?::-[^}]*)?\}/g), match => match[1]);
+  const names = Array.from(command.matchAll(/\$\{(?:(?:env|input|file|secret):)?([^}:]+)(?::-[^}]*)?\}/g), match => match[1]);
   return [...new Set(names)];
 }
 
@@ -44,14 +45,33 @@ export function effect(trans: ITrans, entry: ITrustEntry): string {
 /** A further line where one is needed: whom the program talks to, and which settings of yours it is given. */
 export function details(trans: ITrans, entry: ITrustEntry): string[] {
   const lines: string[] = [];
-  const secrets = secretsOf(entry.command);
+  const of = (kind: string) => entry.needs.filter(need => need.kind === kind).map(need => need.id);
+  const asked = [...of('secret'), ...of('input')];
+  const secrets = [...new Set([...secretsOf(entry.command), ...of('variable')])].filter(name => !asked.includes(name));
   if (entry.sends_to && !entry.command.includes(entry.sends_to)) {
     lines.push(trans.__('Sends data to %1.', entry.sends_to));
   }
   if (secrets.length) {
     lines.push(trans.__('Is given from your environment: %1.', secrets.join(', ')));
   }
+  if (asked.length) {
+    lines.push(trans.__('Asks you for: %1.', asked.join(', ')));
+  }
   return lines;
+}
+
+/** "Trusted by you on 12 Nov. Changed since then, in 1 file.", or null for what is new. */
+export function changedText(trans: ITrans, entry: ITrustEntry, now: Date, locale?: string): string | null {
+  if (entry.status !== 'changed') {
+    return null;
+  }
+  const date = day(entry.changed_since, now, locale);
+  const trusted = date ? trans.__('Trusted by you on %1.', date) : trans.__('Trusted by you before.');
+  const files = new Set(entry.difference.flatMap(({ file }) => (file === null ? [] : [file]))).size;
+  const where = files
+    ? trans._n('Changed since then, in 1 file.', 'Changed since then, in %1 files.', files)
+    : trans.__('Changed since then.');
+  return `${trusted} ${where}`;
 }
 
 /** What the folder asks for, by what is in it. */

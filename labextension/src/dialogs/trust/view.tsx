@@ -3,9 +3,10 @@ import { ReactWidget } from '@jupyterlab/apputils';
 import * as React from 'react';
 
 import { ITrans } from '../../core/trans';
-import { ITrustEntry } from '../../core/wire';
+import { IDifference, ITrustEntry } from '../../core/wire';
+import { Icon } from '../../icons';
 import { ErrorCard, FooterButton, SmallButton, Spinner, useSignal } from '../common/parts';
-import { details, effect, entryName, nothingYet, summary } from './entries';
+import { changedText, details, effect, entryName, nothingYet, summary } from './entries';
 import { TrustModel } from './model';
 
 interface IProps {
@@ -113,15 +114,57 @@ function Entry({ index, entry, model, trans }: IEntryProps): JSX.Element {
           <span className="jp-Mandrake-grow" />
           <span className="jp-Mandrake-small jp-Mandrake-muted">{entry.file}</span>
         </label>
-        <p className="jp-Mandrake-small jp-Mandrake-muted">{effect(trans, entry)}</p>
+        <p className="jp-Mandrake-small jp-Mandrake-muted" data-testid="mandrake-trust-effect">
+          {[changedText(trans, entry, new Date()), effect(trans, entry)].filter(Boolean).join(' ')}
+        </p>
         <div className="jp-Mandrake-cmd" id={`${id}-command`}>
           {entry.command}
         </div>
+        {entry.difference.map(difference => (
+          <Difference key={difference.file ?? ''} difference={difference} trans={trans} />
+        ))}
+        {entry.looser.length > 0 && (
+          <p className="jp-Mandrake-loosen" data-testid="mandrake-trust-looser">
+            <Icon name="triangle" className="is-warn" />
+            <span>
+              <span className="jp-Mandrake-strong">{trans.__('Looser than usual:')}</span> {entry.looser.join(' ')}
+            </span>
+          </p>
+        )}
         {details(trans, entry).map(line => (
           <p key={line} className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-entry-detail">
             {line}
           </p>
         ))}
+      </div>
+    </div>
+  );
+}
+
+/** What is another now; the signs say it, not the colours alone. */
+function Difference({ difference, trans }: { difference: IDifference; trans: ITrans }): JSX.Element {
+  const file = difference.file ?? trans.__('What it starts or sends to');
+  const signs = { same: '  ', removed: '- ', added: '+ ' };
+  const tags = { same: 'span', removed: 'del', added: 'ins' } as const;
+  return (
+    <div
+      className="jp-Mandrake-diff"
+      tabIndex={0}
+      role="group"
+      aria-label={trans.__('What changed in %1', file)}
+      data-testid="mandrake-trust-difference"
+    >
+      <div className="jp-Mandrake-diff-lines">
+        <span className="jp-Mandrake-muted">{file}</span>
+        {difference.lines.map(({ kind, text }, i) => {
+          const Line = tags[kind];
+          return (
+            <Line key={i}>
+              {signs[kind]}
+              {text}
+            </Line>
+          );
+        })}
       </div>
     </div>
   );
