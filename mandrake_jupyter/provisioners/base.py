@@ -90,6 +90,11 @@ class Provisioner(ABC):
         """The server's process, where it has one on this machine."""
         return None
 
+    @property
+    def container(self) -> str | None:
+        """The engine's id of the container it runs in, where it has one."""
+        return None
+
     def poll(self) -> int | None:
         """Its exit code, negative for a signal; None while it runs or where there is none."""
         return None

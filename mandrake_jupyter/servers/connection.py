@@ -128,6 +128,8 @@ class Connection:
             return why
         if refusal := self.refusal(why):
             return refused(self.name, refusal, in_call=False)
+        if fault := self.provisioner.fault:
+            return fault
         if self.provisioner.ended.is_set() and not self._remote:
             if over := self.provisioner.over:
                 return ExitedAtStart(f'The MCP server "{self.name}" ended: {over}.', then=over.remedy)
@@ -159,7 +161,7 @@ class Connection:
     @property
     def _remote(self) -> bool:
         """Whether it runs elsewhere: what is not started here does not exit here."""
-        return not self.provisioner.spec.command
+        return bool(self.provisioner.spec.url)
 
     @property
     def remote_ended(self) -> bool:

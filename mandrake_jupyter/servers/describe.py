@@ -33,7 +33,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "workspace_id": key.workspace_id,
         "transport": entry.transport,
         "origin": entry.origin,
-        "command": entry.url or shlex.join([entry.command, *entry.args] if entry.command else []),
+        "command": entry.url or shlex.join(_words(entry)),
         "trusted": entry.trusted,
         "disabled": entry.disabled,
         "sharing": entry.sharing,
@@ -51,12 +51,26 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "memory": None,
         "cpu": None,
         "needs": [],
+        "container": container(entry),
         "instances": 0,
         "restarts": 0,
         "crashes": 0,
         "last_crash": None,
         **state,
     }
+
+
+def _words(entry: MCPServerEntry) -> list[str]:
+    if entry.container:
+        return [entry.container.image, *([entry.command] if entry.command else []), *entry.args]
+    return [entry.command, *entry.args] if entry.command else []
+
+
+def container(entry: MCPServerEntry, id: str | None = None) -> JSON | None:
+    """What is told of where it runs; `id` is that of the engine, while there is one."""
+    if entry.container is None:
+        return None
+    return {"image": entry.container.image, "network": entry.container.network, "id": id}
 
 
 def counts(record: Record) -> JSON:
@@ -94,9 +108,14 @@ def describe_servers(servers: Sequence[MCPServer], entry: MCPServerEntry) -> JSO
         tools=lead.catalogue.count(entry.hash),
         pid=living[0].running.pid if len(living) == 1 and living[0].running else None,
         instances=len(living),
+        container=container(entry, _only(living)),
         **counts(lead.record),
         **usage(living),
     )
+
+
+def _only(living: Sequence[MCPServer]) -> str | None:
+    return living[0].running.container if len(living) == 1 and living[0].running else None
 
 
 def usage(servers: Sequence[MCPServer]) -> JSON:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import ServerGone
+from ..errors import MandrakeError, ServerGone
 from ..lifecycle.phases import Phase, State
 from ..provisioners.base import Provisioner
 
 
-def ended_by_itself(name: str, provisioner: Provisioner | None, clean: Callable[[str], str]) -> ServerGone:
+def ended_by_itself(name: str, provisioner: Provisioner | None, clean: Callable[[str], str]) -> MandrakeError:
+    if provisioner and (fault := provisioner.fault):
+        return fault
     refusal = provisioner.refusal if provisioner else None
     if refusal and refusal.never_seen:
         forgotten = f'The MCP server "{name}" does not know our session any more.'

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ..errors import SecretMissing, VariableMissing
 from ..provisioners.base import LaunchSpec
-from ..values import NO_LIMITS, REFERENCE, MCPServerEntry, Reference, ResourceLimits
+from ..values import NO_LIMITS, REFERENCE, MCPServerEntry, Reference, ResourceLimits, usual_limits
 
 #: The values of secrets and answers.
 Kept = Mapping[Reference, str]
@@ -76,9 +76,18 @@ def launch_spec(
         command=full(entry.command),
         args=tuple(full(arg) for arg in entry.args),
         env={**read, **{name: full(value) for name, value in entry.env.items()}},
-        cwd=os.path.join(root, full(entry.cwd or "")) if entry.cwd else root,
+        cwd=_folder(entry, full, root),
         url=full(entry.url),
         headers={name: full(value) for name, value in entry.headers.items()},
         marker=marker,
-        limits=entry.limits.over(limits),
+        limits=entry.limits.over(usual_limits(limits, entry.container is not None)),
+        root=root,
+        container=entry.container,
     )
+
+
+def _folder(entry: MCPServerEntry, full: Callable[[str], str], root: str) -> str | None:
+    """Where it starts: in the project, or where its image says."""
+    if entry.container is not None:
+        return full(entry.cwd) if entry.cwd else None
+    return os.path.join(root, full(entry.cwd)) if entry.cwd else root

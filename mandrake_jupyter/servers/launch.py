@@ -33,7 +33,7 @@ from .seams import Owner
 from .secrets import Secrets
 
 #: Which provisioner runs which transport.
-PROVISIONERS = {"stdio": "local", "http": "http", "sse": "sse"}
+PROVISIONERS = {"stdio": "local", "docker": "docker", "http": "http", "sse": "sse"}
 
 
 class Launcher:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 from .mcp import (
+    CONTAINER_LIMITS,
     NO_LIMITS,
     REFERENCE,
     Container,
@@ -19,9 +20,11 @@ from .mcp import (
     Reference,
     ResourceLimits,
     references,
+    usual_limits,
 )
 
 __all__ = [
+    "CONTAINER_LIMITS",
     "JSON",
     "NO_LIMITS",
     "REFERENCE",
@@ -47,6 +50,7 @@ __all__ = [
     "isoformat",
     "parse_json",
     "references",
+    "usual_limits",
     "utcnow",
 ]
 

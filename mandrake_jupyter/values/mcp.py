@@ -31,6 +31,17 @@ class ResourceLimits:
 
 
 NO_LIMITS = ResourceLimits(0, 0, 0, 0)
+#: Of a container, where neither its entry nor the settings say: MiB, files, processes, processors.
+CONTAINER_LIMITS = ResourceLimits(512, 1024, 128, 1.0)
+
+
+def usual_limits(settings: ResourceLimits, container: bool) -> ResourceLimits:
+    """What holds where an entry says nothing: the settings; in a container also what they leave open is bounded."""
+    if not container:
+        return settings
+    return ResourceLimits(**{name: most for name, most in vars(settings).items() if most}).over(
+        CONTAINER_LIMITS
+    )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from ..errors import BadRequest
@@ -22,8 +23,10 @@ KEYS = ("pull", "network", "user", "mounts", "cap_add", "writable")
 MOST_MOUNTS = 50
 
 
-def parse_container(it: str, raw: Mapping[str, Any]) -> Container | None:
-    """None for an entry without an image. `it` names the entry; :class:`BadRequest` says what to write instead."""
+def parse_container(it: str, raw: Mapping[str, Any], root: Path | None = None) -> Container | None:
+    """None for an entry without an image. `it` names the entry, `root` is what ``${workspaceFolder}`` stands for.
+    :class:`BadRequest` says what to write instead.
+    """
     image = raw.get("image")
     if image is None:
         if alone := [key for key in KEYS if key in raw]:
@@ -49,13 +52,13 @@ def parse_container(it: str, raw: Mapping[str, Any]) -> Container | None:
         cast(Pull, pull),
         network,
         user,
-        tuple(_mounts(it, raw.get("mounts"))),
+        tuple(_mounts(it, raw.get("mounts"), root)),
         _caps(it, raw.get("cap_add")),
         writable,
     )
 
 
-def _mounts(it: str, value: Any) -> Iterator[Mount]:
+def _mounts(it: str, value: Any, root: Path | None) -> Iterator[Mount]:
     example = '{"source": "data", "target": "/data"}'
     if value is None:
         return
@@ -72,6 +75,11 @@ def _mounts(it: str, value: Any) -> Iterator[Mount]:
         where, target = given["source"], given["target"]
         if not isinstance(where, str) or not where or "\0" in where:
             raise BadRequest(f'{it}: "source" of a mount must be a path of the project.')
+        where = where.replace("${workspaceFolder}", str(root) if root else ".")
+        if "${" in where:
+            raise BadRequest(
+                f'{it}: only ${{workspaceFolder}} may stand in "source" of a mount, not {_shown(where)}.'
+            )
         if not isinstance(target, str) or not re.fullmatch(r"/[^\0:]+", target) or ".." in target.split("/"):
             raise BadRequest(
                 f'{it}: "target" of a mount must be an absolute path in the container, like "/data".'

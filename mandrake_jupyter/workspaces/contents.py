@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ..errors import MandrakeError
 from ..stores.reading import fingerprint, read_bounded
-from ..values import MCPServerEntry, content_hash
+from ..values import Container, MCPServerEntry, content_hash
 
 #: Of a larger file the first part, size and time of change count, in bytes.
 MAX_HASHED = 32_000_000
@@ -68,12 +68,15 @@ class ContentHasher:
 
     def _found(self, entry: MCPServerEntry) -> dict[str, tuple[str, str]]:
         """Name → where it is, and its hash; of a file of variables that lies elsewhere it is where that is."""
-        if entry.transport != "stdio":
+        if entry.transport not in ("stdio", "docker"):
             return {}
         start = os.path.join(self.root, VARIABLE.sub("", entry.cwd or ""))
         found: dict[str, tuple[str, str]] = {}
         for name, is_program in self._names(entry).items():
-            path = os.path.join(start, name)
+            path = os.path.join(start, name) if not entry.container else _mounted(entry.container, name)
+            if path is None:
+                continue
+            path = os.path.join(self.root, path)
             if (digest := self._look(path, is_program)) is not None:
                 found[name] = path, digest
         for name in entry.env_files:
@@ -118,6 +121,16 @@ class ContentHasher:
         folder, name = os.path.split(path)
         placed = Path(os.path.realpath(folder), name)
         return placed.is_relative_to(self.root) or Path(os.path.realpath(path)).is_relative_to(self.root)
+
+
+def _mounted(container: Container, name: str) -> str | None:
+    """Where a file of a container lies here; None when it is the image's own."""
+    for mount in container.mounts:
+        if name == mount.target:
+            return mount.source
+        if name.startswith(f"{mount.target.rstrip('/')}/"):
+            return os.path.join(mount.source, os.path.relpath(name, mount.target))
+    return None
 
 
 def _hash(path: str, stamp: object) -> str:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from ..errors import BadRequest
 from ..stores.reading import shorten
 from ..values import Input, MCPServerEntry, content_hash
+from .containers import parse_container
 from .numbers import idle_timeout, limits, seconds
 from .variables import asked, plain_variables
 
@@ -30,10 +31,10 @@ EXAMPLE = '{"command": "uvx", "args": ["mcp-server-time"]} or {"url": "https://e
 MAX_ENTRY = 32_000
 MAX_ENV_FILES = 8
 
-Transport = Literal["stdio", "http", "sse"]
+Transport = Literal["stdio", "http", "sse", "docker"]
 TRANSPORTS: Mapping[str, Transport] = {
     "stdio": "stdio", "local": "stdio", "http": "http", "streamable-http": "http", "streamablehttp": "http",
-    "streamable_http": "http", "remote": "http", "sse": "sse",
+    "streamable_http": "http", "remote": "http", "sse": "sse", "docker": "docker", "container": "docker",
 }  # fmt: skip
 UNSUPPORTED = {
     "sandbox": "is not supported yet, and without it the program could do more. Remove it to go on",
@@ -94,7 +95,8 @@ def parse_entry(
         if raw.get(key):
             raise BadRequest(f'{it}: "{key}" {why}.')
     command, url = _text(it, raw, "command"), _url(it, raw)
-    transport = _transport(it, raw, command, url)
+    container = parse_container(it, raw, root)
+    transport = _transport(it, raw, command, url, container is not None)
     fields: dict[str, Any] = {
         "transport": transport,
         "command": command,
@@ -118,6 +120,7 @@ def parse_entry(
         limits=limits(it, raw.get("limits")),
         env_files=plain_variables(it, _env_files(it, raw, transport), root),
         sharing=_sharing(it, raw.get("sharing")),
+        container=container,
         **fields,
     )
     entry = replace(entry, questions=asked(it, entry.texts, questions))
@@ -131,17 +134,24 @@ def _hash(fields: Mapping[str, Any], entry: MCPServerEntry) -> str:
         "envFile": entry.env_files,
         "inputs": [asdict(question) for question in entry.questions],
         "stays": entry.cull_idle_timeout == 0,
+        "container": asdict(entry.container) if entry.container else None,
     }
     return content_hash({**fields, **{key: value for key, value in widening.items() if value}})
 
 
-def _transport(it: str, raw: Mapping[str, Any], command: str, url: str) -> Transport:
+def _transport(it: str, raw: Mapping[str, Any], command: str, url: str, image: bool) -> Transport:
     word = raw.get("type") or raw.get("transport") or ""
     known = TRANSPORTS.get(str(word).lower())
     if word and known is None:
         raise BadRequest(
-            f'{it}: the type {shorten(str(word), 40)!r} is not known. Write "stdio", "http" or "sse".'
+            f'{it}: the type {shorten(str(word), 40)!r} is not known. Write "stdio", "http", "sse" or "docker".'
         )
+    if image:
+        if url or known not in (None, "docker", "stdio"):
+            raise BadRequest(f'{it} has both "image" and an address. Keep one of them.')
+        return "docker"
+    if known == "docker":
+        raise BadRequest(f'{it}: an MCP server of the type "{word}" needs "image".')
     if command and url:
         raise BadRequest(f'{it} has both "command" and an address. Keep one of them.')
     if not command and not url:
@@ -246,7 +256,7 @@ def _env_files(it: str, raw: Mapping[str, Any], transport: str) -> tuple[str, ..
         raise BadRequest(
             f'{it}: "envFile" must be a file, like ".env", or a list of up to {MAX_ENV_FILES} files.'
         )
-    if files and transport != "stdio":
+    if files and transport not in ("stdio", "docker"):
         raise BadRequest(
             f'{it}: "envFile" is for programs. Write its values into "headers", as "${{secret:NAME}}".'
         )

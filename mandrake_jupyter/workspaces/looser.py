@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..values import MCPServerEntry, Reference, ResourceLimits, references
+from ..values import MCPServerEntry, Reference, ResourceLimits, references, usual_limits
+from .containers import loosened
 from .models import WorkspaceModel
 from .shown import printable
 
@@ -14,7 +15,9 @@ _WHAT = {
     "memory_mb": "MiB of memory in each process",
     "open_files": "open files in each process",
     "processes": "processes",
+    "cpus": "processors",
 }
+_OF_A_CONTAINER = {**_WHAT, "memory_mb": "MiB of memory", "open_files": "open files in each process"}
 
 
 def looser_server(
@@ -27,15 +30,20 @@ def looser_server(
 def _server(
     entry: MCPServerEntry, general: ResourceLimits, outside: Callable[[str], Path | None]
 ) -> Iterator[str]:
+    container = entry.container
+    words = _OF_A_CONTAINER if container else _WHAT
+    general = usual_limits(general, container is not None)
     for name, asked in entry.limits.as_json().items():
         usual = getattr(general, name)
         if usual and not asked:
-            yield f"It may take any number of {_WHAT[name]}; usual here: {usual}."
+            yield f"It may take any number of {words[name]}; usual here: {usual:g}."
         elif usual and asked > usual:
-            yield f"It may take {asked} {_WHAT[name]}; usual here: {usual}."
+            yield f"It may take {asked} {words[name]}; usual here: {usual:g}."
+    if container:
+        yield from loosened(container)
     if entry.cull_idle_timeout == 0:
         yield "It goes on running when nobody uses it."
-    if entry.cwd and (where := outside(entry.cwd)):
+    if entry.cwd and not container and (where := outside(entry.cwd)):
         yield f"It runs in {where}, {'which may lie ' if '${' in entry.cwd else ''}outside the project."
     for file in entry.env_files:
         if where := outside(file):

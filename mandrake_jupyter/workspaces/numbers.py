@@ -34,7 +34,7 @@ def idle_timeout(it: str, raw: Mapping[str, Any]) -> float | None:
 
 
 def limits(it: str, value: Any) -> ResourceLimits:
-    """``{memory_mb, open_files, processes}``, each a whole number, 0 for no limit."""
+    """``{memory_mb, open_files, processes, cpus}``, each a number, whole but for the last, 0 for no limit."""
     names = list(vars(ResourceLimits()))
     if value is None:
         return ResourceLimits()
@@ -45,7 +45,8 @@ def limits(it: str, value: Any) -> ResourceLimits:
             raise BadRequest(
                 f'{it}: {shorten(str(name), 60)!r} in "limits" is not known; known: {", ".join(names)}.'
             )
-        if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= MOST:
+        fits = isinstance(most, int | float) if name == "cpus" else isinstance(most, int)
+        if isinstance(most, bool) or not fits or not 0 <= most <= MOST:
             raise BadRequest(
                 f'{it}: "{name}" in "limits" must be a whole number, like 512, or 0 for no limit.'
             )

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from ..values import JSON, MCPServerEntry, content_hash
+from ..values import JSON, Container, MCPServerEntry, content_hash
 from .models import WorkspaceModel
 
 MASK = "•••"
@@ -34,8 +34,25 @@ def printable(text: str) -> str:
 def command_line(entry: MCPServerEntry) -> str:
     """The command as a shell would take it: folder, variables (values masked), program, arguments."""
     variables = [f"{name}={value}" for name, value in masked(entry.env).items()]
+    if entry.container:
+        return printable(_run_line(entry, entry.container, variables))
     line = " ".join([*variables, *(_quote(word) for word in (entry.command, *entry.args))])
     return printable(f"cd {_quote(entry.cwd)} && {line}" if entry.cwd else line)
+
+
+def _run_line(entry: MCPServerEntry, container: Container, variables: list[str]) -> str:
+    """As who knows Docker would write it, but for the profile that holds for every container."""
+    words = ["docker run -i"]
+    words += [f"--env {variable}" for variable in variables]
+    for mount in container.mounts:
+        how = "rw" if mount.writable else "ro"
+        words.append(f"--volume {_quote(f'{mount.source}:{mount.target}:{how}')}")
+    words += [f"--network {_quote(container.network)}"]
+    words += [f"--user {_quote(container.user)}"] if container.user else []
+    words += [f"--cap-add {_quote(cap)}" for cap in container.cap_add]
+    words += [f"--workdir {_quote(entry.cwd)}"] if entry.cwd else []
+    words += [f"--entrypoint {_quote(entry.command)}"] if entry.command else []
+    return " ".join([*words, *(_quote(word) for word in (container.image, *entry.args))])
 
 
 def address(url: str, headers: Mapping[str, str]) -> str:

@@ -17,10 +17,10 @@ from mandrake_jupyter.lifecycle.sweep import marker
 from mandrake_jupyter.provisioners.base import LaunchSpec
 from mandrake_jupyter.provisioners.docker.engine import Engine
 from mandrake_jupyter.provisioners.docker.ownership import OWNED
-from mandrake_jupyter.provisioners.docker.profile import DEFAULTS
 from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
-from mandrake_jupyter.values import Container, Mount, ResourceLimits
+from mandrake_jupyter.values import CONTAINER_LIMITS, Container, Mount, ResourceLimits
 
+from ..servers.conftest import house as house
 from ..support.mcp_leaks import eventually, open_files, until
 
 SUPPORT = Path(__file__).parent.parent / "support"
@@ -80,7 +80,7 @@ class Yard:
             args=args,
             root=str(self.root),
             marker=marker("w/raw", self.owner),
-            limits=limits.over(DEFAULTS),
+            limits=limits.over(CONTAINER_LIMITS),
             container=Container(**container),
         )
 

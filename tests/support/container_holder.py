@@ -10,9 +10,8 @@ import sys
 
 from mandrake_jupyter.lifecycle.sweep import marker
 from mandrake_jupyter.provisioners.base import LaunchSpec
-from mandrake_jupyter.provisioners.docker.profile import DEFAULTS
 from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
-from mandrake_jupyter.values import Container
+from mandrake_jupyter.values import CONTAINER_LIMITS, Container
 
 SCRIPTS = {
     "polite": "cat >/dev/null",
@@ -27,7 +26,7 @@ async def main(root: str, owner: str, manner: str) -> None:
         args=("-c", SCRIPTS[manner]),
         root=root,
         marker=marker("w/held", owner),
-        limits=DEFAULTS,
+        limits=CONTAINER_LIMITS,
         container=Container("mandrake-test/tiny:latest", "never"),
     )
     provisioner = DockerProvisioner(spec, lambda stream, text: None)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from planted import put, servers, trust_all, trusted
 
 from mandrake_jupyter.errors import BadRequest
 from mandrake_jupyter.values import Container, Mount
 from mandrake_jupyter.workspaces.containers import loosened, managed, parse_container
+from mandrake_jupyter.workspaces.workspace import WorkspaceManager
 
 
 def test_an_image_alone_has_the_hard_profile() -> None:
@@ -114,3 +117,33 @@ def test_what_is_not_understood_says_what_to_write_instead(raw: dict[str, Any], 
 )
 def test_a_docker_run_line_is_taken_over_only_where_all_of_it_can_be_kept(line: str, entry: Any) -> None:
     assert managed(line.split(), {"KEY": "secret"}) == entry
+
+
+def test_an_entry_with_an_image_is_shown_as_a_run_line_and_its_mounted_script_counts(
+    root: Path, workspace: WorkspaceManager
+) -> None:
+    (root / "tools").mkdir()
+    script = put(root, "tools/serve.py", "print(1)")
+    entry = {
+        "image": "mcp/python:3",
+        "command": "python3",
+        "args": ["/tools/serve.py", "--all"],
+        "env": {"KEY": "hidden-value", "OPEN": "${OPEN}"},
+        "mounts": [{"source": "${workspaceFolder}/tools", "target": "/tools"}],
+        "limits": {"memory_mb": 4096, "cpus": 0.5},
+    }
+    put(root, ".mcp.json", servers(box=entry))
+    (pending,) = workspace.trust_pending()["pending"]
+    line = pending["command"].replace(str(root), "ROOT")
+    assert line == (
+        "docker run -i --env KEY=••• --env OPEN=${OPEN} --volume ROOT/tools:/tools:ro --network none "
+        "--entrypoint python3 mcp/python:3 /tools/serve.py --all"
+    )
+    assert pending["looser"] == ["It may take 4096 MiB of memory; usual here: 512."]
+    trust_all(workspace)
+    assert trusted(workspace) == {"box": True}
+    script.write_text("print(2)")
+    assert trusted(workspace) == {"box": False}
+    put(root, ".mcp.json", servers(box={**entry, "network": "bridge"}))
+    (pending,) = workspace.trust_pending()["pending"]
+    assert 'It has a network ("bridge"): it can send what it sees.' in pending["looser"]

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import MCPError
-from ...values import Mount, ResourceLimits
+from ...values import Mount
 from ..base import LaunchSpec
 from .ownership import OWNED, PREFIX, OwnerProcess
 
-#: Where neither the entry nor the settings say: MiB, files, processes, processors.
-DEFAULTS = ResourceLimits(memory_mb=512, open_files=1024, processes=128, cpus=1.0)
 #: The one folder that may be written to, inside the container, and its MiB.
 TMP, TMP_MB = "/tmp", 64  # noqa: S108
 

@@ -42,13 +42,17 @@ class DockerProvisioner(Provisioner):
 
     def __init__(self, spec: LaunchSpec, log: LogSink) -> None:
         super().__init__(spec, log)
-        self.container = ""  #: its id, once it was made
+        self._id = ""
         self._name = f"mandrake-{secrets.token_hex(8)}"
         self._engine = Engine(spec.name)
         self._told = Told()
         self._guard: Guard | None = None
         self._fault: MandrakeError | None = None
         self._paused = False
+
+    @property
+    def container(self) -> str | None:
+        return self._id or None
 
     def poll(self) -> int | None:
         return self._told.code
@@ -62,18 +66,18 @@ class DockerProvisioner(Provisioner):
         return Over("memory_mb", self.spec.limits.memory_mb or 0, whole=True) if self._told.oom else None
 
     def stats(self) -> Mapping[str, float]:
-        return usage(self.container) if self.container and not self._told.ended.is_set() else {}
+        return usage(self._id) if self._id and not self._told.ended.is_set() else {}
 
     def kill(self) -> None:
         if self._guard is not None:
             self._guard.kill()
 
     async def pause(self) -> None:
-        await self._engine.call("pause the container", lambda engine: engine.pause(self.container))
+        await self._engine.call("pause the container", lambda engine: engine.pause(self._id))
         self._paused = True
 
     async def resume(self) -> None:
-        await self._engine.call("resume the container", lambda engine: engine.unpause(self.container))
+        await self._engine.call("resume the container", lambda engine: engine.unpause(self._id))
         self._paused = False
 
     @classmethod
@@ -115,18 +119,18 @@ class DockerProvisioner(Provisioner):
                 **create_options(self.spec, api.create_host_config), name=self._name
             ),
         )
-        self.container = made["Id"]
+        self._id = made["Id"]
         for warning in made.get("Warnings") or ():
             self.log("mandrake", f"Docker: {warning}")
         ready = asyncio.Event()
         listening = asyncio.create_task(
-            listen(self._engine, self.container, self._told, ready), name=f"end of {self.spec.name}"
+            listen(self._engine, self._id, self._told, ready), name=f"end of {self.spec.name}"
         )
         stack.push_async_callback(_over, listening)
-        attached = await attach(self._engine, self.container, self.log)
+        attached = await attach(self._engine, self._id, self.log)
         stack.callback(attached.close)
         await asyncio.gather(ready.wait(), guard.here())
-        await self._engine.call("start the container", lambda api: api.start(self.container))
+        await self._engine.call("start the container", lambda api: api.start(self._id))
         return attached
 
     async def _why(self) -> None:
@@ -146,7 +150,7 @@ class DockerProvisioner(Provisioner):
         attached.end_input()
         if not await self._ended_within(grace):
             with contextlib.suppress(MandrakeError):
-                await self._engine.call("end the container", lambda api: api.kill(self.container, "SIGTERM"))
+                await self._engine.call("end the container", lambda api: api.kill(self._id, "SIGTERM"))
             await self._ended_within(TERM_GRACE)
 
     async def _ended_within(self, seconds: float) -> bool:
@@ -165,7 +169,7 @@ class DockerProvisioner(Provisioner):
                 timeout=FORCED,
             )
         except EngineRefused as exc:
-            if self.container and exc.fields["engine_status"] in (404, 409):  # gone, or going
+            if self._id and exc.fields["engine_status"] in (404, 409):  # gone, or going
                 self._guard.done()
             else:
                 self._guard.kill()
