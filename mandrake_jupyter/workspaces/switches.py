@@ -23,6 +23,7 @@ class SwitchStore:
         self.path = path
         self._stamp: object = ()
         self._workspaces: dict[str, Any] = {}
+        self._real: dict[Path, str] = {}  #: asked at each use of an MCP server
 
     def disabled(self, workspace: Path, file: str, name: str, disabled: bool) -> bool:
         """Whether an entry is switched off; `disabled` is what its file says."""
@@ -30,7 +31,9 @@ class SwitchStore:
         if stamp != self._stamp:
             self._workspaces, self._stamp = self._load(), stamp
         found: Any = self._workspaces
-        for key in (os.path.realpath(workspace), file, name):
+        if workspace not in self._real:
+            self._real[workspace] = os.path.realpath(workspace)
+        for key in (self._real[workspace], file, name):
             found = found.get(key) if isinstance(found, dict) else None
         return not disabled if isinstance(found, bool) and found == disabled else disabled
 

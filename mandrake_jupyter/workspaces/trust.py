@@ -31,6 +31,7 @@ class TrustStore:
         self.path = path
         self._stamp: object = ()
         self._workspaces: dict[str, Any] = {}
+        self._keys: dict[Path, str] = {}  #: asked at each use of an MCP server
 
     def is_trusted(self, workspace: Path, kind: Kind, name: str, hash: str) -> bool:
         """Whether the user trusts exactly this content under this name in this folder."""
@@ -86,7 +87,9 @@ class TrustStore:
         stamp = fingerprint(self.path)
         if stamp != self._stamp:
             self._workspaces, self._stamp = self._load(), stamp
-        found = self._workspaces.get(_key(workspace), {})
+        if workspace not in self._keys:
+            self._keys[workspace] = _key(workspace)
+        found = self._workspaces.get(self._keys[workspace], {})
         for key in (kind, name):
             found = found.get(key, {}) if isinstance(found, dict) else {}
         return found if isinstance(found, dict) else {}
