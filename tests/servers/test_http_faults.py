@@ -20,7 +20,15 @@ from mandrake_jupyter.errors import (
 )
 from mandrake_jupyter.servers.asking import ask
 
-from ..support.mcp_http import HTTPServerWithSessions, broken_off, chatty, redirect, stalled, status, without_end
+from ..support.mcp_http import (
+    HTTPServerWithSessions,
+    broken_off,
+    chatty,
+    redirect,
+    stalled,
+    status,
+    without_end,
+)
 from ..support.mcp_leaks import eventually
 from .conftest import House, call
 
