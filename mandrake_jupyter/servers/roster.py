@@ -65,6 +65,7 @@ class Roster:
         self._announce = announce
         self._admit = admit
         self._owner = owner
+        self._limits = limits
         self._references = references or References(key.workspace_id)
         self._launcher = Launcher(
             key.workspace_id, root, owner, self._references, limits, timeouts.start, self.configured
@@ -271,7 +272,7 @@ class Roster:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
         needs = {"needs": self._references.needs(entry) if entry.trusted else []}
         if servers := self.of(entry.name):
-            return describe_servers(servers, entry) | needs
+            return describe_servers(servers, entry, self._limits) | needs
         key = ServerKey(self._key.workspace_id, entry.name)
         known = counts(self.record(entry.name)) if self._instances.recorded(entry.name) else {}
-        return describe(key, entry, tools=self._catalogue.count(entry.hash), **known, **needs)
+        return describe(key, entry, self._limits, tools=self._catalogue.count(entry.hash), **known, **needs)

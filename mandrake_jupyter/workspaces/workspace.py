@@ -26,6 +26,7 @@ from .editing import add_servers, own_questions, remove_server, switch_server
 from .entries import BUILTIN, parse_entry
 from .judge import Entry, Judge
 from .looser import looser_model, looser_server
+from .managing import managed_entry
 from .models import WorkspaceModel
 from .paste import parse_pasted
 from .shown import pending_answer, pending_model, pending_server, shown_command
@@ -223,12 +224,26 @@ class WorkspaceManager(LoggingConfigurable):
         return answer, it.etag
 
     def parse_pasted(self, text: str) -> JSON:
-        """``{entries: [{name, entry, command}], problems}`` of pasted text; adds and starts nothing."""
+        """``{entries: [{name, entry, command, managed}], problems}`` of pasted text; adds and starts nothing."""
         found = [(name, raw, parse_entry(name, raw, root=self.root)) for name, raw in parse_pasted(text)]
         entries = [
-            {"name": name, "entry": raw, "command": shown_command(it.entry)} for name, raw, it in found
+            {
+                "name": name,
+                "entry": raw,
+                "command": shown_command(it.entry),
+                "managed": self._managed(name, raw),
+            }
+            for name, raw, it in found
         ]
         return {"entries": entries, "problems": [problem for _, _, it in found for problem in it.notes]}
+
+    def _managed(self, name: str, raw: Any) -> JSON | None:
+        """As a container of ours, where it is a ``docker run`` all of which can be kept."""
+        if (found := managed_entry(name, raw, self.root)) is None:
+            return None
+        entry, parsed = found
+        looser = looser_server(parsed, self._limits(), self._judge.elsewhere)
+        return {"entry": entry, "command": shown_command(parsed), "looser": looser}
 
     def read_attachment(self, attachment: Any) -> str:
         """One attachment as a block of text for the prompt; see :func:`~.attachments.read_attachment`."""
