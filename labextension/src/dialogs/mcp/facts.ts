@@ -14,7 +14,7 @@ export interface IFact {
   part?: number;
 }
 
-/** The facts worth a line now: short ones two to a line, then the wide ones. */
+/** The facts worth a line now: memory, short ones two to a line, then the wide ones. */
 export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | null, now: number): IFact[] {
   const short: (IFact | false)[] = [
     memoryFact(trans, server),
@@ -27,10 +27,10 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
     !!health && health.calls > 0 && { name: trans.__('Calls'), value: callsText(trans, health) },
     server.restarts > 0 && { name: trans.__('Restarts'), value: String(server.restarts) },
     !!server.container && { name: trans.__('Network'), value: networkText(trans, server.container.network) },
-    !!server.container?.id && { name: trans.__('Container'), value: server.container.id.slice(0, 12) },
     server.pid !== null && !server.container && { name: trans.__('Process'), value: String(server.pid) }
   ];
   const wide: (IFact | false)[] = [
+    !!server.container?.id && { name: trans.__('Container'), value: server.container.id.slice(0, 12) },
     !!server.container && { name: trans.__('Image'), value: server.container.image },
     !!server.container && { name: trans.__('Limits'), value: limitsText(trans, server.container) },
     server.crashes > 0 && { name: trans.__('Crashes'), value: crashText(trans, server, now) },
@@ -54,7 +54,7 @@ function memoryFact(trans: ITrans, server: IMcpServer): IFact | false {
   }
   const used = Math.round(server.memory / 2 ** 20);
   return most
-    ? { name, value: trans.__('%1 of %2 MiB', used, most), part: used / most }
+    ? { name, value: trans.__('%1 of %2 MiB', used, most), part: used / most, wide: true }
     : { name, value: size(server.memory) };
 }
 
