@@ -125,8 +125,7 @@ class Roster:
         try:
             await server.stop()
         finally:
-            if server.phase not in ALIVE and not server.leases.busy:
-                self._instances.remove(server)
+            self._instances.leave(server)
 
     def configured(self, only: Collection[str] | None = None) -> dict[str, MCPServerEntry]:
         """The entries as they are now, or those of them with the names `only`, each with a hash."""
@@ -186,6 +185,7 @@ class Roster:
         ending: list[asyncio.Task[None]] = []
         if self._closed:
             return ending
+        self._instances.clear()
         for server in self._instances.configured():
             entry = configured.get(server.key.name)
             if entry is None:

@@ -21,7 +21,7 @@ from ..providers.references import References
 from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits
 from .attachments import read_attachment
 from .config import OWN, ConfigReader, Problem, own_entries
-from .config_text import ConfigText, read_text, write_text
+from .config_text import ConfigText, begun, read_text, write_text
 from .editing import add_servers, own_questions, remove_server, switch_server
 from .entries import BUILTIN, parse_entry
 from .judge import Entry, Judge
@@ -199,8 +199,11 @@ class WorkspaceManager(LoggingConfigurable):
         before = write_text(self.root, text, lambda there: wanted(there.etag))
         old = own_entries(self.root, before.text)[0] if before.exists else {}
         new = own_entries(self.root, text)[0]
-        changed = {name: it for name, it in new.items() if name not in old or old[name].hash != it.hash}
-        self._judge.vouch(self._judge.server(entry) for entry in changed.values())
+        added = begun(before, text)
+        changed = [
+            it for name, it in new.items() if (old[name].hash != it.hash if name in old else added(name))
+        ]
+        self._judge.vouch(map(self._judge.server, changed))
         gone = [name for name in old if name not in new]
         for name in gone:
             self._judge.revoke(name)
