@@ -3,7 +3,7 @@ import { duration, when } from '../../core/format';
 import { size, span } from '../../core/running';
 import { ITrans } from '../../core/trans';
 import { IContainer, IMcpHealth, IMcpServer } from '../../core/wire';
-import { stopsText } from './status';
+import { pausesText, stopsText } from './status';
 
 export interface IFact {
   name: string;
@@ -40,6 +40,7 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
     },
     !!server.origin && server.origin !== 'builtin' && { name: trans.__('From'), value: server.origin },
     server.last_activity !== null && { name: trans.__('Last used'), value: when(server.last_activity, new Date(now)) },
+    !!server.pauses_at && { name: trans.__('If idle'), value: pausesText(trans, server.pauses_at, now) },
     server.culls_at !== null && { name: trans.__('If unused'), value: stopsText(trans, server.culls_at, now) }
   ];
   const there = (fact: IFact | false): fact is IFact => fact !== false;
