@@ -56,6 +56,14 @@ test('a container says that it is one, and can be paused and resumed', () => {
   }
 });
 
+test('while its image is fetched it says how far it is', () => {
+  const words = (change: Partial<IMcpServer>) => status.statusOf(trans, box({ phase: 'starting', ...change }), 5).words;
+  assert.equal(words({ reason: 'Fetching its image: 40 %.' }), 'Fetching its image: 40 %');
+  assert.equal(words({}), 'Starting… 5 s');
+  const soon = factsOf(trans, box({ pauses_at: '2026-11-25T10:04:00Z' }), null, NOW).find(({ name }) => name === 'If idle');
+  assert.equal(soon?.value, 'paused in 4 min. Its next use goes on where it was.');
+});
+
 test('what Docker is to blame for is unavailable, not failed', () => {
   const refused = error('docker_refused', 'Docker did not start the container of the MCP server "box": no space left.');
   assert.deepEqual(status.statusOf(trans, box({ phase: 'failed', error: refused })), {

@@ -24,6 +24,8 @@ export interface IMcpServer {
   pid: number | null;
   idle_seconds: number | null;
   culls_at: string | null;
+  /** When it is paused, if nobody uses it until then. */
+  pauses_at?: string | null;
   /** Bytes. */
   memory: number | null;
   /** Percent of one core. */

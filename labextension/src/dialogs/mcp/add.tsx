@@ -71,7 +71,10 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
       {model.failure && <ErrorCard title={model.failure.message} then={model.failure.then} />}
       {model.begun && (
         <p className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-add-note">
-          {model.drafts.length > 0 && trans.__('Test and Add let it run on your Jupyter server.')}
+          {model.drafts.length > 0 &&
+            (model.replaces === null
+              ? trans.__('Test and Add let it run on your Jupyter server.')
+              : trans.__('Replace writes it into .mandrake/mcp.json in the place of the command.'))}
         </p>
       )}
       {model.begun && (

@@ -53,8 +53,7 @@ function Changes({ server, model, trans, edit, manage }: IRowProps): JSX.Element
   const ours = server.origin === OURS;
   const able = server.trusted && !server.disabled && server.transport !== 'builtin';
   return ours || able ? (
-    <div className="jp-Mandrake-actions">
-      <span className="jp-Mandrake-grow" />
+    <div className="jp-Mandrake-actions jp-Mandrake-changes">
       {isDockerRun(server) && (
         <SmallButton look="quiet" testId="mandrake-mcp-manage" onClick={() => manage(server.name)}>
           {trans.__('Run as a managed container…')}

@@ -3,7 +3,7 @@ import { duration, when } from '../../core/format';
 import { size, span } from '../../core/running';
 import { ITrans } from '../../core/trans';
 import { IContainer, IMcpHealth, IMcpServer } from '../../core/wire';
-import { stopsText } from './status';
+import { pausesText, stopsText } from './status';
 
 export interface IFact {
   name: string;
@@ -14,7 +14,7 @@ export interface IFact {
   part?: number;
 }
 
-/** The facts worth a line now: short ones two to a line, then the wide ones. */
+/** The facts worth a line now: memory, short ones two to a line, then the wide ones. */
 export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | null, now: number): IFact[] {
   const short: (IFact | false)[] = [
     memoryFact(trans, server),
@@ -27,10 +27,10 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
     !!health && health.calls > 0 && { name: trans.__('Calls'), value: callsText(trans, health) },
     server.restarts > 0 && { name: trans.__('Restarts'), value: String(server.restarts) },
     !!server.container && { name: trans.__('Network'), value: networkText(trans, server.container.network) },
-    !!server.container?.id && { name: trans.__('Container'), value: server.container.id.slice(0, 12) },
     server.pid !== null && !server.container && { name: trans.__('Process'), value: String(server.pid) }
   ];
   const wide: (IFact | false)[] = [
+    !!server.container?.id && { name: trans.__('Container'), value: server.container.id.slice(0, 12) },
     !!server.container && { name: trans.__('Image'), value: server.container.image },
     !!server.container && { name: trans.__('Limits'), value: limitsText(trans, server.container) },
     server.crashes > 0 && { name: trans.__('Crashes'), value: crashText(trans, server, now) },
@@ -40,6 +40,7 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
     },
     !!server.origin && server.origin !== 'builtin' && { name: trans.__('From'), value: server.origin },
     server.last_activity !== null && { name: trans.__('Last used'), value: when(server.last_activity, new Date(now)) },
+    !!server.pauses_at && { name: trans.__('If idle'), value: pausesText(trans, server.pauses_at, now) },
     server.culls_at !== null && { name: trans.__('If unused'), value: stopsText(trans, server.culls_at, now) }
   ];
   const there = (fact: IFact | false): fact is IFact => fact !== false;
@@ -54,7 +55,7 @@ function memoryFact(trans: ITrans, server: IMcpServer): IFact | false {
   }
   const used = Math.round(server.memory / 2 ** 20);
   return most
-    ? { name, value: trans.__('%1 of %2 MiB', used, most), part: used / most }
+    ? { name, value: trans.__('%1 of %2 MiB', used, most), part: used / most, wide: true }
     : { name, value: size(server.memory) };
 }
 

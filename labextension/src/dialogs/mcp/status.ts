@@ -35,7 +35,7 @@ export function statusOf(trans: ITrans, server: IMcpServer, seconds = 0, now = D
       return {
         icon: 'spinner',
         tone: 'busy',
-        words: seconds >= 3 ? trans.__('Starting… %1 s', Math.floor(seconds)) : trans.__('Starting…')
+        words: server.reason && server.transport === 'docker' ? server.reason.replace(/\.$/, '') : seconds >= 3 ? trans.__('Starting… %1 s', Math.floor(seconds)) : trans.__('Starting…')
       };
     case 'stopping':
       return { icon: 'spinner', tone: 'busy', words: trans.__('Stopping…') };
@@ -229,6 +229,11 @@ export function announcements(trans: ITrans, before: readonly IMcpServer[], now:
 export function stopsText(trans: ITrans, at: string, now: number): string {
   const left = span(trans, Math.max(0, Date.parse(at) - now));
   return trans.__('stops in %1. It starts again at its next use, without what it kept in its own memory.', left);
+}
+
+/** When it is put to sleep if nobody uses it. */
+export function pausesText(trans: ITrans, at: string, now: number): string {
+  return trans.__('paused in %1. Its next use goes on where it was.', span(trans, Math.max(0, Date.parse(at) - now)));
 }
 
 /** What is asked before calls in flight are cut off, or an entry is taken out of the file. */
