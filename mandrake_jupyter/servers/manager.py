@@ -1,8 +1,7 @@
 """All MCP servers of one workspace: which there are, which may run, and calls to their tools.
 
-Configuration is asked for at each use, so an edited, removed or no longer trusted entry ends the old process
-at the next use. Nothing of an untrusted entry is started, called or expanded. Made and closed by the
-registry.
+Configuration is asked for at each use, so an edited, removed or no longer trusted entry ends the old process at the next
+use. Nothing of an untrusted entry is started, called or expanded. Made and closed by the registry.
 """
 
 from __future__ import annotations
@@ -149,9 +148,8 @@ class MCPServerManager(MCPServerSettings):
     async def catalogue(self, learn: bool) -> tuple[list[ToolSpec], list[Problem]]:
         """The tools of all trusted, enabled MCP servers, and those whose tools are not known.
 
-        `learn` starts the latter, all at once, and waits `learn_timeout` seconds; one that failed is not
-        tried again before somebody starts it or its entry changes. One that fails never hides the tools of
-        others.
+        `learn` starts the latter, all at once, and waits `learn_timeout` seconds; one that failed is not tried again before
+        somebody starts it or its entry changes. One that fails never hides the tools of others.
         """
         tools: list[ToolSpec] = []
         problems: list[Problem] = []
@@ -285,9 +283,7 @@ class MCPServerManager(MCPServerSettings):
             await asyncio.wait(ending)
 
     async def close(self, timeout: float = 8.0) -> list[str]:
-        """End all of them within `timeout` seconds, by force where need be; the names of those that did not
-        end.
-        """
+        """End all of them within `timeout` seconds, by force where need be; the names of those that did not end."""
         self._builtin_log.close()
         return await self._roster.close(timeout)
 

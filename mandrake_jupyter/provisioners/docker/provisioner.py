@@ -202,6 +202,7 @@ class DockerProvisioner(Provisioner):
             )
         except EngineRefused as exc:
             if self._id and exc.fields["engine_status"] in (404, 409):  # gone, or going
+                await self._removed()
                 self._guard.done()
             else:
                 self._guard.kill()
@@ -212,6 +213,15 @@ class DockerProvisioner(Provisioner):
             raise
         else:
             self._guard.done()
+
+    async def _removed(self) -> None:
+        """The engine is removing it by itself; that may take it a moment."""
+        with contextlib.suppress(MandrakeError):
+            await self._engine.call(
+                "remove the container",
+                lambda api: api.wait(self._id, timeout=int(FORCED), condition="removed"),
+                timeout=FORCED,
+            )
 
 
 async def _over(task: asyncio.Task[None]) -> None:
