@@ -18,8 +18,9 @@ import pytest
 from mandrake_jupyter.errors import EngineOff
 from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
 
+from ..support.docker_engine import TINY, asked
 from ..support.mcp_leaks import eventually, until
-from .conftest import TINY, Yard, asked
+from .conftest import Yard
 
 TOOLS = Path(__file__).parent.parent.parent / "tools"
 
