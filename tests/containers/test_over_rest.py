@@ -105,12 +105,12 @@ Fault = Callable[[Any, str], None]
 @pytest.mark.usefixtures("engine")
 async def test_each_fault_is_told_in_time_by_its_code_and_leaves_nothing(tmp_path: Path) -> None:
     async with box(tmp_path) as it:
-        await it.add("raw")
-        for fault in (kill_process, kill_container, pause_and_kill):
-            assert (await it.call("raw", "add", a=1, b=2))["content"] == "3"
-            container = await it.id("raw")
-            calling = asyncio.create_task(it.refused("raw", "never"))
-            await _busy(it, "raw")
+        for name, fault in {"killed": kill_process, "box": kill_container, "paused": pause_and_kill}.items():
+            await it.add(name)
+            assert (await it.call(name, "add", a=1, b=2))["content"] == "3"
+            container = await it.id(name)
+            calling = asyncio.create_task(it.refused(name, "never"))
+            await _busy(it, name)
             told = await _told(calling, lambda fault=fault, id=container: _do(fault, id), TOLD)
             assert told["code"] == "mcp_gone", fault
             assert "It is not known whether the call finished" in told["then"]
