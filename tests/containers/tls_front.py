@@ -55,7 +55,7 @@ def tls_front(folder: Path, socket: str) -> Iterator[str]:
             writer.close()
 
     async def main() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context, ssl_shutdown_timeout=1)
         made.append((asyncio.get_running_loop(), server.sockets[0].getsockname()[1]))
         up.set()
         async with server:

@@ -18,17 +18,12 @@ PYTHON, TINY = "mandrake-test/python:latest", "mandrake-test/tiny:latest"
 @contextmanager
 def asked() -> Iterator[Any]:
     """The engine's SDK client; it keeps a connection for each kind of question, so it is closed at once."""
-    from docker import APIClient
-    from docker.utils import kwargs_from_env
-
     engine = Engine("tests")
     engine.knock()
-    given = {**kwargs_from_env(), "base_url": engine.address}
-    client = APIClient(version="auto", timeout=60, **given)
     try:
-        yield client
+        yield engine._connected()
     finally:
-        client.close()
+        engine.close()
 
 
 def need_engine() -> None:
