@@ -47,6 +47,7 @@ bench: wheel ## What it costs, measured: start, memory, size, the registry, MCP 
 	$(BIN)/python -m tests.benchmarks.footprint $(ARGS)
 	$(BIN)/python -m tests.benchmarks.registry
 	$(BIN)/python -m tests.benchmarks.mcp
+	$(BIN)/python -m tests.benchmarks.containers
 
 clean: ## Delete all that was made here: .venv, .cache, .lab, builds
 	rm -rf .venv .cache .lab dist build labextension/node_modules labextension/lib labextension/tsconfig.tsbuildinfo \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 
@@ -35,6 +36,7 @@ NO_LIMITS = ResourceLimits(0, 0, 0, 0)
 CONTAINER_LIMITS = ResourceLimits(512, 1024, 128, 1.0)
 
 
+@lru_cache(maxsize=64)  # asked at every call
 def usual_limits(settings: ResourceLimits, container: bool) -> ResourceLimits:
     """What holds where an entry says nothing: the settings; in a container also what they leave open is bounded."""
     if not container:

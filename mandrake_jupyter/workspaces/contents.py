@@ -128,8 +128,9 @@ def _mounted(container: Container, name: str) -> str | None:
     for mount in container.mounts:
         if name == mount.target:
             return mount.source
-        if name.startswith(f"{mount.target.rstrip('/')}/"):
-            return os.path.join(mount.source, os.path.relpath(name, mount.target))
+        inside = f"{mount.target.rstrip('/')}/"
+        if name.startswith(inside):
+            return os.path.join(mount.source, name[len(inside) :].lstrip("/"))
     return None
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,54 +14,21 @@ import pytest
 
 from mandrake_jupyter.lifecycle.sweep import marker
 from mandrake_jupyter.provisioners.base import LaunchSpec
-from mandrake_jupyter.provisioners.docker.engine import Engine
-from mandrake_jupyter.provisioners.docker.ownership import OWNED
 from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
 from mandrake_jupyter.values import CONTAINER_LIMITS, Container, Mount, ResourceLimits
 
 from ..servers.conftest import house as house
+from ..support.docker_engine import PYTHON, TINY, asked, containers, need_engine
 from ..support.mcp_leaks import eventually, open_files, until
 
 SUPPORT = Path(__file__).parent.parent / "support"
 NOTHING = ResourceLimits()
-PYTHON, TINY = "mandrake-test/python:latest", "mandrake-test/tiny:latest"
-
-
-@contextmanager
-def asked() -> Iterator[Any]:
-    """The engine's SDK client; it keeps a connection for each kind of question, so it is closed at once."""
-    from docker import APIClient
-
-    Engine("tests").knock()
-    client = APIClient(Engine("tests").address, version="auto", timeout=60)
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 @pytest.fixture(scope="session")
 def engine() -> None:
     """An engine answers; `make test` starts one where it may."""
-    if why := os.environ.get("MANDRAKE_TEST_NO_ENGINE"):
-        pytest.skip(why)
-    try:
-        with asked() as client:
-            client.ping()
-    except Exception as exc:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Docker engine answers: {exc}")
-
-
-def is_there(client: Any, container: str) -> bool:
-    from docker.errors import NotFound
-
-    try:
-        client.inspect_container(container)
-    except NotFound:
-        return False
-    return True
+    need_engine()
 
 
 @dataclass
@@ -105,10 +71,7 @@ class Yard:
         return await asyncio.to_thread(act)
 
     def containers(self) -> list[Any]:
-        """Those that there are: a restarted engine may list one that it has removed (seen with 20.10)."""
-        with asked() as client:
-            listed = client.containers(all=True, filters={"label": [f"{OWNED}={self.owner}"]})
-            return [one for one in listed if one["State"] != "removing" or is_there(client, one["Id"])]
+        return containers(self.owner)
 
 
 @pytest.fixture

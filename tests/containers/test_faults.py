@@ -13,8 +13,9 @@ import pytest
 from mandrake_jupyter.errors import EngineOff, EngineRefused, ImageMissing
 from mandrake_jupyter.values import ResourceLimits
 
+from ..support.docker_engine import TINY
 from ..support.mcp_leaks import eventually
-from .conftest import TINY, Yard, client
+from .conftest import Yard, client
 
 
 async def broken(work: Any) -> float:

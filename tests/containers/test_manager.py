@@ -12,8 +12,9 @@ from mandrake_jupyter.errors import EngineOff, ServerGone
 from mandrake_jupyter.values import Container, Mount, ResourceLimits
 
 from ..servers.conftest import House, call
+from ..support.docker_engine import PYTHON, asked
 from ..support.mcp_leaks import eventually
-from .conftest import PYTHON, SUPPORT, asked
+from .conftest import SUPPORT
 
 
 def box(house: House, name: str = "box", **options: Any) -> None:

@@ -18,8 +18,9 @@ from mandrake_jupyter.lifecycle.sweep import all_live
 from mandrake_jupyter.provisioners.docker.ownership import PREFIX, OwnerProcess
 from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
 
+from ..support.docker_engine import TINY, asked
 from ..support.mcp_leaks import until
-from .conftest import TINY, Yard, asked
+from .conftest import Yard
 
 MANNERS = ["polite", "deaf", "paused"]
 ROOT = Path(__file__).parent.parent.parent

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from mandrake_jupyter.errors import MCPError
@@ -14,6 +16,7 @@ from mandrake_jupyter.values import Mount, ResourceLimits
 
 from .conftest import Yard, client
 
+SECRET = "s3cr3t-of-ours"
 #: From inside: each attempt, and what became of it. Written with the standard library only.
 TRY = """
 import errno, json, os, socket, subprocess, sys
@@ -140,3 +143,41 @@ async def test_what_the_entry_loosens_is_loose_and_nothing_else(yard: Yard, tmp_
     found = await run(yard, script, mounts=mounts, writable=True, user="0:0", network="bridge")
     assert found == [0, ["eth0", "lo"]]
     assert (tmp_path / "made").read_text() == "1"
+
+
+async def test_what_is_allocated_past_the_limit_ends_it_and_swap_does_not_help(yard: Yard) -> None:
+    hog = yard.make(
+        yard.spec(
+            "-S", "-c", "x = [bytearray(1 << 20) for _ in range(500)]", limits=ResourceLimits(memory_mb=64)
+        )
+    )
+    async with hog.launch(1.0):
+        await hog.ended.wait()
+    assert hog.poll() == 137
+    assert str(hog.over) == "it ran out of memory; it may take 64 MiB"
+
+
+async def test_of_the_host_it_sees_its_mounts_only(yard: Yard) -> None:
+    script = (
+        "import json, sys; lines = open('/proc/self/mountinfo').read().splitlines();"
+        "print(json.dumps([(l.split()[4], l.split()[5].split(',')[0]) for l in lines]), file=sys.stderr)"
+    )
+    mounted: Any = await run(yard, script)
+    seen = {where: how for where, how in mounted if not where.startswith(("/proc", "/sys", "/dev"))}
+    engines = {"/sbin/docker-init", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts"}
+    assert seen.keys() - engines == {"/", "/tmp", "/mcp"}
+    assert (seen["/"], seen["/mcp"], seen["/tmp"]) == ("ro", "ro", "rw")
+
+
+async def test_nothing_of_what_it_says_is_kept_and_no_value_is_on_a_command_line(yard: Yard) -> None:
+    from docker.errors import APIError
+
+    spec = replace(yard.spec("-S", "/mcp/mcp_raw.py"), env={"KEY": SECRET})
+    async with client(yard.make(spec)):
+        found = await yard.from_outside(lambda engine, id: engine.inspect_container(id))
+        with pytest.raises(APIError, match="does not support reading"):
+            await yard.from_outside(lambda engine, id: engine.logs(id))
+        lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    assert f"KEY={SECRET}" in found["Config"]["Env"]
+    shown = [*found["Config"]["Cmd"], *(found["Config"]["Entrypoint"] or ()), found["Path"], *found["Args"]]
+    assert not [word for word in (*shown, *lines) if SECRET in word]

@@ -17,12 +17,12 @@ def test_ours_are_found_by_their_names() -> None:
 
 
 def test_one_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(MCPError, match="'moon'; known: http, local, sse"):
+    with pytest.raises(MCPError, match="'moon'; known: docker, http, local, sse"):
         find_provisioner("moon")
 
 
 def test_one_of_another_package_is_found_once_that_is_installed(third_party: None) -> None:
     found = find_provisioner("memory")
     assert (found.__module__, found.__name__) == ("sample_provisioner", "MemoryProvisioner")
-    with pytest.raises(MCPError, match="known: http, local, memory, sse"):
+    with pytest.raises(MCPError, match="known: docker, http, local, memory, sse"):
         find_provisioner("moon")

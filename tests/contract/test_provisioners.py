@@ -72,7 +72,7 @@ async def test_its_end_is_told_when_nobody_asked_for_it_also_while_it_is_idle(wo
             await asyncio.wait_for(provisioner.ended.wait(), 20)
     assert provisioner.ended.is_set()
     if "run" in world.can:
-        assert provisioner.poll() == -9
+        assert provisioner.poll() == world.killed
 
 
 async def test_who_waits_for_an_answer_hears_of_its_end_at_once(world: World) -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,8 +19,11 @@ import psutil
 import pytest
 
 from mandrake_jupyter.lifecycle.environment import clean_environment
+from mandrake_jupyter.lifecycle.sweep import marker
 from mandrake_jupyter.provisioners.base import LaunchSpec, Provisioner, find_provisioner
+from mandrake_jupyter.values import CONTAINER_LIMITS, Container, Mount
 
+from ..support.docker_engine import PYTHON, asked, containers, need_engine
 from ..support.mcp_leaks import MARKER, alive
 
 SUPPORT = Path(__file__).parent.parent / "support"
@@ -29,11 +33,12 @@ SECRET = "s3cr3t-of-ours"
 
 class World:
     """`can` says which optional abilities it has: ``run`` (what it starts ends with it, and has an exit code and a log),
-    ``stats``, ``sweep``, ``tree``.
+    ``stats``, ``sweep`` by marker, ``tree``, ``inherit`` (Jupyter's environment, without tokens).
     """
 
     kind: ClassVar[str]
     can: ClassVar[frozenset[str]] = frozenset()
+    killed: ClassVar[int] = -9  #: its exit code when it was
 
     def __init__(self, token: str) -> None:
         self.token = token  #: marks what it starts
@@ -70,7 +75,7 @@ class World:
 
 class LocalWorld(World):
     kind = "local"
-    can = frozenset({"run", "stats", "sweep", "tree"})
+    can = frozenset({"run", "stats", "sweep", "tree", "inherit"})
 
     def spec(self, *args: str, **fields: object) -> LaunchSpec:
         env: Mapping[str, str] = fields.pop("env", {})  # type: ignore[assignment]
@@ -155,7 +160,53 @@ class MemoryWorld(World):
         return len(serving)
 
 
-WORLDS: tuple[type[World], ...] = (LocalWorld, HTTPWorld, SSEWorld, MemoryWorld)
+class DockerWorld(World):
+    """On a real engine. Its sweep goes by the owner's process, not by the marker: ``containers/test_orphans.py``."""
+
+    kind = "docker"
+    can = frozenset({"run", "stats", "tree"})
+    killed = 128 + signal.SIGKILL
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token)
+        need_engine()
+
+    def spec(self, *args: str, **fields: object) -> LaunchSpec:
+        container = Container(PYTHON, "never", mounts=(Mount(".", "/mcp"),))
+        given = {
+            "root": str(SUPPORT),
+            "marker": marker("w/raw", self.token),
+            "limits": CONTAINER_LIMITS,
+            **fields,
+        }
+        return LaunchSpec("raw", args=("-S", "/mcp/mcp_raw.py", *args), container=container, **given)  # type: ignore[arg-type]
+
+    def broken(self) -> LaunchSpec:
+        return replace(self.spec(), container=Container("no/such:image", "never"))
+
+    def end(self, provisioner: Provisioner) -> None:
+        self._process(provisioner).kill()
+
+    def hang(self, provisioner: Provisioner) -> None:
+        self._process(provisioner).suspend()
+
+    def _process(self, provisioner: Provisioner) -> psutil.Process:
+        """The MCP server as the host sees it: the child of the container's init."""
+        with asked() as engine:
+            init = psutil.Process(engine.inspect_container(provisioner.container)["State"]["Pid"])
+        (server,) = init.children()
+        return server
+
+    def left(self) -> int:
+        return len(containers(self.token))
+
+    def close(self) -> None:
+        for container in containers(self.token):
+            with asked() as engine:
+                engine.remove_container(container["Id"], force=True)
+
+
+WORLDS: tuple[type[World], ...] = (LocalWorld, DockerWorld, HTTPWorld, SSEWorld, MemoryWorld)
 
 
 def able(ability: str) -> pytest.MarkDecorator:

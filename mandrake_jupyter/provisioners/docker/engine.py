@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import socket
 import ssl
@@ -33,6 +34,8 @@ THREADS = 8
 CALL_TIMEOUT = 20.0
 #: Seconds for which the end of a call that was cancelled is waited for.
 SETTLE = 5.0
+#: Seconds that the engine has to agree to the end of a TLS connection.
+FAREWELL = 2.0
 
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
 
@@ -115,7 +118,6 @@ class Engine:
 
     def _connected(self) -> APIClient:
         if self._client is None:
-            from docker import APIClient
             from docker.utils import kwargs_from_env
 
             given: dict[str, Any] = {**kwargs_from_env(), "base_url": self.address}
@@ -123,7 +125,7 @@ class Engine:
             if tls is not None and self.address.startswith("tcp://"):
                 self._tls = _context(tls)
                 self._files = [str(path or "") for path in (tls.ca_cert, *(tls.cert or ("", "")))]
-            self._client = APIClient(version="auto", timeout=int(CALL_TIMEOUT), **given)
+            self._client = _client_class()(version="auto", timeout=int(CALL_TIMEOUT), **given)
         return self._client
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -137,7 +139,10 @@ class Engine:
                 if parts.scheme in ("http+unix", "unix"):
                     return await asyncio.open_unix_connection(parts.path or parts.netloc)
                 if parts.scheme in ("tcp", "http", "https"):
-                    return await asyncio.open_connection(parts.hostname, parts.port, ssl=self._tls)
+                    farewell = {"ssl_shutdown_timeout": FAREWELL} if self._tls else {}
+                    return await asyncio.open_connection(
+                        parts.hostname, parts.port, ssl=self._tls, **farewell
+                    )
         except (OSError, TimeoutError) as exc:
             raise EngineOff(name=self.name, reason=str(exc) or "It did not answer.") from exc
         words = (
@@ -203,6 +208,7 @@ def _why(exc: BaseException) -> str:
         ("FileNotFoundError", "There is no socket of an engine."),
         ("ConnectionRefusedError", "Nobody answers on its socket."),
         ("PermissionError", "You may not use its socket."),
+        ("CERTIFICATE_VERIFY_FAILED", "Its certificate is not of the authority in DOCKER_CERT_PATH."),
         ("Read timed out", "It did not answer in time."),
     ):
         if sign in text or sign == type(exc).__name__:
@@ -218,6 +224,17 @@ def _context(tls: Any) -> ssl.SSLContext:
     if not tls.verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+@functools.cache
+def _client_class() -> type[APIClient]:
+    """The SDK's. Its requests would take the environment's authorities (``REQUESTS_CA_BUNDLE``) over the engine's own."""
+    from docker import APIClient
+
+    class Client(APIClient):
+        trust_env = property(lambda self: False, lambda self, value: None)
+
+    return Client
 
 
 def _seen(asking: asyncio.Future[Any]) -> None:

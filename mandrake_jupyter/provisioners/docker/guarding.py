@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SCRIPT = str(Path(__file__).with_name("container_guardian.py"))
 #: Seconds in which it is there; and those for which the end of one that has nothing to do any more is waited for.
 START, END = 20.0, 1.0
+#: All that it gets of the environment: without them some Pythons do not find their own library.
+LOADER = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class Guard:
@@ -39,7 +41,7 @@ class Guard:
         popen = subprocess.Popen(  # noqa: ASYNC220
             [*command, *_where(engine)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
-            env={}, start_new_session=True,
+            env={name: os.environ[name] for name in LOADER if name in os.environ}, start_new_session=True,
         )  # fmt: skip
         guard = cls(popen)
         await asyncio.get_running_loop().connect_read_pipe(
