@@ -151,7 +151,7 @@ export class MandrakeApi {
     this.send<wire.Json>('POST', at('workspaces', w, 'mcp-servers'), body);
   mcpServer = (w: string, name: string) => this.get<wire.IMcpServer>(at('workspaces', w, 'mcp-servers', name));
   removeMcpServer = (w: string, name: string) => this.send<void>('DELETE', at('workspaces', w, 'mcp-servers', name));
-  controlMcpServer = (w: string, name: string, action: 'start' | 'stop' | 'restart') =>
+  controlMcpServer = (w: string, name: string, action: 'start' | 'stop' | 'restart' | 'pause' | 'resume') =>
     this.send<wire.IMcpServer>('POST', at('workspaces', w, 'mcp-servers', name, action));
   mcpTools = (w: string, name: string) => this.get<wire.IToolSpec[]>(at('workspaces', w, 'mcp-servers', name, 'tools'));
   mcpResources = (w: string, name: string) =>

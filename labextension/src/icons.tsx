@@ -89,5 +89,6 @@ export const runningIcons = {
   bubble: labIcon('bubble', SHAPES.bubble),
   pause: labIcon('pause', SHAPES.pause),
   plug: labIcon('plug', SHAPES.plug),
-  globe: labIcon('globe', SHAPES.globe)
+  globe: labIcon('globe', SHAPES.globe),
+  box: labIcon('box', SHAPES.box)
 };

@@ -14,6 +14,7 @@ const server = (change: Partial<IMcpServer> = {}): IMcpServer => ({
   transport: 'stdio',
   origin: '.mandrake/mcp.json',
   command: 'mcp-server-time',
+  container: null,
   trusted: true,
   phase: 'new',
   reason: '',
@@ -109,7 +110,7 @@ test('one sentence is announced for a change of phase, none for the first look',
   assert.deepEqual(status.announcements(trans, before, now), ['time ready']);
 });
 
-const parsed = (entry: paste.IParsedEntry['entry'], name = 'fetch') => ({ name, entry, command: 'uvx mcp-server-fetch' });
+const parsed = (entry: paste.IParsedEntry['entry'], name = 'fetch') => ({ name, entry, command: 'uvx mcp-server-fetch', managed: null });
 
 test('empty settings become fields; what is typed goes into the entry, the rest stays', () => {
   const draft = paste.draftOf(parsed({ command: 'uvx', env: { PROXY_URL: '', KEEP: 'x', TOKEN: '' } }));
@@ -146,6 +147,7 @@ const pending = (change: Partial<ITrustEntry> = {}): ITrustEntry => ({
   name: 'notes',
   file: '.mcp.json',
   command: 'npx -y notes ${TOKEN}',
+  container: false,
   sends_to: null,
   hash: '',
   status: 'new',

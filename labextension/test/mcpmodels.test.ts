@@ -241,7 +241,7 @@ test('a refused call is shown as an error, and may be made again', async () => {
 /** The add form with two entries pasted; tests end when they are told to. */
 async function pasted() {
   const trials: ReturnType<typeof later<McpTest>>[] = [];
-  const entries = ['a', 'b'].map(name => ({ name, entry: { command: name, env: { KEY: '' } }, command: name }));
+  const entries = ['a', 'b'].map(name => ({ name, entry: { command: name, env: { KEY: '' } }, command: name, managed: null }));
   const read = later<void>();
   const tested: JsonObject[] = [];
   const model = new AddModel(
@@ -254,7 +254,8 @@ async function pasted() {
         signal.addEventListener('abort', () => trial.reject(new Error('aborted')));
         return trial.promise;
       },
-      addMcpServer: async () => null
+      addMcpServer: async () => null,
+      config: async () => ({ file: '', path: '', text: '', exists: false, problems: [] })
     }),
     () => []
   );

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -30,7 +32,7 @@ class MCPTestHandler(MCPServerHandler, StreamHandler):
     async def post(self, workspace: str, name: str) -> None:
         body = self.body()
         files = await self.registry.get_workspace_manager(workspace)
-        entry = files.try_entry(self.text(body, "name"), body.get("entry"))
+        entry = await asyncio.to_thread(files.try_entry, self.text(body, "name"), body.get("entry"))
 
         async def work() -> JSON:
             async with self.manager(workspace) as manager:

@@ -84,8 +84,8 @@ class MCPHTTPClient(httpx2.AsyncClient):
         self._under_way -= 1
 
     def _tell(self, request: httpx2.Request, refusal: Refusal | None) -> None:
-        if (sent := current()) is not None:
-            sent.refusal = refusal
+        if request.method == "POST" and (sent := current()) is not None:  # a GET only fetches what is left
+            sent.told(refusal)
         self._told(request, refusal)
 
 

@@ -29,10 +29,15 @@ class Refusal:
 
 @dataclass
 class Sent:
-    """`refusal` is that of the last answer; `over` when nobody waits for one any more."""
+    """`refusal` is that of the last answer, `taken` that it took a message before; `over` when nobody waits any more."""
 
     refusal: Refusal | None = None
+    taken: bool = False
     over: bool = False
+
+    def told(self, refusal: Refusal | None) -> None:
+        self.refusal = refusal
+        self.taken = self.taken or refusal is None
 
 
 _sent: ContextVar[Sent | None] = ContextVar("mandrake_mcp_sent", default=None)

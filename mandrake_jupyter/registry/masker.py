@@ -33,8 +33,9 @@ class Masker:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._known: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        self._plain: set[str] = set()  #: short texts without a secret: ids and names come again and again
+        #: Of what is known, and short texts without it (ids and names come again and again); both are changed as one, for
+        #: threads that mask meanwhile.
+        self._now: tuple[re.Pattern[str] | None, set[str]] = None, set()
         for name, value in environ.items():
             if _NAME.search(name) and not os.path.isabs(value):
                 self.learn(value)
@@ -45,21 +46,21 @@ class Masker:
         if len(value) < MIN_LENGTH or value in self._known:
             return
         self._known |= {value, quote(value, safe="")}
-        self._plain.clear()
         longest_first = sorted(self._known, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._now = re.compile("|".join(map(re.escape, longest_first))), set()
 
     def mask(self, text: str) -> str:
         """`text` without secrets."""
-        if len(text) < MIN_LENGTH or text in self._plain:
+        pattern, plain = self._now
+        if len(text) < MIN_LENGTH or text in plain:
             return text
         given = text
-        if self._pattern is not None:
-            text = self._pattern.sub(MASK, text)
+        if pattern is not None:
+            text = pattern.sub(MASK, text)
         for place in _PLACES:
             text = place.sub(rf"\1{MASK}", text)
         if text == given and len(text) <= SHORT:
-            if len(self._plain) >= MOST_PLAIN:
-                self._plain.clear()
-            self._plain.add(text)
+            if len(plain) >= MOST_PLAIN:
+                plain.clear()
+            plain.add(text)
         return text

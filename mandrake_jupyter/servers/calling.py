@@ -118,7 +118,7 @@ def _was_sent(gone: MandrakeError) -> bool:
 
 def _told(connection: Connection, sent: Sent, gone: ServerGone) -> MandrakeError:
     """What HTTP knows better than that it is gone."""
-    if sent.refusal is None:
+    if sent.refusal is None or sent.taken:
         return gone
     if sent.refusal.never_seen:
         return ServerGone(str(gone), name=connection.name, then=gone.then, sent=False)

@@ -22,12 +22,13 @@ from ..provisioners.sending import Refusal
 from ..values import Asker, ToolResult, ToolSpec
 from .callers import Deadline
 from .endings import never_asked
-from .hearing import LOG_LEVEL, Changing, Hearing
+from .hearing import LOG_LEVEL, Hearing
 from .listing import list_tools
 from .logs import LogRing
 from .offered import Kind
 from .refusals import refused, stands_for
 from .secrets import Secrets
+from .subscription import Changing
 from .translate import tool_result
 
 if TYPE_CHECKING:

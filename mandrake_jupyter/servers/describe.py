@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..lifecycle.phases import ALIVE, Phase
-from ..values import JSON, MCPServerEntry, ServerKey, isoformat
+from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits, ServerKey, isoformat, usual_limits
 
 if TYPE_CHECKING:
     from .record import Record
@@ -25,8 +25,10 @@ _LIVELIEST = (
 )
 
 
-def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
-    """The wire's MCP server; without `state` one that never ran. Nothing in its command is expanded."""
+def describe(key: ServerKey, entry: MCPServerEntry, limits: ResourceLimits = NO_LIMITS, **state: Any) -> JSON:
+    """The wire's MCP server; without `state` one that never ran. Nothing in its command is expanded. `limits` are those of
+    all MCP servers here.
+    """
     return {
         "id": f"{key.workspace_id}/{key.name}",
         "name": key.name,
@@ -52,7 +54,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, **state: Any) -> JSON:
         "memory": None,
         "cpu": None,
         "needs": [],
-        "container": container(entry),
+        "container": container(entry, limits),
         "instances": 0,
         "restarts": 0,
         "crashes": 0,
@@ -80,11 +82,13 @@ def _words(entry: MCPServerEntry) -> list[str]:
     return [entry.command, *entry.args] if entry.command else []
 
 
-def container(entry: MCPServerEntry, id: str | None = None) -> JSON | None:
-    """What is told of where it runs; `id` is that of the engine, while there is one."""
+def container(entry: MCPServerEntry, limits: ResourceLimits, id: str | None = None) -> JSON | None:
+    """What is told of where it runs, and with which limits; `id` is that of the engine, while there is one."""
     if entry.container is None:
         return None
-    return {"image": entry.container.image, "network": entry.container.network, "id": id}
+    bounds = entry.limits.over(usual_limits(limits, True)).as_json()
+    image, network = entry.container.image, entry.container.network
+    return {"image": image, "network": network, "id": id, "limits": bounds}
 
 
 def counts(record: Record) -> JSON:
@@ -100,7 +104,9 @@ def describe_server(server: MCPServer, entry: MCPServerEntry) -> JSON:
     return describe_servers([server], entry)
 
 
-def describe_servers(servers: Sequence[MCPServer], entry: MCPServerEntry) -> JSON:
+def describe_servers(
+    servers: Sequence[MCPServer], entry: MCPServerEntry, limits: ResourceLimits = NO_LIMITS
+) -> JSON:
     """All processes of one entry together, one of which is shown where only one can be: the liveliest, last used."""
     lead = max(servers, key=lambda one: (_LIVELIEST.index(one.phase), one.leases.used or 0.0))
     living = [one for one in servers if one.phase in ALIVE]
@@ -122,7 +128,7 @@ def describe_servers(servers: Sequence[MCPServer], entry: MCPServerEntry) -> JSO
         tools=lead.catalogue.count(entry.hash),
         pid=living[0].running.pid if len(living) == 1 and living[0].running else None,
         instances=len(living),
-        container=container(entry, _only(living)),
+        container=container(entry, limits, _only(living)),
         **counts(lead.record),
         **usage(living),
     )

@@ -12,7 +12,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,14 +21,14 @@ from ..values import Asker
 from .callers import Caller
 from .forms import Unaskable, question
 from .logs import LogRing
-from .offered import Kind
+from .subscription import LISTS, Changing, changes, offered_to_tell
 
 if TYPE_CHECKING:
     from mcp import Client
     from mcp_types import ElicitResult, ErrorData, LoggingMessageNotificationParams
 
-#: A list that may change.
-Changing = Literal["tools"] | Kind
+#: Seconds until a lost subscription is asked for anew; longer each time that nothing comes of it.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 #: From this level on an MCP server is asked for its log messages.
 LOG_LEVEL: Literal["info"] = "info"
 #: Characters of a log message and of a question that are kept.
@@ -46,11 +46,6 @@ NOBODY = "only in a chat is somebody there to answer"
 NOT_CERTAIN = "it does not say which of several calls it is about, and they may be of different chats"
 CUT_OFF = "it may be about a call of another chat that was cut off; once the MCP server is restarted it can ask again"
 
-_LISTS: dict[str, tuple[Changing, ...]] = {
-    "notifications/tools/list_changed": ("tools",),
-    "notifications/resources/list_changed": ("resources", "templates"),
-    "notifications/prompts/list_changed": ("prompts",),
-}
 #: The call this task waits for: since 2026-07-28 it is known which one is asked about.
 _caller: ContextVar[Caller | None] = ContextVar("mandrake_mcp_caller", default=None)
 _log = logging.getLogger("mandrake_jupyter")
@@ -93,9 +88,8 @@ class Hearing:
             caller.leave()
 
     async def notified(self, message: Any) -> None:
-        for kind in _LISTS.get(getattr(message, "method", ""), ()):
-            self.changes[kind] += 1
-            self._changed(kind)
+        for kind in LISTS.get(getattr(message, "method", ""), ()):
+            self._heard(kind)
 
     async def said(self, params: LoggingMessageNotificationParams) -> None:
         data = params.data if isinstance(params.data, str) else json.dumps(params.data, ensure_ascii=False)
@@ -146,7 +140,6 @@ class Hearing:
 
     async def listen(self, client: Client) -> None:
         """Asks to be told of changes and log messages, in the way of either era, until cancelled."""
-        from mcp.client.subscriptions import SubscriptionLost
         from mcp.shared.exceptions import MCPError as SDKError
 
         try:
@@ -154,30 +147,29 @@ class Hearing:
                 await _set_level(client)
             else:
                 await self._subscribe(client)
-        except (SDKError, SubscriptionLost, TimeoutError) as exc:
+        except (SDKError, TimeoutError) as exc:
             _log.debug("the MCP server %s tells no changes: %s", self._name, exc)
 
     async def _subscribe(self, client: Client) -> None:
-        from mcp.client.subscriptions import PromptsListChanged, ResourcesListChanged, ToolsListChanged
+        """Again when it is lost, as a connection is on which nothing was said for long: what changed meanwhile was not told,
+        so that every list counts as changed then.
+        """
+        from mcp.client.subscriptions import SubscriptionLost
 
-        can = client.server_capabilities
-        tools = bool(can.tools and can.tools.list_changed)
-        resources = bool(can.resources and can.resources.list_changed)
-        prompts = bool(can.prompts and can.prompts.list_changed)
-        if not (tools or resources or prompts):
-            return
-        methods = {
-            ToolsListChanged: "notifications/tools/list_changed",
-            ResourcesListChanged: "notifications/resources/list_changed",
-            PromptsListChanged: "notifications/prompts/list_changed",
-        }
-        async with client.listen(
-            tools_list_changed=tools, resources_list_changed=resources, prompts_list_changed=prompts
-        ) as events:
-            async for event in events:
-                for kind in _LISTS.get(methods.get(type(event), ""), ()):
-                    self.changes[kind] += 1
-                    self._changed(kind)
+        pause, again = FIRST_PAUSE, False
+        while lists := offered_to_tell(client):
+            with suppress(SubscriptionLost):
+                async with aclosing(changes(client, lists, again=again)) as told:  # type: ignore[type-var]
+                    async for kind in told:
+                        pause = FIRST_PAUSE
+                        self._heard(kind)
+            again = True
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _heard(self, kind: Changing) -> None:
+        self.changes[kind] += 1
+        self._changed(kind)
 
 
 async def _set_level(client: Client) -> None:

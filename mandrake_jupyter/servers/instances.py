@@ -4,6 +4,7 @@ its own, one for each chat and one for those who ask without a chat.
 
 from __future__ import annotations
 
+from ..lifecycle.phases import ALIVE
 from ..values import ServerKey
 from .record import Record
 from .server import MCPServer
@@ -17,6 +18,7 @@ class Instances:
         self._servers: dict[ServerKey, MCPServer] = {}
         self._records: dict[str, Record] = {}
         self.trials: dict[ServerKey, MCPServer] = {}
+        self._left: set[MCPServer] = set()  #: whose chat is gone
 
     def all(self) -> list[MCPServer]:
         """Trials, too: they take a place."""
@@ -40,6 +42,18 @@ class Instances:
     def remove(self, server: MCPServer) -> None:
         if self._servers.get(server.key) is server:
             del self._servers[server.key]
+
+    def leave(self, server: MCPServer) -> None:
+        """Its chat is gone: so is it, once nobody is in it and if the chat does not come back before."""
+        self._left.add(server)
+        self.clear()
+
+    def clear(self) -> None:
+        for server in [*self._left]:
+            if server.phase in ALIVE or not server.leases.busy:
+                self._left.discard(server)
+                if server.phase not in ALIVE:
+                    self.remove(server)
 
     def record(self, name: str) -> Record:
         return self._records.setdefault(name, Record())

@@ -67,6 +67,7 @@ class Roster:
         self._announce = announce
         self._admit = admit
         self._owner = owner
+        self._limits = limits
         self._references = references or References(key.workspace_id)
         self._launcher = Launcher(
             key.workspace_id, root, owner, self._references, limits, timeouts.start, self.configured
@@ -127,8 +128,7 @@ class Roster:
         try:
             await server.stop()
         finally:
-            if server.phase not in ALIVE and not server.leases.busy:
-                self._instances.remove(server)
+            self._instances.leave(server)
 
     def configured(self, only: Collection[str] | None = None) -> dict[str, MCPServerEntry]:
         """The entries as they are now, or those of them with the names `only`, each with a hash."""
@@ -188,6 +188,7 @@ class Roster:
         ending: list[asyncio.Task[None]] = []
         if self._closed:
             return ending
+        self._instances.clear()
         for server in self._instances.configured():
             entry = configured.get(server.key.name)
             if entry is None:
@@ -276,7 +277,7 @@ class Roster:
         """The wire's MCP server for `entry`. Starts and stops nothing."""
         needs = {"needs": self._references.needs(entry) if entry.trusted else []}
         if servers := self.of(entry.name):
-            return describe_servers(servers, entry) | needs
+            return describe_servers(servers, entry, self._limits) | needs
         key = ServerKey(self._key.workspace_id, entry.name)
         known = counts(self.record(entry.name)) if self._instances.recorded(entry.name) else {}
-        return describe(key, entry, tools=self._catalogue.count(entry.hash), **known, **needs)
+        return describe(key, entry, self._limits, tools=self._catalogue.count(entry.hash), **known, **needs)

@@ -60,12 +60,20 @@ class Questions:
         self._waiting: dict[str, _Waiting] = {}
 
     def asker(self, call_id: str) -> Asker:
+        """For one call. Who did not answer is not asked by it again: its clocks would stand still without an end."""
+        absent = False
+
         async def ask(question: Question) -> Answer:
-            return await self._ask(call_id, question)
+            nonlocal absent
+            if absent:
+                return Answer("cancel")
+            answer, by = await self._ask(call_id, question)
+            absent = by == TIMEOUT
+            return answer
 
         return Asker(self._ledger.row.session_id, ask)
 
-    async def _ask(self, call_id: str, question: Question) -> Answer:
+    async def _ask(self, call_id: str, question: Question) -> tuple[Answer, str]:
         question_id = f"question_{uuid4().hex}"
         waiting = self._waiting[question_id] = _Waiting(question)
         data = self._shown(question_id, call_id, question)
@@ -90,7 +98,7 @@ class Questions:
             finally:
                 waiting.settled.set()
                 del self._waiting[question_id]
-        return end[0] if told else Answer("cancel")
+        return end if told else (Answer("cancel"), END)
 
     async def _end(self, question_id: str, call_id: str, action: str, by: str) -> bool:
         """False when the end of the call was told before."""

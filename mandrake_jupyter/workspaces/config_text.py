@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadRequest, BrokenFile, NotFound, PreconditionFailed
 from ..stores.files import MAX_JSON, parse_json, replace_text, writing
 from ..stores.reading import confine, read_text_bounded
-from .config import OWN
+from .config import DIALECTS, OWN
 
 CHANGED = "was changed by another program since you opened it. Nothing was written."
 
@@ -60,6 +60,24 @@ def write_text(root: Path, text: str, wanted: Callable[[ConfigText], bool]) -> C
         path.parent.mkdir(exist_ok=True)
     replace_text(path, text, check, name=OWN, mode=None if before.exists else 0o600)
     return before
+
+
+def begun(before: ConfigText, text: str) -> Callable[[str], bool]:
+    """Whether an entry of `text` that did not count before was written by the user: it did not stand in `before`, in a
+    wrong place or without effect. Of what could not be read nothing is known, so then none was.
+    """
+    if not before.text.strip():
+        return lambda name: True
+    try:
+        old = parse_json(before.text, OWN, comments=True)
+    except BrokenFile:
+        return lambda name: False
+    sections = [
+        one for one in (old, *(old.values() if isinstance(old, Mapping) else ())) if isinstance(one, Mapping)
+    ]
+    document = parse_json(text, OWN, comments=True)
+    new = document.get(DIALECTS[0][1], {}) if isinstance(document, Mapping) else {}
+    return lambda name: all(one.get(name) != new[name] for one in sections)
 
 
 def _check(text: str) -> None:

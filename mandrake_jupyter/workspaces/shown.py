@@ -88,6 +88,7 @@ def pending_server(entry: MCPServerEntry, **more: Any) -> JSON:
     return {
         **_pending("mcp-server", entry),
         "command": shown_command(entry),
+        "container": entry.container is not None,
         "sends_to": printable(entry.url) if entry.url else None,
         **more,
     }
@@ -98,6 +99,7 @@ def pending_model(model: WorkspaceModel, **more: Any) -> JSON:
     return {
         **_pending("model", model),
         "command": address(model.url, model.headers),
+        "container": False,
         "sends_to": printable(model.url),
         **more,
     }

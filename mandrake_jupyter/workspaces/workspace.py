@@ -21,11 +21,12 @@ from ..providers.references import References
 from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits
 from .attachments import read_attachment
 from .config import OWN, ConfigReader, Problem, own_entries
-from .config_text import ConfigText, read_text, write_text
+from .config_text import ConfigText, begun, read_text, write_text
 from .editing import add_servers, own_questions, remove_server, switch_server
 from .entries import BUILTIN, parse_entry
 from .judge import Entry, Judge
 from .looser import looser_model, looser_server
+from .managing import managed_entry
 from .models import WorkspaceModel
 from .paste import parse_pasted
 from .shown import pending_answer, pending_model, pending_server, shown_command
@@ -198,8 +199,11 @@ class WorkspaceManager(LoggingConfigurable):
         before = write_text(self.root, text, lambda there: wanted(there.etag))
         old = own_entries(self.root, before.text)[0] if before.exists else {}
         new = own_entries(self.root, text)[0]
-        changed = {name: it for name, it in new.items() if name not in old or old[name].hash != it.hash}
-        self._judge.vouch(self._judge.server(entry) for entry in changed.values())
+        added = begun(before, text)
+        changed = [
+            it for name, it in new.items() if (old[name].hash != it.hash if name in old else added(name))
+        ]
+        self._judge.vouch(map(self._judge.server, changed))
         gone = [name for name in old if name not in new]
         for name in gone:
             self._judge.revoke(name)
@@ -220,12 +224,26 @@ class WorkspaceManager(LoggingConfigurable):
         return answer, it.etag
 
     def parse_pasted(self, text: str) -> JSON:
-        """``{entries: [{name, entry, command}], problems}`` of pasted text; adds and starts nothing."""
+        """``{entries: [{name, entry, command, managed}], problems}`` of pasted text; adds and starts nothing."""
         found = [(name, raw, parse_entry(name, raw, root=self.root)) for name, raw in parse_pasted(text)]
         entries = [
-            {"name": name, "entry": raw, "command": shown_command(it.entry)} for name, raw, it in found
+            {
+                "name": name,
+                "entry": raw,
+                "command": shown_command(it.entry),
+                "managed": self._managed(name, raw),
+            }
+            for name, raw, it in found
         ]
         return {"entries": entries, "problems": [problem for _, _, it in found for problem in it.notes]}
+
+    def _managed(self, name: str, raw: Any) -> JSON | None:
+        """As a container of ours, where it is a ``docker run`` all of which can be kept."""
+        if (found := managed_entry(name, raw, self.root)) is None:
+            return None
+        entry, parsed = found
+        looser = looser_server(parsed, self._limits(), self._judge.elsewhere)
+        return {"entry": entry, "command": shown_command(parsed), "looser": looser}
 
     def read_attachment(self, attachment: Any) -> str:
         """One attachment as a block of text for the prompt; see :func:`~.attachments.read_attachment`."""

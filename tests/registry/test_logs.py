@@ -134,3 +134,19 @@ def test_a_value_is_a_secret_from_when_it_is_learnt() -> None:
     assert masker.mask("my hunter2hunter2") == "my hunter2hunter2"
     masker.learn(" hunter2hunter2\n")
     assert masker.mask("my hunter2hunter2") == "my •••"
+
+
+def test_what_is_masked_while_a_secret_becomes_known_is_masked_from_then_on() -> None:
+    masker = Masker({})
+    learned = iter([CANARY])
+
+    class Pattern:
+        """Another thread learns the secret while this one still looks for what was known before."""
+
+        def sub(self, mask: str, text: str) -> str:
+            masker.learn(next(learned))
+            return text
+
+    masker._now = Pattern(), masker._now[1]  # type: ignore[assignment]
+    masker.mask(f"says {CANARY}")
+    assert CANARY not in masker.mask(f"says {CANARY}")

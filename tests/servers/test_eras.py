@@ -138,3 +138,35 @@ async def test_one_that_answers_nothing_before_the_handshake_is_taken_for_an_old
     assert server is not None
     assert server.known is not None
     assert server.known.protocol == OLD
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Of the echo server over HTTP."""
+    command = [sys.executable, ECHO, "--http"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.kill()
+
+
+async def test_a_lost_subscription_is_asked_for_anew_and_what_changed_meanwhile_is_noticed(
+    house: House, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection over HTTP on which nothing is said for long is lost; here after half a second."""
+    monkeypatch.setattr("mandrake_jupyter.provisioners.http_client.READ_TIMEOUT", 0.5)
+    monkeypatch.setattr("mandrake_jupyter.servers.hearing.FIRST_PAUSE", 0.05)
+    house.add("echo", "", transport="http", url=address)
+    manager = house.manager()
+    await manager.start("echo")
+    server = manager.find("echo")
+    assert server is not None
+    assert server.known is not None
+    assert server.known.protocol == NEW
+    assert server.connection is not None
+    hearing = server.connection.hearing
+    await eventually(lambda: hearing.changes["tools"] >= 2)  # it was lost twice
+    await call(manager, "echo", "grow")
+    await eventually(lambda: any(tool.name.startswith("grown") for tool in server.tools or ()))
+    assert manager.describe_one("echo")["phase"] == "ready"
+    await manager.stop("echo")

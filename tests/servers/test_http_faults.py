@@ -16,10 +16,19 @@ from mandrake_jupyter.errors import (
     NotReached,
     Refused,
     RequestRefused,
+    ServerGone,
 )
 from mandrake_jupyter.servers.asking import ask
 
-from ..support.mcp_http import HTTPServerWithSessions, chatty, redirect, stalled, status, without_end
+from ..support.mcp_http import (
+    HTTPServerWithSessions,
+    broken_off,
+    chatty,
+    redirect,
+    stalled,
+    status,
+    without_end,
+)
 from ..support.mcp_leaks import eventually
 from .conftest import House, call
 
@@ -231,3 +240,18 @@ async def test_one_that_is_gone_says_so_and_is_found_again(house: House) -> None
         await call(manager, "remote", "count")
     assert caught.value.then.startswith("Nothing was sent")
     assert manager.describe_one("remote")["phase"] == "failed"
+
+
+@pytest.mark.parametrize("code", [404, 405, 401, 500])
+async def test_a_call_that_was_taken_is_not_repeated_when_its_answer_can_not_be_fetched(
+    house: House, code: int
+) -> None:
+    async with HTTPServerWithSessions() as server:
+        remote(house, server)
+        manager = house.manager()
+        await manager.start("remote")
+        server.faults = {"tools/call": broken_off, "GET": status(code)}
+        with pytest.raises(ServerGone):
+            await call(manager, "remote", "count")
+        assert server.calls == 1
+        await manager.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mandrake_jupyter.errors import ServerGone
 from mandrake_jupyter.lifecycle.announce import Moved
 from mandrake_jupyter.servers.manager import MCPServerManager
 from mandrake_jupyter.values import CallContext, ToolResult
@@ -84,6 +85,19 @@ async def test_the_end_of_a_chat_in_a_start_ends_that(house: House) -> None:
     await asyncio.wait([waiting])
     assert waiting.exception() is not None
     await eventually(lambda: not house.processes(""))
+
+
+async def test_nothing_is_kept_of_a_chat_that_ended_during_a_call(house: House) -> None:
+    house.raw(sharing="session")
+    manager = house.manager()
+    await pid(manager, "a")
+    waiting = asyncio.create_task(call(manager, "a", "never"))
+    server = manager.find("raw", "a")
+    await eventually(lambda: server is not None and server.leases.busy)
+    manager.detach("a")
+    await asyncio.wait([waiting])
+    assert isinstance(waiting.exception(), ServerGone)
+    await eventually(lambda: manager.describe() and not manager.servers)
 
 
 async def test_learning_its_tools_leaves_no_process(house: House) -> None:

@@ -184,6 +184,13 @@ async def test_a_question_that_nobody_answers_in_time_is_over_and_the_call_goes_
         await coordinator.reply(run.id, answered.data["question_id"], RED, "ada")
 
 
+async def test_a_call_does_not_wait_again_for_somebody_who_did_not_answer(chat: Callable[..., Any]) -> None:
+    test, coordinator = await asking(chat, FORM, FORM, PAGE, question=0.05)
+    events = await collect(coordinator, (await coordinator.post("go")).id)
+    assert test.tools.said == [Answer("cancel")] * 3
+    assert types(events).count("question") == 1
+
+
 async def test_a_question_ends_with_its_run_before_the_result_of_its_call(chat: Callable[..., Any]) -> None:
     _, coordinator = await asking(chat)
     run = await coordinator.post("go")

@@ -77,8 +77,8 @@ class Streamable(RequestHandler):
     def initialize(self, server: HTTPServerWithSessions) -> None:
         self.server = server
 
-    def get(self) -> None:
-        self.set_status(405)
+    async def get(self) -> None:
+        await self.server.faults.get("GET", status(405))(self)
 
     def delete(self) -> None:
         self.set_status(200)
@@ -141,6 +141,13 @@ async def without_end(handler: Streamable) -> None:
         handler.write(b"[" * MEGABYTE)
         handler.server.written += MEGABYTE
         await handler.flush()
+
+
+async def broken_off(handler: Streamable) -> None:
+    """The tool runs, but the event stream ends before its answer; one may ask for the rest by GET."""
+    handler.server.calls += 1
+    handler.set_header("Content-Type", "text/event-stream")
+    handler.finish("id: 1\nretry: 1\ndata:\n\n")
 
 
 async def stalled(handler: Streamable) -> None:

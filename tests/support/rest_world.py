@@ -69,9 +69,11 @@ class World:
         return {"workspace": "default", "session": chat, "run": run["id"], "call": part["call_id"]}
 
     def asked(self) -> dict[str, str]:
-        """A new chat in which an MCP server asks something, likewise."""
+        """A new chat in which an MCP server asks something, likewise: a new one, where another request took ``echo`` away."""
         chat = self.fresh_chat()
         run = self.post(chat, "/tool echo ask {}")
+        if "question" not in run:
+            run = self.post(chat, f"/tool {self.fresh_mcp_server()} ask {{}}")
         question = run["question"]["question_id"]
         return {"workspace": "default", "session": chat, "run": run["id"], "question": question}
 

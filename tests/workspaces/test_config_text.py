@@ -67,6 +67,39 @@ def test_another_place_or_comments_change_no_trust(root: Path, workspace: Worksp
     assert trusted(workspace) == {"came": False}
 
 
+EVIL = '"mcpServers": {"came": {"command": "evil"}'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{" + EVIL, "{" + EVIL + "}}"),
+        ("{" + EVIL.replace("mcpServers", "servers") + "}}", "{" + EVIL + "}}"),
+        ('{"came": {"command": "evil"}}', "{" + EVIL + "}}"),
+        (
+            '{"mcpServers": {"came": {"command": "evil", "args": ["${input:x}"]}}}',
+            '{"mcpServers": {"came": {"command": "evil", "args": ["${input:x}"]}}, "inputs": [{"id": "x"}]}',
+        ),
+    ],
+)
+def test_mending_the_file_around_an_entry_does_not_trust_it(
+    root: Path, workspace: WorkspaceManager, before: str, after: str
+) -> None:
+    put(root, OWN, {})
+    (root / OWN).write_text(before)
+    save(workspace, after)
+    assert trusted(workspace) == {"came": False}
+
+
+def test_an_entry_that_counts_only_now_is_not_trusted_by_taking_others_out(
+    root: Path, workspace: WorkspaceManager
+) -> None:
+    many = {f"s{number}": {"command": "evil"} for number in range(201)}
+    put(root, OWN, servers(**many))
+    save(workspace, json.dumps(servers(**{name: it for name, it in many.items() if name != "s0"})))
+    assert trusted(workspace)["s200"] is False
+
+
 def test_a_removed_entry_is_trusted_no_more(workspace: WorkspaceManager) -> None:
     save(workspace, COMMENTED)
     save(workspace, "{}")

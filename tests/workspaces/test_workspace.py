@@ -113,6 +113,7 @@ def test_pending_entries_show_the_exact_command_unexpanded_and_mask_values(
     assert notes == {
         "id": "mcp-server:notes:.mcp.json",
         "kind": "mcp-server",
+        "container": False,
         "name": "notes",
         "file": ".mcp.json",
         "command": "TOKEN=${TOKEN} KEY=••• NODE_OPTIONS='--require ./evil.js' EMPTY= "

@@ -7,7 +7,9 @@ export interface IMcpServer {
   id: string;
   name: string;
   workspace_id: string;
-  transport: 'stdio' | 'http' | 'sse' | 'builtin';
+  transport: 'stdio' | 'docker' | 'http' | 'sse' | 'builtin';
+  /** Where it runs, when that is a container. */
+  container: IContainer | null;
   origin: string;
   command: string;
   trusted: boolean;
@@ -39,12 +41,24 @@ export interface IMcpServer {
   needs: INeed[];
 }
 
+export interface IContainer {
+  image: string;
+  /** `none` where it has none. */
+  network: string;
+  /** That of the engine, while there is one. */
+  id: string | null;
+  /** Of the whole container; what is not there, or 0, is without limit. */
+  limits: { memory_mb?: number; open_files?: number; processes?: number; cpus?: number };
+}
+
 export interface ITrustEntry {
   id: string;
   kind: 'mcp-server' | 'model';
   name: string;
   file: string;
   command: string;
+  /** It would run in a container. */
+  container: boolean;
   sends_to: string | null;
   hash: string;
   status: 'new' | 'changed';

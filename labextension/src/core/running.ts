@@ -11,7 +11,7 @@ export interface IRow {
   workspace: string;
   /** As its address has it: a chat's id, an MCP server's name. */
   id: string;
-  icon: 'spinner' | 'shield' | 'bubble' | 'pause' | 'plug' | 'globe';
+  icon: 'spinner' | 'shield' | 'bubble' | 'pause' | 'plug' | 'globe' | 'box';
   label: string;
   detail: string;
   title: string;
@@ -79,7 +79,8 @@ export function chatRow(trans: ITrans, session: ISession, moment: IMoment): ITim
 }
 
 export function serverRow(trans: ITrans, server: IMcpServer, moment: IMoment): ITimed {
-  const memory = typeof server.memory === 'number' ? size(server.memory) : '';
+  const contained = server.transport === 'docker' ? trans.__('container') : '';
+  const memory = joined(typeof server.memory === 'number' ? size(server.memory) : '', contained);
   const { icon, words, lasts = Infinity } = serverState(trans, server, memory, moment);
   const load = typeof server.cpu === 'number' ? trans.__('CPU %1 %', Math.round(server.cpu)) : '';
   return {
@@ -90,7 +91,7 @@ export function serverRow(trans: ITrans, server: IMcpServer, moment: IMoment): I
       icon,
       label: server.name,
       detail: words,
-      title: [server.name, words, load, server.command].filter(Boolean).join('\n'),
+      title: [server.name, words, load, server.container?.image ?? server.command].filter(Boolean).join('\n'),
       cuts: server.busy
         ? trans._n('“%2” has 1 call running.', '“%2” has %1 calls running.', server.busy, server.name)
         : '',
@@ -146,9 +147,9 @@ function serverState(
   if (server.phase === 'paused') {
     return { icon: 'pause', words: joined(trans.__('Paused'), memory) };
   }
-  const icon = server.transport === 'stdio' ? 'plug' : 'globe';
+  const icon = server.transport === 'docker' ? 'box' : server.transport === 'stdio' ? 'plug' : 'globe';
   if (server.busy) {
-    return { icon, words: trans._n('1 call running', '%1 calls running', server.busy) };
+    return { icon, words: joined(trans._n('1 call running', '%1 calls running', server.busy), server.transport === 'docker' ? trans.__('container') : '') };
   }
   const end = endsIn(server.culls_at, moment);
   if (end && end.value <= SOON) {

@@ -112,5 +112,5 @@ function iconOf(code: string): IconName {
   if (code === 'model_unreachable' || code === 'connection_lost') {
     return 'globe';
   }
-  return code === 'docker_off' ? 'box' : code === 'mcp_not_trusted' ? 'alert' : 'failed';
+  return code.startsWith('docker_') ? 'box' : code === 'mcp_not_trusted' ? 'alert' : 'failed';
 }

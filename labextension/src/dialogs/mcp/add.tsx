@@ -5,7 +5,7 @@ import { ITrans } from '../../core/trans';
 import { Icon } from '../../icons';
 import { ErrorCard, SmallButton, useSignal } from '../common/parts';
 import { AddModel } from './addmodel';
-import { IDraft, ISetting } from './entries';
+import { chosen, IDraft, ISetting } from './entries';
 import { TrialResult } from './trial';
 
 interface IProps {
@@ -28,23 +28,29 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
   return (
     <section className="jp-Mandrake-add" aria-labelledby="jp-Mandrake-add-title">
       <h3 id="jp-Mandrake-add-title" className="jp-Mandrake-strong">
-        {trans.__('Add an MCP server')}
+        {model.replaces === null
+          ? trans.__('Add an MCP server')
+          : trans.__('Run “%1” as a managed container', model.replaces)}
       </h3>
-      <p id="jp-Mandrake-add-help" className="jp-Mandrake-small jp-Mandrake-muted">
-        {trans.__('Paste the JSON from its README, its address, or the command that starts it.')}
-      </p>
-      <textarea
-        ref={box}
-        className="jp-Mandrake-input jp-Mandrake-mono"
-        data-testid="mandrake-mcp-paste"
-        rows={4}
-        wrap="off"
-        spellCheck={false}
-        aria-labelledby="jp-Mandrake-add-title"
-        aria-describedby="jp-Mandrake-add-help"
-        value={model.text}
-        onChange={event => model.edit(event.target.value)}
-      />
+      {model.replaces === null && (
+        <>
+          <p id="jp-Mandrake-add-help" className="jp-Mandrake-small jp-Mandrake-muted">
+            {trans.__('Paste the JSON from its README, its address, or the command that starts it.')}
+          </p>
+          <textarea
+            ref={box}
+            className="jp-Mandrake-input jp-Mandrake-mono"
+            data-testid="mandrake-mcp-paste"
+            rows={4}
+            wrap="off"
+            spellCheck={false}
+            aria-labelledby="jp-Mandrake-add-title"
+            aria-describedby="jp-Mandrake-add-help"
+            value={model.text}
+            onChange={event => model.edit(event.target.value)}
+          />
+        </>
+      )}
       {model.drafts.map((_, i) => (
         <Preview key={i} index={i} model={model} trans={trans} />
       ))}
@@ -63,12 +69,12 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
         )}
       </div>
       {model.failure && <ErrorCard title={model.failure.message} then={model.failure.then} />}
-      {model.text && (
+      {model.begun && (
         <p className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-add-note">
           {model.drafts.length > 0 && trans.__('Test and Add let it run on your Jupyter server.')}
         </p>
       )}
-      {model.text && (
+      {model.begun && (
         <div className="jp-Mandrake-actions">
           <TestButton model={model} trans={trans} />
           <span className="jp-Mandrake-grow" />
@@ -87,7 +93,7 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
             busy={model.adding}
             onClick={() => void add()}
           >
-            {trans.__('Add')}
+            {model.replaces === null ? trans.__('Add') : trans.__('Replace')}
           </SmallButton>
         </div>
       )}
@@ -139,6 +145,7 @@ function Preview({ index, model, trans }: IPreviewProps): JSX.Element {
           aria-invalid={problem !== null}
           aria-describedby={problem ? `${id}-problem` : undefined}
           value={draft.name}
+          readOnly={model.replaces !== null}
           onChange={event => model.change(index, { name: event.target.value })}
         />
         {index === 0 && (
@@ -153,9 +160,44 @@ function Preview({ index, model, trans }: IPreviewProps): JSX.Element {
           <span>{problem}</span>
         </p>
       )}
-      <div className="jp-Mandrake-cmd">{draft.command}</div>
+      <div className="jp-Mandrake-cmd">{chosen(draft).command}</div>
+      {draft.on && <Contained id={id} index={index} model={model} trans={trans} />}
       {draft.on && <Settings id={id} draft={draft} index={index} model={model} trans={trans} />}
       {draft.on && <TrialResult trial={model.trials.get(index) ?? null} trans={trans} />}
+    </div>
+  );
+}
+
+/** Whether a `docker run` becomes a container that is bounded, paused and removed by us; what it may do all the same. */
+function Contained({ id, index, model, trans }: IPreviewProps & { id: string }): JSX.Element | null {
+  const { contained, managed } = model.drafts[index];
+  if (!managed) {
+    return null;
+  }
+  return (
+    <div className="jp-Mandrake-contained" data-testid="mandrake-mcp-contained">
+      {model.replaces === null && (
+        <label className="jp-Mandrake-hstack">
+          <input
+            type="checkbox"
+            checked={contained}
+            aria-describedby={`${id}-contained`}
+            onChange={event => model.change(index, { contained: event.target.checked })}
+          />
+          <span>{trans.__('Let Mandrake run this container')}</span>
+        </label>
+      )}
+      <p id={`${id}-contained`} className="jp-Mandrake-small jp-Mandrake-muted">
+        {trans.__('Bounded memory and processes, paused when idle, removed for certain.')}
+      </p>
+      {contained && managed.looser.length > 0 && (
+        <p className="jp-Mandrake-loosen" data-testid="mandrake-mcp-looser">
+          <Icon name="triangle" className="is-warn" />
+          <span>
+            <span className="jp-Mandrake-strong">{trans.__('Looser than usual:')}</span> {managed.looser.join(' ')}
+          </span>
+        </p>
+      )}
     </div>
   );
 }

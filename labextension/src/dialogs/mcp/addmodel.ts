@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { IErrorBody, McpTest } from '../../core/wire';
 import type { IPorts } from '../common/ports';
 import type { McpApi } from './api';
-import { addBody, draftOf, filled, IDraft, nameProblem } from './entries';
+import { addBody, contain, draftOf, filled, IDraft, nameProblem } from './entries';
 
 /** What came of trying an entry out, or that it is tried since (`Date.now()`). */
 export type Trial = { since: number } | { test: McpTest } | { failure: IErrorBody };
@@ -17,13 +17,15 @@ const PAUSE = 250;
 export class AddModel implements IDisposable {
   /** @param taken the names that are in use */
   constructor(
-    private readonly _ports: IPorts<Pick<McpApi, 'parse' | 'test' | 'addMcpServer'>>,
+    private readonly _ports: IPorts<Pick<McpApi, 'parse' | 'test' | 'addMcpServer' | 'config'>>,
     private readonly _taken: () => readonly string[]
   ) {
     this._soon = new Debouncer(() => this._read(), PAUSE);
   }
 
   text = '';
+  /** The name of an entry of the project's own file that is to become a managed container; its text is not shown. */
+  replaces: string | null = null;
   /** The text was read; drafts and problems belong to it. */
   read = false;
   drafts: readonly IDraft[] = [];
@@ -44,6 +46,10 @@ export class AddModel implements IDisposable {
   get testing(): boolean {
     return this._abort !== null;
   }
+  /** There is something to go on with or to leave. */
+  get begun(): boolean {
+    return this.text !== '' || this.replaces !== null;
+  }
   get ready(): boolean {
     const on = this.drafts.filter(draft => draft.on);
     return this.read && on.length > 0 && on.every(draft => this.nameProblem(draft) === null);
@@ -56,7 +62,7 @@ export class AddModel implements IDisposable {
   }
 
   nameProblem(draft: IDraft): string | null {
-    return draft.on ? nameProblem(this._ports.trans, draft.name, this._taken(), this.drafts) : null;
+    return draft.on ? nameProblem(this._ports.trans, draft.name, this._taken().filter(name => name !== this.replaces), this.drafts) : null;
   }
 
   edit(text: string): void {
@@ -64,6 +70,7 @@ export class AddModel implements IDisposable {
     this._set(() => {
       this.trials = new Map();
       this.text = text;
+      this.replaces = null;
       this.read = false;
       this.failure = null;
       this.added = [];
@@ -77,17 +84,57 @@ export class AddModel implements IDisposable {
     }
   }
 
-  change(index: number, change: Partial<Pick<IDraft, 'name' | 'on' | 'settings'>>): void {
-    if (change.settings) {
+  change(index: number, change: Partial<Pick<IDraft, 'name' | 'on' | 'contained' | 'settings'>>): void {
+    const other = change.settings !== undefined || change.contained !== undefined;
+    if (other) {
       this.stopTest();
     }
     this._set(() => {
-      if (change.settings) {
+      if (other) {
         this._try(index, null);
       }
-      this.drafts = this.drafts.map((draft, i) => (i === index ? { ...draft, ...change } : draft));
+      this.drafts = this.drafts.map((draft, i) => {
+        const changed = i === index ? { ...draft, ...change } : draft;
+        return i === index && change.contained !== undefined ? contain(changed, change.contained) : changed;
+      });
       this.failure = null;
     });
+  }
+
+  /** Offer an entry of the project's own file as a managed container. */
+  async replace(name: string): Promise<void> {
+    this.edit('');
+    const turn = this._turn;
+    this._set(() => (this.replaces = name));
+    try {
+      const { text } = await this._api.config(this._workspace);
+      const { entries } = await this._api.parse(this._workspace, text);
+      if (turn === this._turn) {
+        const found = entries.filter(entry => entry.name === name && entry.managed);
+        this._set(() => {
+          this.drafts = found.map(draftOf);
+          this.read = found.length > 0;
+          this.failure = found.length > 0 ? null : this._unkept(name);
+        });
+      }
+    } catch (error) {
+      if (turn === this._turn) {
+        this._set(() => (this.failure = this._ports.explain(error).body));
+      }
+    }
+  }
+
+  private _unkept(name: string): IErrorBody {
+    const { trans } = this._ports;
+    return {
+      code: 'not_kept',
+      message: trans.__('“%1” can’t be run as a managed container.', name),
+      then: trans.__('An option of its command has no counterpart there. It stays as it is.'),
+      reason: '',
+      actions: [],
+      retryable: false,
+      retry_after: null
+    };
   }
 
   clear(): void {

@@ -1,6 +1,6 @@
 /** The calls of the REST API that only this view makes. */
 import { at, MandrakeApi } from '../../api';
-import { ILogLine, IMcpHealth, IMcpServer, IToolResult, JsonObject, McpTest } from '../../core/wire';
+import { ILogLine, IMcpConfig, IMcpHealth, IMcpServer, IToolResult, JsonObject, McpTest } from '../../core/wire';
 import { IParsed } from './entries';
 
 /** Of a log, from this level on; null for all. What has no level is always there. */
@@ -15,6 +15,11 @@ export class McpApi extends MandrakeApi {
   /** Start `entry` once, apart from everything configured, list its tools, and stop it. */
   test(w: string, name: string, entry: JsonObject, signal: AbortSignal): Promise<McpTest> {
     return this.send('POST', at('workspaces', w, 'mcp-servers', 'test'), { name, entry }, {}, signal);
+  }
+
+  /** The project's own file as it is. */
+  config(w: string): Promise<IMcpConfig> {
+    return this.get(at('workspaces', w, 'mcp-servers', 'config'));
   }
 
   able(w: string, name: string, action: 'enable' | 'disable'): Promise<IMcpServer> {

@@ -12,11 +12,8 @@ import { Log } from './log';
 import { Needs } from './needs';
 import { OpenRow } from './openrow';
 import type { IRowProps } from './row';
-import { actionLabel, isOutside } from './status';
+import { actionLabel, canPause, isDockerRun, isOutside, OURS } from './status';
 import { Tools } from './tools';
-
-/** The file whose entries we may take away. */
-const OURS = '.mandrake/mcp.json';
 
 export function Detail(props: IRowProps): JSX.Element | null {
   const { server, model, trans } = props;
@@ -52,12 +49,22 @@ export function Detail(props: IRowProps): JSX.Element | null {
 }
 
 /** What changes the entry itself; not there where nothing can. */
-function Changes({ server, model, trans, edit }: IRowProps): JSX.Element | null {
+function Changes({ server, model, trans, edit, manage }: IRowProps): JSX.Element | null {
   const ours = server.origin === OURS;
   const able = server.trusted && !server.disabled && server.transport !== 'builtin';
   return ours || able ? (
     <div className="jp-Mandrake-actions">
       <span className="jp-Mandrake-grow" />
+      {isDockerRun(server) && (
+        <SmallButton look="quiet" testId="mandrake-mcp-manage" onClick={() => manage(server.name)}>
+          {trans.__('Run as a managed container…')}
+        </SmallButton>
+      )}
+      {canPause(server) && (
+        <SmallButton look="quiet" testId="mandrake-mcp-pause" onClick={() => void model.control(server, 'pause')}>
+          {trans.__('Pause')}
+        </SmallButton>
+      )}
       {ours && (
         <SmallButton look="quiet" onClick={() => edit({ name: server.name })}>
           {trans.__('Edit…')}
@@ -141,14 +148,26 @@ function Facts({ server, row, trans }: IFactsProps): JSX.Element | null {
   }
   return (
     <dl className="jp-Mandrake-facts jp-Mandrake-num" data-testid="mandrake-mcp-facts">
-      {facts.map(({ name, value, wide }) => (
+      {facts.map(({ name, value, wide, part }) => (
         <React.Fragment key={name}>
           <dt className={wide ? 'is-wide' : undefined}>{name}</dt>
-          <dd className={wide ? 'is-wide' : undefined}>{value}</dd>
+          <dd className={wide ? 'is-wide' : undefined}>
+            {value}
+            {part !== undefined && <Meter part={part} />}
+          </dd>
         </React.Fragment>
       ))}
       {askable && <Health row={row} server={server} trans={trans} />}
     </dl>
+  );
+}
+
+/** The words beside it say the same. */
+function Meter({ part }: { part: number }): JSX.Element {
+  return (
+    <span className="jp-Mandrake-meter" aria-hidden="true">
+      <i style={{ width: `${Math.round(100 * Math.min(1, part))}%` }} />
+    </span>
   );
 }
 

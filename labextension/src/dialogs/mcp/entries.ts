@@ -9,6 +9,15 @@ export interface IParsedEntry {
   entry: JsonObject;
   /** The exact command or address. */
   command: string;
+  /** A `docker run` as a container that Mandrake runs; null where that can't keep all of it. */
+  managed: IManaged | null;
+}
+
+export interface IManaged {
+  entry: JsonObject;
+  command: string;
+  /** Sentences: what of the usual bounds it is free of. */
+  looser: string[];
 }
 
 export interface IParsed {
@@ -20,6 +29,8 @@ export interface IParsed {
 export interface IDraft extends IParsedEntry {
   /** Of several, whether this one will be added. */
   on: boolean;
+  /** It is to be what it is as a managed container, where it can be. */
+  contained: boolean;
   settings: ISetting[];
 }
 
@@ -31,7 +42,21 @@ export interface ISetting {
 }
 
 export function draftOf(parsed: IParsedEntry): IDraft {
-  return { ...parsed, on: true, settings: emptySettings(parsed.entry) };
+  const contained = parsed.managed !== null;
+  return { ...parsed, on: true, contained, settings: emptySettings(parsed.managed?.entry ?? parsed.entry) };
+}
+
+/** What would be tested and added. */
+export function chosen(draft: IDraft): Pick<IManaged, 'entry' | 'command'> {
+  return draft.contained && draft.managed ? draft.managed : draft;
+}
+
+/** `draft` run as a managed container or not, with what was typed so far. */
+export function contain(draft: IDraft, contained: boolean): IDraft {
+  const other = { ...draft, contained };
+  const typed = new Map(draft.settings.map(({ name, value }) => [name, value]));
+  const settings = emptySettings(chosen(other).entry).map(it => ({ ...it, value: typed.get(it.name) ?? '' }));
+  return { ...other, settings };
 }
 
 function emptySettings(entry: JsonObject): ISetting[] {
@@ -47,7 +72,7 @@ function emptySettings(entry: JsonObject): ISetting[] {
 
 /** The entry with what was typed into its empty settings; those left empty stay as they were. */
 export function filled(draft: IDraft): JsonObject {
-  const entry: JsonObject = { ...draft.entry };
+  const entry: JsonObject = { ...chosen(draft).entry };
   for (const { group, name, value } of draft.settings) {
     const values = entry[group];
     if (value && isObject(values)) {
@@ -77,11 +102,11 @@ export function nameProblem(trans: ITrans, name: string, taken: readonly string[
 
 /** The body of the request that adds what is switched on. */
 export function addBody(drafts: readonly IDraft[]): { name: string; entry: JsonObject } | { mcpServers: JsonObject } {
-  const chosen = drafts.filter(draft => draft.on);
-  if (chosen.length === 1) {
-    return { name: chosen[0].name.trim(), entry: filled(chosen[0]) };
+  const on = drafts.filter(draft => draft.on);
+  if (on.length === 1) {
+    return { name: on[0].name.trim(), entry: filled(on[0]) };
   }
-  return { mcpServers: Object.fromEntries(chosen.map(draft => [draft.name.trim(), filled(draft)])) };
+  return { mcpServers: Object.fromEntries(on.map(draft => [draft.name.trim(), filled(draft)])) };
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -2,7 +2,7 @@
 import { duration, when } from '../../core/format';
 import { size, span } from '../../core/running';
 import { ITrans } from '../../core/trans';
-import { IMcpHealth, IMcpServer } from '../../core/wire';
+import { IContainer, IMcpHealth, IMcpServer } from '../../core/wire';
 import { stopsText } from './status';
 
 export interface IFact {
@@ -10,12 +10,14 @@ export interface IFact {
   value: string;
   /** Takes a line of its own. */
   wide?: boolean;
+  /** From 0 to 1, of what it may be at most. */
+  part?: number;
 }
 
 /** The facts worth a line now: short ones two to a line, then the wide ones. */
 export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | null, now: number): IFact[] {
   const short: (IFact | false)[] = [
-    server.memory !== null && { name: trans.__('Memory'), value: size(server.memory) },
+    memoryFact(trans, server),
     server.cpu !== null && { name: trans.__('CPU'), value: trans.__('%1 %', percent(server.cpu)) },
     server.phase === 'ready' &&
       typeof health?.uptime_seconds === 'number' && {
@@ -24,9 +26,13 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
     },
     !!health && health.calls > 0 && { name: trans.__('Calls'), value: callsText(trans, health) },
     server.restarts > 0 && { name: trans.__('Restarts'), value: String(server.restarts) },
-    server.pid !== null && { name: trans.__('Process'), value: String(server.pid) }
+    !!server.container && { name: trans.__('Network'), value: networkText(trans, server.container.network) },
+    !!server.container?.id && { name: trans.__('Container'), value: server.container.id.slice(0, 12) },
+    server.pid !== null && !server.container && { name: trans.__('Process'), value: String(server.pid) }
   ];
   const wide: (IFact | false)[] = [
+    !!server.container && { name: trans.__('Image'), value: server.container.image },
+    !!server.container && { name: trans.__('Limits'), value: limitsText(trans, server.container) },
     server.crashes > 0 && { name: trans.__('Crashes'), value: crashText(trans, server, now) },
     server.sharing === 'session' && {
       name: trans.__('Runs'),
@@ -38,6 +44,33 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
   ];
   const there = (fact: IFact | false): fact is IFact => fact !== false;
   return [...short.filter(there), ...wide.filter(there).map(fact => ({ ...fact, wide: true }))];
+}
+
+function memoryFact(trans: ITrans, server: IMcpServer): IFact | false {
+  const name = trans.__('Memory');
+  const most = server.container?.limits.memory_mb;
+  if (server.memory === null) {
+    return !!most && { name, value: trans.__('up to %1 MiB', most) };
+  }
+  const used = Math.round(server.memory / 2 ** 20);
+  return most
+    ? { name, value: trans.__('%1 of %2 MiB', used, most), part: used / most }
+    : { name, value: size(server.memory) };
+}
+
+function networkText(trans: ITrans, network: string): string {
+  return network === 'none' ? trans.__('none') : network;
+}
+
+/** "1 CPU, 128 processes, 1024 open files" */
+function limitsText(trans: ITrans, { limits }: IContainer): string {
+  const { cpus, processes, open_files: files } = limits;
+  const said = [
+    cpus && trans._n('%1 CPU', '%1 CPUs', cpus),
+    processes && trans._n('1 process', '%1 processes', processes),
+    files && trans._n('1 open file', '%1 open files', files)
+  ];
+  return said.filter(Boolean).join(', ') || trans.__('none');
 }
 
 function percent(cpu: number): string {

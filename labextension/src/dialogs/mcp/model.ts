@@ -20,11 +20,13 @@ const LIVELY = 1000;
 const ALONE = 2000;
 const TOLD = 60_000;
 
-export type Control = 'start' | 'stop' | 'restart' | 'enable' | 'disable';
+export type Control = 'start' | 'stop' | 'restart' | 'enable' | 'disable' | 'pause' | 'resume';
+/** What cuts off calls in flight. */
+const ENDINGS = ['stop', 'restart', 'disable'] as const;
 
 export interface IQuestion {
   name: string;
-  about: 'stop' | 'restart' | 'disable' | 'remove';
+  about: (typeof ENDINGS)[number] | 'remove';
 }
 
 export class McpModel implements IDisposable {
@@ -151,8 +153,9 @@ export class McpModel implements IDisposable {
   /** Start, stop, restart, enable or disable; asks before calls in flight are cut off. */
   async control(server: IMcpServer, action: Control, sure = false): Promise<void> {
     const { name, busy } = server;
-    if (action !== 'start' && action !== 'enable' && busy > 0 && !sure) {
-      return this.ask({ name, about: action });
+    const about = ENDINGS.find(ending => ending === action);
+    if (about && busy > 0 && !sure) {
+      return this.ask({ name, about });
     }
     this._set(() => (this.question = null));
     await this._change(name, () =>
@@ -167,9 +170,7 @@ export class McpModel implements IDisposable {
   }
 
   async remove(name: string): Promise<void> {
-    this._set(() => {
-      this.question = null;
-    });
+    this._set(() => (this.question = null));
     this._open(null, false);
     await this._change(name, () => this._api.removeMcpServer(this._workspace, name));
   }

@@ -18,9 +18,11 @@ export interface IRowProps {
   review: () => void;
   /** Open the editor of the project's own file. */
   edit: (at?: IPlace) => void;
+  /** Offer it as a managed container. */
+  manage: (name: string) => void;
 }
 
-const ICONS: Partial<Record<RowAction, IconName>> = { start: 'play', restart: 'restart', stop: 'stop', log: 'log' };
+const ICONS: Partial<Record<RowAction, IconName>> = { start: 'play', resume: 'play', restart: 'restart', stop: 'stop', log: 'log' };
 
 export function Row(props: IRowProps): JSX.Element {
   const { server, model, trans } = props;

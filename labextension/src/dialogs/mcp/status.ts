@@ -10,7 +10,10 @@ export interface IStatus {
 }
 
 /** Codes of failures whose cause lies outside of the MCP server. */
-const OUTSIDE = new Set(['docker_off', 'unavailable']);
+const OUTSIDE = new Set(['docker_off', 'docker_refused', 'unavailable']);
+
+/** The file whose entries we may change. */
+export const OURS = '.mandrake/mcp.json';
 
 /** An end that is further away is not worth a word in the list. */
 const SOON = 5 * 60_000;
@@ -90,7 +93,7 @@ function joined(...words: string[]): string {
 }
 
 export interface IBadge {
-  icon: 'globe' | 'plug';
+  icon: 'globe' | 'plug' | 'box';
   label: string;
 }
 
@@ -99,6 +102,8 @@ export function badgeOf(trans: ITrans, server: IMcpServer): IBadge | null {
     case 'http':
     case 'sse':
       return { icon: 'globe', label: trans.__('remote') };
+    case 'docker':
+      return { icon: 'box', label: trans.__('container') };
     case 'builtin':
       return { icon: 'plug', label: trans.__('built in') };
     default:
@@ -106,7 +111,7 @@ export function badgeOf(trans: ITrans, server: IMcpServer): IBadge | null {
   }
 }
 
-export type RowAction = 'review' | 'try_again' | 'enable' | 'start' | 'restart' | 'stop' | 'log';
+export type RowAction = 'review' | 'try_again' | 'enable' | 'start' | 'resume' | 'restart' | 'stop' | 'log';
 
 /** What the row offers, in order. What is built in lives with Jupyter and is neither started nor stopped. */
 export function actionsOf(server: IMcpServer): RowAction[] {
@@ -125,7 +130,7 @@ export function actionsOf(server: IMcpServer): RowAction[] {
     case 'starting':
       return ['stop', 'log'];
     case 'paused':
-      return ['start', 'stop', 'log'];
+      return ['resume', 'stop', 'log'];
     case 'stopping':
       return ['log'];
     case 'failed':
@@ -151,12 +156,21 @@ export function actionLabel(trans: ITrans, action: RowAction, server: IMcpServer
     case 'log':
       return trans.__('Log');
     case 'start':
-      return server.phase === 'failed'
-        ? trans.__('Start again')
-        : server.phase === 'paused'
-          ? trans.__('Resume')
-          : trans.__('Start');
+      return server.phase === 'failed' ? trans.__('Start again') : trans.__('Start');
+    case 'resume':
+      return trans.__('Resume');
   }
+}
+
+/** A container that nobody uses can be put to sleep with all its memory. */
+export function canPause(server: IMcpServer): boolean {
+  return server.transport === 'docker' && server.phase === 'ready' && server.busy === 0 && server.instances === 1;
+}
+
+/** A program that is told to run a container, which could be ours; only in the file that we write. */
+export function isDockerRun(server: IMcpServer): boolean {
+  const run = /^(\S*\/)?(docker|podman)(\.exe)? (container )?run /i;
+  return server.origin === OURS && server.transport === 'stdio' && run.test(server.command);
 }
 
 const RUNNING = new Set(['ready', 'starting', 'paused', 'stopping']);

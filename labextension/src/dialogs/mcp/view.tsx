@@ -13,7 +13,7 @@ import { Add } from './add';
 import { AddModel } from './addmodel';
 import { McpApi } from './api';
 import { McpModel } from './model';
-import { Row } from './row';
+import { IRowProps, Row } from './row';
 import { isRunning } from './status';
 
 export class McpServersWidget extends ReactWidget {
@@ -132,7 +132,7 @@ function McpServers({ model, add, trans, review, edit, close }: IProps): JSX.Ele
       </header>
       <div className="jp-Mandrake-mcp-scroll">
         <Problems config={model.config} trans={trans} edit={edit} />
-        <List model={model} trans={trans} review={review} edit={edit} />
+        <List model={model} trans={trans} review={review} edit={edit} manage={name => void add.replace(name)} />
       </div>
       <Add model={add} trans={trans} onAdded={() => {
           void model.refresh();
@@ -170,7 +170,9 @@ function Problems({ config, trans, edit }: Pick<IProps, 'trans' | 'edit'> & Pick
   );
 }
 
-function List({ model, trans, review, edit }: Pick<IProps, 'model' | 'trans' | 'review' | 'edit'>): JSX.Element {
+type IListProps = Pick<IProps, 'model' | 'trans' | 'review' | 'edit'> & Pick<IRowProps, 'manage'>;
+
+function List({ model, trans, review, edit, manage }: IListProps): JSX.Element {
   if (!model.known) {
     return model.failure ? (
       <div className="jp-Mandrake-mcp-note">
@@ -203,7 +205,7 @@ function List({ model, trans, review, edit }: Pick<IProps, 'model' | 'trans' | '
         onPointerLeave={() => (model.hold = false)}
       >
         {model.servers.map(server => (
-          <Row key={server.id} server={server} model={model} trans={trans} review={review} edit={edit} />
+          <Row key={server.id} server={server} model={model} trans={trans} review={review} edit={edit} manage={manage} />
         ))}
       </ul>
       {model.servers.length === 0 && (

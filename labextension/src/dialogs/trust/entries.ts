@@ -39,7 +39,9 @@ export function effect(trans: ITrans, entry: ITrustEntry): string {
         )
       : trans.__('Sends what its tools are given to:');
   }
-  return trans.__('Starts this program on your Jupyter server:');
+  return entry.container
+    ? trans.__('Starts this container on your Docker engine:')
+    : trans.__('Starts this program on your Jupyter server:');
 }
 
 /** A further line where one is needed: whom the program talks to, and which settings of yours it is given. */

@@ -111,6 +111,12 @@ function Entry({ index, entry, model, trans }: IEntryProps): JSX.Element {
       <div>
         <label htmlFor={id} className="jp-Mandrake-hstack">
           <span className="jp-Mandrake-strong">{entryName(trans, entry)}</span>
+          {entry.container && (
+            <span className="jp-Mandrake-badge">
+              <Icon name="box" />
+              {trans.__('container')}
+            </span>
+          )}
           <span className="jp-Mandrake-grow" />
           <span className="jp-Mandrake-small jp-Mandrake-muted">{entry.file}</span>
         </label>
