@@ -31,7 +31,7 @@ async def test_an_entry_with_an_image_is_started_by_its_first_call_and_ended(hou
     model = manager.describe_one("box")
     assert (model["phase"], model["transport"]) == ("ready", "docker")
     id = model["container"]["id"]
-    assert model["container"] == {"image": PYTHON, "network": "none", "id": id}
+    assert model["container"].items() >= {"image": PYTHON, "network": "none", "id": id}.items()
     assert model["memory"] > 1_000_000
     await manager.stop("box")
     assert manager.describe_one("box")["container"]["id"] is None
