@@ -50,11 +50,13 @@ class CullApp(ServerCommand):
 def _shown(report: JSON) -> Iterator[str]:
     culled, kept, errors = report["culled"], report["kept"], report["errors"]
     yield from _list("Would go:" if report["dry_run"] else "Culled:", map(_line, culled))
+    paused = report.get("paused", [])
+    yield from _list("Would be paused:" if report["dry_run"] else "Paused:", map(_line, paused))
     yield from _list("Stays:" if report["dry_run"] else "Kept:", map(_line, kept))
     yield from _list("Went wrong:", errors)
     looked = sum(report["considered"].values())
     went = "would go" if report["dry_run"] else "culled"
-    yield f"{looked} looked at, {len(culled)} {went}, {len(kept)} stay."
+    yield f"{looked} looked at, {len(culled)} {went}, {len(kept) + len(paused)} stay."
 
 
 def _list(title: str, lines: Any) -> Iterator[str]:

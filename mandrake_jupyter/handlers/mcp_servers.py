@@ -98,8 +98,14 @@ class MCPServerActionHandler(_MCPHandler):
     @authorized(action="execute", resource="mandrake:mcp-servers")
     async def post(self, workspace: str, name: str, action: str) -> None:
         async with self.manager(workspace) as manager:
-            await {"start": manager.start, "stop": manager.stop, "restart": manager.restart}[action](name)
-            self.answer(manager.describe_one(name))
+            act = {
+                "start": manager.start,
+                "stop": manager.stop,
+                "restart": manager.restart,
+                "pause": manager.pause,
+                "resume": manager.resume,
+            }[action]
+            self.answer(await act(name))
 
 
 class MCPToolsHandler(_MCPHandler):

@@ -43,7 +43,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{W}/mcp-servers/config", mcp_config.MCPConfigHandler),
     (rf"{W}/mcp-servers/(?P<name>test)", mcp_health.MCPTestHandler),
     (M, mcp_servers.MCPServerHandler),
-    (rf"{M}/(?P<action>start|stop|restart)", mcp_servers.MCPServerActionHandler),
+    (rf"{M}/(?P<action>start|stop|restart|pause|resume)", mcp_servers.MCPServerActionHandler),
     (rf"{M}/(?P<action>enable|disable)", mcp_config.MCPSwitchHandler),
     (rf"{M}/health", mcp_health.MCPHealthHandler),
     (rf"{M}/tools", mcp_servers.MCPToolsHandler),

@@ -1,6 +1,7 @@
 """What may go: one pure, ordered policy over things as they were seen. It stops nothing and asks no clock.
 
-The order is *dead, stuck, over the limit, memory, idle*; the first that holds is the reason. The meaning of the four settings
+The order is *dead, stuck, over the limit, memory, idle*, and last *pause*, for what can be paused where it runs; the first that
+holds is the reason. The meaning of the four settings
 that kernels have, too, is that of ``MappingKernelManager`` (jupyter_server/services/kernels/kernelmanager.py), with three
 differences: a timeout of 0 on a single thing means never, what is starting is never idle, and what is stopping is left alone.
 """
@@ -38,6 +39,7 @@ class Seen(NamedTuple):
     used: float | None = (
         None  #: when it was last used, by a monotonic clock: the same value means nothing happened since
     )
+    can_pause: bool = False
 
     @property
     def unused(self) -> bool:
@@ -58,6 +60,7 @@ class CullSettings:
     limit: int | None = None
     memory_over: int = 0
     count: int | None = None
+    cull_pause_timeout: float = 0.0
 
     @property
     def crowded(self) -> bool:
@@ -67,13 +70,14 @@ class CullSettings:
 
 
 class Finding(StrEnum):
-    """Why a thing goes (the first five) or stays."""
+    """Why a thing goes (the first five), is paused, or stays."""
 
     DEAD = "dead"
     STUCK = "stuck"
     OVER_LIMIT = "over_limit"
     MEMORY = "memory"
     IDLE = "idle"
+    PAUSE = "pause"
     STOPPING = "stopping"
     STARTING = "starting"
     BUSY = "busy"
@@ -104,6 +108,8 @@ class CullPolicy:
         making_room = self.make_room(whole, settings)
         for one in whole or seen:
             finding = self.broken(one, settings) or making_room.get(one.key) or self.rested(one, settings)
+            if finding not in GOES and self.pauses(one, settings):
+                finding = Finding.PAUSE
             yield Verdict(one, finding)
 
     def broken(self, one: Seen, settings: CullSettings) -> Finding | None:
@@ -133,6 +139,14 @@ class CullPolicy:
             if one.memory and one.key not in going:
                 going[one.key] = Finding.MEMORY
         return going
+
+    def pauses(self, one: Seen, settings: CullSettings) -> bool:
+        """Idle for long enough to be paused, also where a chat is attached or it is never to go: it loses nothing. Where
+        memory is short, which a pause does not free, none is.
+        """
+        if one.busy or settings.memory_over > 0 or not one.can_pause or one.phase is not Phase.READY:
+            return False
+        return 0 < settings.cull_pause_timeout < (one.idle_seconds or 0.0)
 
     def leaves_anyway(self, one: Seen, settings: CullSettings) -> bool:
         return one.phase is Phase.STOPPING or self.broken(one, settings) is not None
@@ -166,7 +180,7 @@ def sentence(verdict: Verdict, settings: CullSettings) -> str:
             return f"More than {settings.limit} were open; it was unused for the longest time."
         case Finding.MEMORY:
             return f"Memory was short; it held {(one.memory or 0) / 1e6:.0f} MB and was unused."
-        case Finding.IDLE:
+        case Finding.IDLE | Finding.PAUSE:
             return f"It was not used for {one.idle_seconds or 0:.0f} s."
         case Finding.STARTING:
             return "It is starting."

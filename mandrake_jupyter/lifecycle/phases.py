@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -102,6 +102,10 @@ class Lifecycle:
     def may(self, phase: Phase) -> bool:
         """Whether the table allows the move from here."""
         return phase in NEXT[self._state.phase]
+
+    def because(self, reason: str) -> None:
+        """What there is to say of the phase it is in is something else now. No move."""
+        self._state = replace(self._state, reason=reason)
 
     def to(self, phase: Phase, reason: str = "") -> State:
         """Move to `phase`. Raises :class:`BadTransition` when the table has no such move."""

@@ -54,7 +54,9 @@ def _children(folder: Path) -> list[int]:
 
 
 class Meter:
-    """`read` gives ``memory_bytes`` and ``cpu_seconds``, as far as they are known; asked at most every `every` seconds."""
+    """`read` gives ``memory_bytes`` and ``cpu_seconds``, as far as they are known; asked at most every `every` seconds. Where
+    they are not of this moment it gives when they were ``taken``, too, by the same clock.
+    """
 
     def __init__(
         self,
@@ -66,24 +68,27 @@ class Meter:
         self._read = read
         self._clock = clock
         self._every = every
-        self._at: float | None = None
+        self._asked: float | None = None
+        self._taken: float | None = None
         self._cpu_seconds: float | None = None
         self._shown: JSON = {"memory": None, "cpu": None}
 
     def look(self) -> JSON:
         """``{memory, cpu}``: bytes, and percent of one core on average since the look before; None where unknown."""
         now = self._clock()
-        if self._at is None or now - self._at >= self._every:
-            stats = self._read()
-            memory, spent = stats.get("memory_bytes"), stats.get("cpu_seconds")
-            self._shown = {
-                "memory": None if memory is None else int(memory),
-                "cpu": self._percent(now, spent),
-            }
-            self._at, self._cpu_seconds = now, spent
+        if self._asked is None or now - self._asked >= self._every:
+            self._asked, stats = now, self._read()
+            taken = stats.get("taken", now)
+            if taken != self._taken:
+                memory, spent = stats.get("memory_bytes"), stats.get("cpu_seconds")
+                self._shown = {
+                    "memory": None if memory is None else int(memory),
+                    "cpu": self._percent(taken, spent),
+                }
+                self._taken, self._cpu_seconds = taken, spent
         return self._shown
 
-    def _percent(self, now: float, spent: float | None) -> float | None:
-        if self._at is None or self._cpu_seconds is None or spent is None:
+    def _percent(self, taken: float, spent: float | None) -> float | None:
+        if self._taken is None or self._cpu_seconds is None or spent is None:
             return None
-        return round(max(0.0, spent - self._cpu_seconds) / (now - self._at) * 100, 1)
+        return round(max(0.0, spent - self._cpu_seconds) / (taken - self._taken) * 100, 1)

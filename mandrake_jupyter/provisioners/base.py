@@ -61,11 +61,21 @@ class LaunchSpec:
     container: Container | None = None
 
 
+@dataclass(frozen=True)
+class Swept:
+    """What dead owners had left and was ended, and what was left because it can't be told from here whether its owner lives."""
+
+    ended: int = 0
+    left: int = 0
+
+
 class Provisioner(ABC):
     """Runs `spec` once. The task that enters `launch` leaves it; all else may be called from any task."""
 
     #: Whether `pause` and `resume` do anything.
     can_pause: ClassVar[bool] = False
+    #: Whether all of it runs on one thing that others share: then `sweep_all` is asked for, not `sweep`.
+    shared: ClassVar[bool] = False
 
     def __init__(self, spec: LaunchSpec, log: LogSink) -> None:
         self.spec = spec
@@ -74,7 +84,14 @@ class Provisioner(ABC):
         self.ended = asyncio.Event()
         #: Why its last answer was none, where that can be told.
         self.refusal: Refusal | None = None
+        #: Told in words what takes long before it starts.
+        self.progress: Callable[[str], None] = lambda reason: None
         self._meter = Meter(self.stats)
+
+    async def prepare(self, timeout: float) -> None:  # noqa: B027
+        """Get what a start needs, in `timeout` seconds that don't count as its start. Called before `launch`. Raises
+        MCPError.
+        """
 
     @abstractmethod
     def launch(self, grace: float) -> Transport:
@@ -136,6 +153,13 @@ class Provisioner(ABC):
         owner that is `alive` has is never touched.
         """
         return 0
+
+    @classmethod
+    async def sweep_all(cls) -> Swept | None:
+        """End what dead owners left of all places, where it is `shared`; None when that could not be asked. Called at its
+        first use and then now and again; bounded.
+        """
+        return None
 
 
 def find_provisioner(kind: str) -> type[Provisioner]:

@@ -20,13 +20,16 @@ class CleanupReport:
     seconds: float
 
     def as_json(self) -> JSON:
-        """``{dry_run, seconds, considered, culled, kept, errors}``; entries: ``{kind, id, workspace_id, name, why, reason}``."""
+        """``{dry_run, seconds, considered, culled, paused, kept, errors}``; entries: ``{kind, id, workspace_id, name, why,
+        reason}``.
+        """
         sweeps = (("session", self.sessions), ("mcp_server", self.mcp_servers))
         return {
             "dry_run": self.dry_run,
             "seconds": round(self.seconds, 3),
             "considered": {kind: sweep.considered for kind, sweep in sweeps},
             "culled": [{"kind": kind, **told} for kind, sweep in sweeps for told in sweep.culled],
+            "paused": [{"kind": kind, **told} for kind, sweep in sweeps for told in sweep.paused],
             "kept": [{"kind": kind, **told} for kind, sweep in sweeps for told in sweep.kept],
             "errors": [error for _, sweep in sweeps for error in sweep.errors],
         }

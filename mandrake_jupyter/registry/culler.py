@@ -8,15 +8,16 @@ each end is bounded, all run at once, and whatever was used since the look is le
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, cast
 
 from traitlets import Bool, Integer, Type, observe, validate
 from traitlets.config import LoggingConfigurable
 
-from ..lifecycle.announce import Why
 from ..lifecycle.culling import CullPolicy, CullSettings, Finding, Seen, Verdict, sentence
+from ..lifecycle.phases import Phase
 from ..lifecycle.seconds import Seconds
-from .sweep import Pace, Subjects, Sweep, id_of, told, used_since
+from .sweep import Pace, Pausable, Subjects, Sweep, begin, id_of, told, used_since
 
 IDLE = (
     "Timeout (in seconds) after which one that nobody used is considered idle and ready to be culled. Values of 0 or lower "
@@ -179,19 +180,20 @@ class Culler(LoggingConfigurable):
         for verdict in self.policy_class().judge(seen, settings):
             await pace.rest()
             done.considered += 1
-            if not verdict.goes:
+            pauses = verdict.finding is Finding.PAUSE and isinstance(subjects, Pausable)
+            if not (verdict.goes or pauses):
                 if explain:
                     done.kept.append(told(verdict, settings))
                 continue
             now = verdict.seen if dry_run else subjects.look_at(verdict.seen.key)
             if now is None or used_since(verdict.seen, now):
                 continue
-            done.culled.append(told(verdict, settings))
-            done.gone.add(verdict.seen.key)
+            (done.paused if pauses else done.culled).append(told(verdict, settings))
+            if not pauses:
+                done.gone.add(verdict.seen.key)
             if not dry_run:
-                reason = sentence(verdict, settings)
                 self._log(verdict)
-                ends[subjects.end(now.key, cast(Why, verdict.finding.value), reason)] = now
+                ends[begin(subjects, verdict, sentence(verdict, settings))] = now
         await self._ended(ends, done)
         return done
 
@@ -225,6 +227,9 @@ class Culler(LoggingConfigurable):
             self.log.warning(
                 "Culling '%s' dead %s '%s' (%s).", one.phase, self.noun, one.name, id_of(one.key)
             )
+        elif verdict.finding is Finding.PAUSE:
+            idle = round(one.idle_seconds or 0)
+            self.log.info("Pausing '%s' due to %s seconds of inactivity.", one.name, idle)
         elif verdict.finding is Finding.IDLE:
             self.log.warning(
                 "Culling '%s' %s '%s' (%s) with %d connections due to %s seconds of inactivity.",
@@ -254,7 +259,8 @@ class SessionCuller(Culler):
 
 
 class MCPServerCuller(Culler):
-    """Stops MCP servers that nobody uses; the next call starts them again. What one keeps in its own memory is lost with it:
+    """Pauses MCP servers in containers that nobody uses, and stops all that stay unused; the next call goes on or starts them
+    again. What one keeps in its own memory is lost with it:
     ``"cull_idle_timeout": 0`` or ``"stateful": true`` in its entry keeps it."""
 
     noun = "MCP server"
@@ -265,6 +271,13 @@ class MCPServerCuller(Culler):
         help=f"{IDLE} A culled MCP server starts again at its next call, without what it kept in its own memory: "
         'say "stateful": true in the entry of one that must stay.',
     )
+    cull_pause_timeout = Seconds(
+        300.0,
+        min=0.0,
+        config=True,
+        help="Seconds after which a container that nobody used is paused, also where a chat that used it is open or it is never "
+        "stopped for being idle: its next call goes on where it was. It keeps its memory. 0: never.",
+    )
     cull_memory_percent = Integer(
         95,
         min=0,
@@ -273,3 +286,14 @@ class MCPServerCuller(Culler):
         help="Percent of memory (of the container Jupyter runs in, where that has a limit, else of the machine) above which "
         "unused MCP servers are ended, least recently used first, until it is enough. 0: never. Linux only.",
     )
+
+    @property
+    def settings(self) -> CullSettings:
+        return replace(super().settings, cull_pause_timeout=self.cull_pause_timeout)
+
+    def pauses_in(self, one: Seen) -> float | None:
+        """Seconds until it is paused, if nobody uses it; None when it is not, or ends before."""
+        if not (one.can_pause and one.phase is Phase.READY and self.cull_pause_timeout > 0) or one.busy:
+            return None
+        left, ends = max(0.0, self.cull_pause_timeout - (one.idle_seconds or 0.0)), self.culls_in(one)
+        return left if ends is None or left < ends else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .._version import __version__
-from ..errors import MandrakeError
+from ..errors import EngineOff, MandrakeError
 from ..lifecycle.phases import Phase
 from ..lifecycle.sampling import Meter, tree
 from ..servers.describe import describe_server
@@ -57,7 +57,7 @@ class Health:
             why = "The Jupyter server is stopping."
             return [Finding("stopping", "error", why, "Wait until it has started again.")]
         opened = self._registry.opened
-        checks = [self._disk] if opened is None else [self._disk, self._model]
+        checks = [self._disk] if opened is None else [self._disk, self._model, self._engine]
         found = [one for several in await asyncio.gather(*map(self._in_time, checks)) for one in several]
         found += _servers(opened) if opened else []
         return sorted(found, key=lambda finding: finding.level)
@@ -111,6 +111,10 @@ class Health:
             self._looking = asyncio.ensure_future(asyncio.to_thread(_look, data_dir, opened))
         return await asyncio.shield(self._looking)
 
+    async def _engine(self) -> list[Finding]:
+        opened = self._registry.opened
+        return [] if opened is None else await asyncio.to_thread(_engine_trouble, opened)
+
     async def _model(self) -> list[Finding]:
         try:
             row = await self._registry.workspace_row("default")
@@ -135,6 +139,25 @@ class Health:
             (f"The active model, {name}, is not there.", "Fetch the demo model in the panel, or choose"),
         )
         return [Finding("model_missing", "error", why, f"{remedy} or connect another model.")]
+
+
+def _engine_trouble(opened: Opened) -> list[Finding]:
+    """Blocks. An engine that no trusted entry of an open project needs is never looked for."""
+    from ..provisioners.docker.engine import trouble
+
+    projects = [entry.service for entry in list(opened.projects.entries.values()) if entry.service]
+    needed = [
+        one.name
+        for project in projects
+        for one in project.workspace.mcp_entries()
+        if one.transport == "docker" and one.trusted and not one.disabled
+    ]
+    why = trouble() if needed else None
+    if why is None:
+        return []
+    names = ", ".join(f'"{name}"' for name in sorted(set(needed)))
+    remedy = f"Start Docker: MCP servers that run in containers need it ({names}). All else works without."
+    return [Finding("docker_off", "warning", f"Docker is not running. {why}", remedy)]
 
 
 def _look(data_dir: Path, opened: Opened | None) -> list[Finding]:
@@ -166,7 +189,9 @@ def _finding(trouble: Trouble) -> Finding:
 
 def _servers(opened: Opened) -> Iterator[Finding]:
     for server in opened.servers.all():
-        if server.phase is Phase.FAILED:
+        if server.phase is Phase.FAILED and not isinstance(
+            server.error, EngineOff
+        ):  # that is told once for all
             why = f'The MCP server "{server.key.name}" failed: {server.life.reason}'
             yield Finding("mcp_server_failed", "warning", why, "See its log, then start it again.")
 

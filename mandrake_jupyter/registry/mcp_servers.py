@@ -12,6 +12,7 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.limits import Room
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
+from ..servers.sweeps import Sweeps
 from ..values import ServerKey
 from .entry import EVICTED
 
@@ -40,6 +41,7 @@ class Servers:
         self._announce = announce
         self._limit = limit
         self._memory_over = memory_over
+        self.sweeps = Sweeps(supervisor)
         self.room = Room("MCP servers", "ServiceRegistry.max_mcp_servers", limit, self._places)
         self.container_room = Room(
             "containers", "ServiceRegistry.max_containers", container_limit, lambda: self._places(CONTAINERS)
@@ -99,6 +101,8 @@ class Servers:
         return len(self.alive())
 
     def tidy(self) -> Iterator[None]:
+        """What dead owners left goes at the culler's pace; an engine that hangs holds up no look."""
+        self.sweeps.again()
         return iter(())
 
     def look(self, without: frozenset[str] = frozenset()) -> Iterator[Seen]:
@@ -113,6 +117,11 @@ class Servers:
         server = self._find(key)
         assert server is not None
         return self.cull(server, why, reason)
+
+    def pause(self, key: Hashable, reason: str) -> asyncio.Future[None]:
+        server = self._find(key)
+        assert server is not None
+        return server.pausing.begin(reason)
 
 
 class _Place:
@@ -163,6 +172,7 @@ def seen(server: MCPServer, without: frozenset[str] = frozenset()) -> Seen:
         len(server.chats - without),
         server.entry.cull_idle_timeout,
         running.usage()["memory"] if running else None,
-        server.phase is Phase.READY and running is not None and running.poll() is not None,
+        server.phase in (Phase.READY, Phase.PAUSED) and running is not None and running.poll() is not None,
         used=leases.used,
+        can_pause=server.pausing.possible,
     )

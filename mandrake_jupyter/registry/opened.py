@@ -123,7 +123,8 @@ class Opened:
             supervisor=self.services.supervisor,
             announce=registry.hub.announce,
             admit=lambda key: self.servers.admit(key),
-            culls_at=self._culls_at,
+            due=self._due,
+            sweeps=self.servers.sweeps,
             owner=Owner(self.services.instances.own, self.services.instances.alive),
             references=references,
             clock=registry.clock,
@@ -131,9 +132,16 @@ class Opened:
         )
         return Project(row, workspace, mcp, self.services.model_catalogue(workspace))
 
-    def _culls_at(self, server: MCPServer) -> str | None:
-        left = self.registry.mcp_server_culler.culls_in(seen(server)) if server.phase in ALIVE else None
-        return None if left is None else isoformat(utcnow() + timedelta(seconds=left))
+    def _due(self, server: MCPServer) -> dict[str, Any]:
+        """When it is paused, and ended, if nobody uses it."""
+        if server.phase not in ALIVE:
+            return {}
+        culler, now = self.registry.mcp_server_culler, seen(server)
+        left = {"culls_at": culler.culls_in(now), "pauses_at": culler.pauses_in(now)}
+        return {
+            name: None if seconds is None else isoformat(utcnow() + timedelta(seconds=seconds))
+            for name, seconds in left.items()
+        }
 
     async def _open_chat(self, key: SessionKey, leases: Leases) -> SessionCoordinator:
         from ..sessions.seams import Seams

@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast, runtime_checkable
 
 from ..lifecycle.announce import Why
-from ..lifecycle.culling import CullSettings, Seen, Verdict, sentence
+from ..lifecycle.culling import CullSettings, Finding, Seen, Verdict, sentence
 from ..values import JSON
 
 #: Seconds for which a sweep may hold the event loop before it lets others work.
@@ -46,12 +46,22 @@ class Subjects(Protocol):
     def memory_over(self) -> int: ...
 
 
+@runtime_checkable
+class Pausable(Protocol):
+    """Subjects of which some can be paused."""
+
+    def pause(self, key: Hashable, reason: str) -> asyncio.Future[None]:
+        """It is paused when this returns, and does nothing any more when the future is done."""
+        ...
+
+
 @dataclass
 class Sweep:
-    """What one look at everything found and did. `culled` and `kept`: ``{id, name, reason, why}``."""
+    """What one look at everything found and did. `culled`, `paused` and `kept`: ``{id, name, reason, why}``."""
 
     considered: int = 0
     culled: list[JSON] = field(default_factory=list)
+    paused: list[JSON] = field(default_factory=list)
     kept: list[JSON] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     gone: set[Hashable] = field(default_factory=set)
@@ -67,6 +77,14 @@ class Pace:
         if time.perf_counter() - self._began > SLICE:
             await asyncio.sleep(0)
             self._began = time.perf_counter()
+
+
+def begin(subjects: Subjects, verdict: Verdict, reason: str) -> asyncio.Future[None]:
+    """What the verdict says is done or begun when this returns."""
+    key = verdict.seen.key
+    if verdict.finding is Finding.PAUSE and isinstance(subjects, Pausable):
+        return subjects.pause(key, reason)
+    return subjects.end(key, cast(Why, verdict.finding.value), reason)
 
 
 def used_since(then: Seen, now: Seen) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..lifecycle.phases import ALIVE, Phase
@@ -46,6 +46,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, limits: ResourceLimits = NO_
         "last_activity": None,
         "idle_seconds": None,
         "culls_at": None,
+        "pauses_at": None,
         "connections": 0,
         "busy": 0,
         "tools": None,
@@ -60,6 +61,19 @@ def describe(key: ServerKey, entry: MCPServerEntry, limits: ResourceLimits = NO_
         "last_crash": None,
         **state,
     }
+
+
+def describe_builtin(key: ServerKey, tools: int | None) -> JSON:
+    entry = MCPServerEntry(key.name, transport="builtin", origin="builtin", trusted=True)
+    return describe(key, entry, phase=Phase.READY, tools=tools)
+
+
+def soonest(dues: Iterable[JSON]) -> JSON:
+    """Of several processes: when the first of them is paused, and ended."""
+    found: JSON = {}
+    for due in dues:
+        found |= {name: min(at, found.get(name, at)) for name, at in due.items() if at}
+    return found
 
 
 def _words(entry: MCPServerEntry) -> list[str]:

@@ -1,8 +1,7 @@
 """All MCP servers of one workspace: which there are, which may run, and calls to their tools.
 
-Configuration is asked for at each use, so an edited, removed or no longer trusted entry ends the old process
-at the next use. Nothing of an untrusted entry is started, called or expanded. Made and closed by the
-registry.
+Configuration is asked for at each use, so an edited, removed or no longer trusted entry ends the old process at the next
+use. Nothing of an untrusted entry is started, called or expanded. Made and closed by the registry.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,20 @@ from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..providers.references import References
 from ..values import JSON, Asker, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
-from . import health
+from . import health, pausing
 from .builtin import BuiltinServer
 from .calling import Call
 from .catalogue import Catalogue, Expected, check_tool
 from .connection import ProgressSink
-from .describe import describe
+from .describe import describe_builtin, soonest
 from .logs import Level, LogRing
 from .offers import Offers
 from .roster import Roster
 from .seams import NOBODY, Admit, Entries, Owner, admitted
 from .server import MCPServer
 from .settings import MCPServerSettings
-from .several import each
+from .several import each, quietly
+from .sweeps import Sweeps
 from .telling import told
 from .trial import trial
 
@@ -62,7 +62,8 @@ class MCPServerManager(MCPServerSettings):
         supervisor: Supervisor,
         announce: Announce = unheard,
         admit: Admit = admitted,
-        culls_at: Callable[[MCPServer], str | None] = lambda _: None,
+        due: Callable[[MCPServer], JSON] = lambda _: {},
+        sweeps: Sweeps | None = None,
         owner: Owner = NOBODY,
         references: References | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -75,7 +76,7 @@ class MCPServerManager(MCPServerSettings):
         self._builtin_tools: dict[str, int] = {}
         self._builtin_log = LogRing()  #: they write none
         self._supervisor = supervisor
-        self._culls_at = culls_at
+        self._due = due
         self._announce = announce
         self._roster = Roster(
             key,
@@ -88,6 +89,7 @@ class MCPServerManager(MCPServerSettings):
             starts=self.max_concurrent_starts,
             announce=announce,
             admit=admit,
+            sweeps=sweeps or Sweeps(supervisor),
             owner=owner,
             limits=self.limits,
             references=references,
@@ -124,8 +126,7 @@ class MCPServerManager(MCPServerSettings):
         return self._describe(self._roster.entry(name))
 
     def _describe(self, entry: MCPServerEntry) -> JSON:
-        ends = [at for server in self._roster.of(entry.name) if (at := self._culls_at(server))]
-        return self._roster.describe(entry) | ({"culls_at": min(ends)} if ends else {})
+        return self._roster.describe(entry) | soonest(map(self._due, self._roster.of(entry.name)))
 
     async def health(self, name: str) -> JSON:
         """How it is, asked of itself where it lives; see `servers.health`. Raises MCPServerNotFound."""
@@ -147,9 +148,8 @@ class MCPServerManager(MCPServerSettings):
     async def catalogue(self, learn: bool) -> tuple[list[ToolSpec], list[Problem]]:
         """The tools of all trusted, enabled MCP servers, and those whose tools are not known.
 
-        `learn` starts the latter, all at once, and waits `learn_timeout` seconds; one that failed is not
-        tried again before somebody starts it or its entry changes. One that fails never hides the tools of
-        others.
+        `learn` starts the latter, all at once, and waits `learn_timeout` seconds; one that failed is not tried again before
+        somebody starts it or its entry changes. One that fails never hides the tools of others.
         """
         tools: list[ToolSpec] = []
         problems: list[Problem] = []
@@ -260,6 +260,19 @@ class MCPServerManager(MCPServerSettings):
             await each(server.restart() for server in living or [first])
         return self.describe_one(name)
 
+    async def pause(self, name: str) -> JSON:
+        """Those that run, in all chats, until their next use. Raises MCPServerNotFound, Conflict."""
+        self.describe_one(name)
+        await pausing.pause(name, self._roster.of(name))
+        return self.describe_one(name)
+
+    async def resume(self, name: str) -> JSON:
+        """Those that are paused, in all chats. Raises NotTrusted, Conflict."""
+        if name not in self._builtins:
+            await self._roster.permitted(name)
+        await pausing.resume(name, self._roster.of(name))
+        return self.describe_one(name)
+
     def changed(self, name: str, what: What = "changed") -> None:
         """Tells who listens that an MCP server as it is described is another one than before."""
         self._announce(Changed("mcp_server", self.key.workspace_id, name, what))
@@ -270,24 +283,18 @@ class MCPServerManager(MCPServerSettings):
             await asyncio.wait(ending)
 
     async def close(self, timeout: float = 8.0) -> list[str]:
-        """End all of them within `timeout` seconds, by force where need be; the names of those that did not
-        end.
-        """
+        """End all of them within `timeout` seconds, by force where need be; the names of those that did not end."""
         self._builtin_log.close()
         return await self._roster.close(timeout)
 
     async def _learn(self, servers: Sequence[MCPServer]) -> None:
         """Failures stay with their server, as its `error`."""
-        starts = [self._supervisor.spawn(f"tools of {server.key.name}", _learn(server)) for server in servers]
+        starts = [
+            self._supervisor.spawn(f"tools of {server.key.name}", quietly(server.learn()))
+            for server in servers
+        ]
         if starts and self.learn_timeout > 0:
             await asyncio.wait(starts, timeout=self.learn_timeout)
 
     def _describe_builtin(self, name: str) -> JSON:
-        entry = MCPServerEntry(name, transport="builtin", origin="builtin", trusted=True)
-        key = ServerKey(self.key.workspace_id, name)
-        return describe(key, entry, phase=Phase.READY, tools=self._builtin_tools.get(name))
-
-
-async def _learn(server: MCPServer) -> None:
-    with suppress(MandrakeError):
-        await server.learn()
+        return describe_builtin(ServerKey(self.key.workspace_id, name), self._builtin_tools.get(name))

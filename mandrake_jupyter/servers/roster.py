@@ -30,6 +30,7 @@ from .logs import LogRing
 from .record import Record
 from .seams import NOBODY, Admit, Entries, Owner, Timeouts, admitted
 from .server import MCPServer
+from .sweeps import Sweeps
 
 CLOSED = "The project was put away, or the Jupyter server is stopping."
 
@@ -49,6 +50,7 @@ class Roster:
         timeouts: Timeouts,
         starts: int,
         announce: Announce,
+        sweeps: Sweeps,
         admit: Admit = admitted,
         owner: Owner = NOBODY,
         limits: ResourceLimits = NO_LIMITS,
@@ -71,6 +73,7 @@ class Roster:
             key.workspace_id, root, owner, self._references, limits, timeouts.start, self.configured
         )
         self._clock = clock
+        self._sweeps = sweeps
         self._instances = Instances(key.workspace_id)
         self._closed = False
 
@@ -261,9 +264,11 @@ class Roster:
         server = self._instances.at(key)
         kind = PROVISIONERS.get(server.entry.transport) if server else None
         if server and kind:
-            swept = await find_provisioner(kind).sweep(key.workspace_id, self._owner.alive)
-            if swept:
-                server.logs.add("mandrake", f"ended what a killed Jupyter server had left: {swept} processes")
+            logs, runs = server.logs, find_provisioner(kind)
+            if runs.shared:
+                await self._sweeps.first(runs, lambda words: logs.add("mandrake", words))
+            elif swept := await runs.sweep(key.workspace_id, self._owner.alive):
+                logs.add("mandrake", f"ended what a killed Jupyter server had left: {swept} processes")
         await self._admit(key)
         if self._closed:
             raise Unavailable(CLOSED, retry_after=1)

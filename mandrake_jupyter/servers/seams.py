@@ -29,6 +29,7 @@ class Timeouts:
     start: float
     call: float
     stop_grace: float
+    pull: float = 600.0
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from .connection import Connection
 from .endings import ended_by_itself, gone_in_call, never_asked
 from .logs import Level, LogRing
 from .pauses import Pauses
+from .pausing import Pausing
 from .record import Record
 from .seams import FORCE_AFTER, Admit, Timeouts, admitted
 from .secrets import Secrets
@@ -70,6 +71,7 @@ class MCPServer:
         self._admit = admit
         self.life = Lifecycle(f"MCP server {key.name}", self._moved, clock=clock)
         self._flights: SingleFlight[None] = SingleFlight(supervisor)
+        self.pausing = Pausing(self, supervisor, self._flights)
         self.connection: Connection | None = None
         self._provisioner: Provisioner | None = None
         self._secrets = Secrets()
@@ -108,9 +110,10 @@ class MCPServer:
         self._announce(Moved("mcp_server", key.workspace_id, key.name, *phases, key.session_id))
 
     async def start(self, *, at_once: bool = False) -> None:
-        """Ready when it returns. Raises MCPError; Unavailable too soon after a failure that may pass or after crashes,
-        unless `at_once`.
+        """Ready when it returns, resumed if it was paused. Raises MCPError; Unavailable too soon after a failure that may pass
+        or after crashes, unless `at_once`.
         """
+        await self.pausing.resume()
         while self.phase is Phase.STOPPING or (self.phase is Phase.READY and self.connection is None):
             await self._over()
         if self.phase is not Phase.READY:
@@ -154,6 +157,7 @@ class MCPServer:
                 async with self._starts:
                     await asyncio.to_thread(importlib.import_module, "mcp")
                     connection = await self._connect(entry)
+                    await connection.provisioner.prepare(self._timeouts.pull)
                     timeout = entry.start_timeout or self._timeouts.start
                     await stack.enter_async_context(connection.open(timeout))
                 self.catalogue.remember(entry.hash, connection.tools, connection.protocol)
@@ -180,12 +184,18 @@ class MCPServer:
 
     async def _connect(self, entry: MCPServerEntry) -> Connection:
         self._provisioner, self._secrets = made = await self._make(entry, self.logs.add)
+        self._provisioner.progress = self._progressed
         known = self.catalogue.get(entry.hash, self.key.name)
         legacy = known is not None and known.protocol != "" and known.protocol < "2026"
         grace = self._timeouts.stop_grace
         return Connection(
             self.key.name, *made, self.logs, grace=grace, legacy=legacy, outdated=self._outdated
         )
+
+    def _progressed(self, reason: str) -> None:
+        if self.phase is Phase.STARTING:
+            self.life.because(reason)
+            self._outdated()
 
     def _outdated(self) -> None:
         self._announce(Changed("mcp_server", self.key.workspace_id, self.key.name, "changed"))

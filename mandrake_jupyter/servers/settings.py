@@ -39,6 +39,13 @@ class MCPServerSettings(LoggingConfigurable):
         help="Seconds a chat waits for the tools of MCP servers that never ran. Their start goes on; their "
         "tools are there for the next message. 0 waits for none.",
     )
+    pull_timeout = Seconds(
+        600.0,
+        min=1.0,
+        config=True,
+        help="Seconds the image of a container may take to be fetched, before its MCP server starts: they don't count as its "
+        "start.",
+    )
     max_concurrent_starts = Int(
         4,
         min=1,
@@ -70,7 +77,7 @@ class MCPServerSettings(LoggingConfigurable):
 
     @property
     def timeouts(self) -> Timeouts:
-        return Timeouts(self.start_timeout, self.call_timeout, self.stop_grace)
+        return Timeouts(self.start_timeout, self.call_timeout, self.stop_grace, self.pull_timeout)
 
     @property
     def limits(self) -> ResourceLimits:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
+
+from ..errors import MandrakeError
 
 
 async def each(works: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -12,3 +15,9 @@ async def each(works: Iterable[Coroutine[Any, Any, None]]) -> None:
     for outcome in await asyncio.gather(*works, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
+
+
+async def quietly(work: Coroutine[Any, Any, None]) -> None:
+    """Its failure stays with its MCP server."""
+    with suppress(MandrakeError):
+        await work

@@ -73,7 +73,25 @@ class Ledger:
     ) -> None:
         """Commit events, the parts they change and columns of the run in one transaction, then show the events.
 
-        `first` is asked for events to come before the others, when nobody else writes any more."""
+        `first` is asked for events to come before the others, when nobody else writes any more. Whoever is cancelled
+        meanwhile goes on when it is done: what was stored is shown."""
+        writing = asyncio.ensure_future(self._record(made, first, parts, state, columns))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            if not writing.cancelled():
+                writing.exception()
+            raise
+
+    async def _record(
+        self,
+        made: Iterable[Recorded],
+        first: Callable[[], list[Recorded]],
+        parts: Iterable[Part],
+        state: RunState | None,
+        columns: dict[str, Any],
+    ) -> None:
         async with self._writing:
             self.answer.flush()
             events: list[Event] = []

@@ -13,6 +13,8 @@ from mandrake_jupyter.sessions.questions import parse_answer
 from mandrake_jupyter.sessions.seams import Bounds
 from mandrake_jupyter.sessions.session import SessionCoordinator
 from mandrake_jupyter.sessions.stopwatch import Stopwatch
+from mandrake_jupyter.stores.rows import RunRow
+from mandrake_jupyter.stores.runs import RunStore
 from mandrake_jupyter.values import Answer, Event, Question, ToolResult
 
 from .conftest import ScriptedTools, call, collect, types
@@ -201,6 +203,35 @@ async def test_a_question_ends_with_its_run_before_the_result_of_its_call(chat: 
     assert (events[-3].data["action"], events[-3].data["by"]) == ("cancel", "the end of the call")
     with pytest.raises(AlreadyAnswered):
         await coordinator.reply(run.id, question, RED, "ada")
+
+
+async def test_a_question_whose_call_ends_while_it_is_written_down_ends_with_it(
+    chat: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test, coordinator = await asking(chat)
+    written, cancelled, commit = asyncio.Event(), asyncio.Event(), RunStore.commit
+
+    async def slow(runs: RunStore, run: RunRow, **given: Any) -> None:
+        await commit(runs, run, **given)
+        if any(is_question(event) for event in given.get("events", ())):
+            written.set()
+            await cancelled.wait()
+
+    async def read(server: str, tool: str, arguments: Any, **given: Any) -> ToolResult:
+        asking = asyncio.ensure_future(given["asker"].ask(FORM))
+        await written.wait()
+        asking.cancel()
+        cancelled.set()
+        await asyncio.wait([asking])
+        return ToolResult(True, "fine")
+
+    monkeypatch.setattr(RunStore, "commit", slow)
+    monkeypatch.setattr(test.tools, "call", read)
+    run = await coordinator.post("go")
+    seen = types(await collect(coordinator, run.id))
+    assert seen.count("question") == seen.count("questionAnswered") == 1
+    stored = types(await RunStore(test.database).replay(run))
+    assert stored.count("question") == stored.count("questionAnswered") == 1
 
 
 async def test_after_a_crash_a_question_is_over_and_is_not_asked_again(chat: Callable[..., Any]) -> None:

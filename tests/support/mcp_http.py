@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.iostream import StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
@@ -137,10 +138,13 @@ def redirect(to: str) -> Fault:
 async def without_end(handler: Streamable) -> None:
     """JSON that goes on until somebody has enough."""
     handler.set_header("Content-Type", "application/json")
-    while not handler.server.closed.is_set():
-        handler.write(b"[" * MEGABYTE)
-        handler.server.written += MEGABYTE
-        await handler.flush()
+    try:
+        while not handler.server.closed.is_set():
+            handler.write(b"[" * MEGABYTE)
+            handler.server.written += MEGABYTE
+            await handler.flush()
+    except StreamClosedError:  # heard here before `on_connection_close`, which is then not called
+        handler.server.closed.set()
 
 
 async def broken_off(handler: Streamable) -> None:
@@ -161,7 +165,10 @@ async def stalled(handler: Streamable) -> None:
 async def chatty(handler: Streamable) -> None:
     """An event stream on which something always comes, and never an answer."""
     handler.set_header("Content-Type", "text/event-stream")
-    while not handler.server.closed.is_set():
-        handler.write(": still here\n\n")
-        await handler.flush()
-        await asyncio.sleep(0.01)
+    try:
+        while not handler.server.closed.is_set():
+            handler.write(": still here\n\n")
+            await handler.flush()
+            await asyncio.sleep(0.01)
+    except StreamClosedError:
+        handler.server.closed.set()

@@ -48,6 +48,24 @@ def host(environ: Mapping[str, str] = os.environ) -> str:
     return f"unix://{found}"
 
 
+def trouble(timeout: float = 2.0) -> str | None:
+    """Why no engine answers, None where one does or only its SDK could tell. Blocks, up to `timeout` seconds; imports none."""
+    parts = urlsplit(host())
+    unix = parts.scheme == "unix"
+    if not unix and (parts.scheme != "tcp" or os.environ.get("DOCKER_TLS_VERIFY")):
+        return None
+    try:
+        with socket.socket(socket.AF_UNIX if unix else socket.AF_INET, socket.SOCK_STREAM) as door:
+            door.settimeout(timeout)
+            door.connect(parts.path if unix else (parts.hostname or "", parts.port or 2375))
+            door.sendall(b"GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n")
+            return None if door.recv(16) else "It does not answer."
+    except TimeoutError:
+        return "It does not answer."
+    except OSError as exc:
+        return _why(exc)
+
+
 class Engine:
     """Made for one container of the MCP server `name`, closed with it. `address` is as in ``DOCKER_HOST``."""
 

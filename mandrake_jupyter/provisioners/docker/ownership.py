@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import EngineOff, EngineRefused
+from ..base import Swept
 from .engine import Engine
 
 #: Before the name of each of our labels.
@@ -90,20 +91,25 @@ def _read(path: str) -> str:
         return ""
 
 
-async def sweep(engine: Engine) -> int:
-    """Removes the containers of dead owners, whatever they were for; how many. Those of others are left."""
+async def sweep(engine: Engine) -> Swept | None:
+    """Removes the containers of dead owners, whatever they were for. Those of the living are left, and so are those whose
+    owner can't be judged. None where no engine answers.
+    """
     try:
         found = await engine.call(
             "list containers", lambda api: api.containers(all=True, filters={"label": [OWNED]})
         )
-        ended = 0
+        ended = left = 0
         for container in found:
             owner = OwnerProcess.parse(container.get("Labels") or {})
-            if owner is not None and owner.is_dead():
+            dead = owner.is_dead() if owner else None
+            if dead:
                 ended += await _remove(engine, container["Id"])
-        return ended
-    except EngineOff:
-        return 0
+            elif dead is None:
+                left += 1
+        return Swept(ended, left)
+    except (EngineOff, EngineRefused):
+        return None
     finally:
         engine.close()
 

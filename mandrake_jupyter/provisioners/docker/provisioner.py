@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, ClassVar
 from ...errors import EngineOff, EngineRefused, MandrakeError
 from ...lifecycle.resource_limits import Over
 from ...lifecycle.sweep import Alive
-from ..base import LaunchSpec, LogSink, Provisioner
+from ..base import LaunchSpec, LogSink, Provisioner, Swept
 from ..stdio import talk
 from . import images, ownership
-from .cgroups import usage
 from .engine import Engine
 from .events import Told, listen
 from .guarding import Guard
 from .profile import create_options
+from .stats import Stats
 from .stream import Attached, attach
 
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 TERM_GRACE, FORCED = 1.0, 5.0
 #: Seconds after the end of its stdout in which the engine tells why; and those for the rest of its log.
 WHY = 1.5
+#: Seconds in which a container is paused or goes on.
+PAUSE = 5.0
 
 
 class DockerProvisioner(Provisioner):
     """One container, made and removed by one `launch`."""
 
     can_pause: ClassVar[bool] = True
+    shared: ClassVar[bool] = True
 
     def __init__(self, spec: LaunchSpec, log: LogSink) -> None:
         super().__init__(spec, log)
@@ -49,6 +52,8 @@ class DockerProvisioner(Provisioner):
         self._guard: Guard | None = None
         self._fault: MandrakeError | None = None
         self._paused = False
+        self._prepared = False
+        self._stats: Stats | None = None
 
     @property
     def container(self) -> str | None:
@@ -66,18 +71,26 @@ class DockerProvisioner(Provisioner):
         return Over("memory_mb", self.spec.limits.memory_mb or 0, whole=True) if self._told.oom else None
 
     def stats(self) -> Mapping[str, float]:
-        return usage(self._id) if self._id and not self._told.ended.is_set() else {}
+        return self._stats.look() if self._stats and not self._told.ended.is_set() else {}
 
     def kill(self) -> None:
         if self._guard is not None:
             self._guard.kill()
 
     async def pause(self) -> None:
-        await self._engine.call("pause the container", lambda engine: engine.pause(self._id))
-        self._paused = True
+        self._paused = True  # also where no answer comes: then it may be
+        try:
+            await self._engine.call("pause the container", lambda api: api.pause(self._id), timeout=PAUSE)
+        except EngineRefused:
+            self._paused = False
+            raise
 
     async def resume(self) -> None:
-        await self._engine.call("resume the container", lambda engine: engine.unpause(self._id))
+        try:
+            await self._engine.call("resume the container", lambda api: api.unpause(self._id), timeout=PAUSE)
+        except EngineRefused as exc:
+            if "is not paused" not in exc.fields["why"]:  # its pause was never answered, and never was
+                raise
         self._paused = False
 
     @classmethod
@@ -85,7 +98,20 @@ class DockerProvisioner(Provisioner):
         """Those of all dead owners on this engine, whatever they were for: their own marks say whether one lives, as an
         owner may have another data directory than ours.
         """
+        swept = await cls.sweep_all()
+        return swept.ended if swept else 0
+
+    @classmethod
+    async def sweep_all(cls) -> Swept | None:
         return await ownership.sweep(Engine("*"))
+
+    async def prepare(self, timeout: float) -> None:
+        try:
+            await images.have(self._engine, self.spec, self.log, self.progress, timeout)
+        except BaseException:
+            self._engine.close()
+            raise
+        self._prepared = True
 
     def launch(self, grace: float) -> Transport:
         return self._launch(grace)
@@ -94,7 +120,8 @@ class DockerProvisioner(Provisioner):
     async def _launch(self, grace: float) -> AsyncIterator[TransportStreams]:
         async with AsyncExitStack() as stack:
             stack.callback(self._engine.close)
-            await images.have(self._engine, self.spec, self.log)
+            if not self._prepared:
+                await self.prepare(images.PULL_TIMEOUT)
             attached = await self._start(stack, grace)
             assert self._guard is not None
             async with talk(
@@ -120,6 +147,8 @@ class DockerProvisioner(Provisioner):
             ),
         )
         self._id = made["Id"]
+        self._stats = Stats(self.spec.name, self._id)
+        stack.push_async_callback(self._stats.close)
         for warning in made.get("Warnings") or ():
             self.log("mandrake", f"Docker: {warning}")
         ready = asyncio.Event()
@@ -145,7 +174,10 @@ class DockerProvisioner(Provisioner):
 
     async def _end(self, attached: Attached, grace: float) -> None:
         """Politely, as far as there is time; `_remove` is the end in any case."""
-        if self._told.code is not None or self._paused:
+        if self._told.code is not None:
+            return
+        if self._paused:
+            await self._remove()  # the engine thaws it for that; politeness would wait for ever
             return
         attached.end_input()
         if not await self._ended_within(grace):
@@ -170,6 +202,7 @@ class DockerProvisioner(Provisioner):
             )
         except EngineRefused as exc:
             if self._id and exc.fields["engine_status"] in (404, 409):  # gone, or going
+                await self._removed()
                 self._guard.done()
             else:
                 self._guard.kill()
@@ -180,6 +213,15 @@ class DockerProvisioner(Provisioner):
             raise
         else:
             self._guard.done()
+
+    async def _removed(self) -> None:
+        """The engine is removing it by itself; that may take it a moment."""
+        with contextlib.suppress(MandrakeError):
+            await self._engine.call(
+                "remove the container",
+                lambda api: api.wait(self._id, timeout=int(FORCED), condition="removed"),
+                timeout=FORCED,
+            )
 
 
 async def _over(task: asyncio.Task[None]) -> None:
