@@ -133,6 +133,12 @@ def test_a_pasted_docker_run_becomes_a_managed_container_and_ends_for_certain(
     expect(facts).to_contain_text(id[:12])
     row.get_by_role("button", name="Hide tools").click()
     pictures(view, "container-open", facts.locator("dt").first)
+    view.at("mcp-pause").click()
+    expect(row).to_have_attribute("data-phase", "paused")
+    expect(row).to_contain_text(re.compile(r"Paused · keeps \d+ MB of memory"))
+    pictures(view, "container-paused")
+    view.press("box", "resume")
+    expect(row).to_have_attribute("data-phase", "ready")
     view.press("box", "stop")
     expect(row).to_have_attribute("data-phase", "stopped")
     with asked() as client:

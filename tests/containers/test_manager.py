@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.errors import EngineOff, ServerGone
-from mandrake_jupyter.values import Container, Mount, ResourceLimits
+from mandrake_jupyter.values import CONTAINER_LIMITS, Container, Mount, ResourceLimits
 
 from ..servers.conftest import House, call
 from ..support.docker_engine import PYTHON, asked
@@ -31,7 +31,8 @@ async def test_an_entry_with_an_image_is_started_by_its_first_call_and_ended(hou
     model = manager.describe_one("box")
     assert (model["phase"], model["transport"]) == ("ready", "docker")
     id = model["container"]["id"]
-    assert model["container"].items() >= {"image": PYTHON, "network": "none", "id": id}.items()
+    limits = CONTAINER_LIMITS.as_json()
+    assert model["container"] == {"image": PYTHON, "network": "none", "id": id, "limits": limits}
     assert model["memory"] > 1_000_000
     await manager.stop("box")
     assert manager.describe_one("box")["container"]["id"] is None
