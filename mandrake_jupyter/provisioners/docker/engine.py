@@ -121,7 +121,7 @@ class Engine:
                 if parts.scheme in ("http+unix", "unix"):
                     return await asyncio.open_unix_connection(parts.path or parts.netloc)
                 if parts.scheme in ("tcp", "http", "https"):
-                    farewell = {"ssl_shutdown_timeout": FAREWELL} if self._tls else {}
+                    farewell: dict[str, Any] = {"ssl_shutdown_timeout": FAREWELL} if self._tls else {}
                     return await asyncio.open_connection(
                         parts.hostname, parts.port, ssl=self._tls, **farewell
                     )
