@@ -175,7 +175,10 @@ def engine_errors(name: str, what: str) -> Iterator[None]:
         yield
     except APIError as exc:
         said = str(exc.explanation or exc).strip()
-        status = exc.response.status_code if exc.response is not None else 500
+        status = 500
+        if exc.response is not None:
+            status = exc.response.status_code
+            exc.response.close()  # the error would hold its connection open
         raise EngineRefused(name=name, what=what, why=said[:1000], engine_status=status) from exc
     except (DockerException, requests.exceptions.RequestException, OSError) as exc:
         gone = _why(exc)
