@@ -12,7 +12,7 @@ import pytest
 from mandrake_jupyter.errors import EngineOff
 from mandrake_jupyter.provisioners.docker.engine import host
 
-from ..support.mcp_leaks import until
+from ..support.mcp_leaks import eventually, until
 from .conftest import Yard, client
 from .test_orphans import gone, holder
 from .tls_front import certificates, tls_front
@@ -43,7 +43,7 @@ async def test_it_answers_and_ends_politely_and_by_force(over_tls: Path, yard: Y
         with pytest.raises(Exception, match="Connection closed"):
             await asyncio.wait_for(calling, 2)
     assert deaf.poll() == 137
-    assert not yard.containers()
+    await eventually(lambda: not yard.containers(), 5)
 
 
 @pytest.mark.parametrize("manner", ["deaf", "paused"])

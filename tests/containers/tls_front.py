@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import subprocess
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,46 +28,41 @@ def certificates(folder: Path) -> None:
 
 @contextmanager
 def tls_front(folder: Path, socket: str) -> Iterator[str]:
-    """In a thread of its own, before the engine at `socket`; its address as in ``DOCKER_HOST``."""
+    """In a process of its own, before the engine at `socket`; its address as in ``DOCKER_HOST``."""
+    command = [sys.executable, __file__, str(folder), socket]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"tcp://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while part := await reader.read(2**16):
+            writer.write(part)
+            await writer.drain()
+
+
+async def main(folder: Path, socket: str) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        engine_reader, engine_writer = await asyncio.open_unix_connection(socket)
+        ways = (pump(reader, engine_writer), pump(engine_reader, writer))
+        pumps = [asyncio.create_task(way) for way in ways]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        for one in pumps:
+            one.cancel()
+        engine_writer.close()
+        writer.close()
+
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(folder / "ca.pem"))
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     context.verify_mode = ssl.CERT_REQUIRED
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context, ssl_shutdown_timeout=1)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
 
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while part := await reader.read(2**16):
-                writer.write(part)
-                await writer.drain()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        engine_reader, engine_writer = await asyncio.open_unix_connection(socket)
-        pumps = [
-            asyncio.create_task(pump(reader, engine_writer)),
-            asyncio.create_task(pump(engine_reader, writer)),
-        ]
-        try:
-            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in pumps:
-                one.cancel()
-            await asyncio.wait(pumps)
-            engine_writer.close()
-            writer.close()
-
-    async def main() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context, ssl_shutdown_timeout=1)
-        made.append((asyncio.get_running_loop(), server.sockets[0].getsockname()[1]))
-        up.set()
-        async with server:
-            await over.wait()
-
-    made: list[tuple[asyncio.AbstractEventLoop, int]] = []
-    up, over = threading.Event(), asyncio.Event()
-    thread = threading.Thread(target=asyncio.run, args=(main(),))
-    thread.start()
-    try:
-        assert up.wait(20)
-        yield f"tcp://127.0.0.1:{made[0][1]}"
-    finally:
-        made[0][0].call_soon_threadsafe(over.set)
-        thread.join(20)
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

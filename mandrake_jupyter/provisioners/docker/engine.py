@@ -139,7 +139,7 @@ class Engine:
                 if parts.scheme in ("http+unix", "unix"):
                     return await asyncio.open_unix_connection(parts.path or parts.netloc)
                 if parts.scheme in ("tcp", "http", "https"):
-                    farewell = {"ssl_shutdown_timeout": FAREWELL} if self._tls else {}
+                    farewell: dict[str, Any] = {"ssl_shutdown_timeout": FAREWELL} if self._tls else {}
                     return await asyncio.open_connection(
                         parts.hostname, parts.port, ssl=self._tls, **farewell
                     )
@@ -193,7 +193,10 @@ def engine_errors(name: str, what: str) -> Iterator[None]:
         yield
     except APIError as exc:
         said = str(exc.explanation or exc).strip()
-        status = exc.response.status_code if exc.response is not None else 500
+        status = 500
+        if exc.response is not None:
+            status = exc.response.status_code
+            exc.response.close()  # the error would hold its connection open
         raise EngineRefused(name=name, what=what, why=said[:1000], engine_status=status) from exc
     except (DockerException, requests.exceptions.RequestException, OSError) as exc:
         gone = _why(exc)
