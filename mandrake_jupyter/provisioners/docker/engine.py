@@ -171,8 +171,17 @@ class Engine:
 
     def _disconnect(self) -> None:
         if self._client is not None:
-            self._client.close()
+            hang_up(self._client)
             self._client = None
+
+
+def hang_up(client: APIClient) -> None:
+    """Its own close leaves connections over TCP to the garbage collector."""
+    for adapter in client.adapters.values():
+        pools = getattr(getattr(adapter, "poolmanager", None), "pools", {})
+        for pool in [pools[key] for key in pools.keys()]:  # noqa: SIM118 (it can't be iterated over)
+            pool.close()
+    client.close()
 
 
 def _pool() -> ThreadPoolExecutor:

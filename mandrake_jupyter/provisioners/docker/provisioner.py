@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import EngineOff, EngineRefused, MandrakeError
 from ...lifecycle.resource_limits import Over
@@ -27,10 +27,13 @@ from .stats import Stats
 from .stream import Attached, attach
 
 if TYPE_CHECKING:
+    from docker import APIClient
     from mcp.client._transport import Transport, TransportStreams
 
 #: Seconds between SIGTERM and SIGKILL, and those in which a forced end is waited for.
 TERM_GRACE, FORCED = 1.0, 5.0
+#: Seconds between two looks for one that the engine is removing.
+LOOK_AGAIN = 0.03
 #: Seconds after the end of its stdout in which the engine tells why; and those for the rest of its log.
 WHY = 1.5
 #: Seconds in which a container is paused or goes on.
@@ -216,12 +219,16 @@ class DockerProvisioner(Provisioner):
 
     async def _removed(self) -> None:
         """The engine is removing it by itself; that may take it a moment."""
-        with contextlib.suppress(MandrakeError):
-            await self._engine.call(
-                "remove the container",
-                lambda api: api.wait(self._id, timeout=int(FORCED), condition="removed"),
-                timeout=FORCED,
-            )
+
+        def look(api: APIClient) -> None:
+            inspect: Callable[[str], Any] = api.inspect_container
+            inspect(self._id)
+
+        with contextlib.suppress(MandrakeError, TimeoutError):  # EngineRefused: it is gone
+            async with asyncio.timeout(FORCED):
+                while True:
+                    await self._engine.call("look for the container", look, timeout=FORCED)
+                    await asyncio.sleep(LOOK_AGAIN)
 
 
 async def _over(task: asyncio.Task[None]) -> None:
