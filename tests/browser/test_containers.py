@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from ..containers.conftest import PYTHON, asked, is_there
 from ..containers.conftest import engine as engine
+from ..support.docker_engine import PYTHON, asked, is_there
 from .labserver import Lab, running_lab
 from .mcpview import McpView
 from .panel import Panel
