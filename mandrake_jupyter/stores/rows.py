@@ -37,6 +37,7 @@ class SessionRow:
     cull_idle_timeout: int | None = (
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
+    deleted: str | None = None  #: when a person deleted it: in no list, and may come back for a while
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,9 @@ class RunRow:
     usage: Mapping[str, Any] | None = None
     finish_reason: str | None = None
     error: Mapping[str, Any] | None = None
+    replaced_by: str | None = (
+        None  #: the run that took its place: it stays in the store, and out of the history
+    )
 
     @property
     def open(self) -> bool:

@@ -1,4 +1,4 @@
-"""The tables: workspaces, sessions, runs, messages, parts, events, grants.
+"""The tables: workspaces, sessions, runs, messages, images, parts, events, grants, audit.
 
 A run's text lives in `parts`; `events` holds every event that is not a token, so that a replay is the two merged by
 ``seq``. Rows are only ever added or completed, except by a user's delete. Changing a table means a new migration.
@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -50,6 +51,7 @@ sessions = Table(
     Column("created", String(32), nullable=False),
     Column("last_activity", String(32), nullable=False),
     Column("cull_idle_timeout", Integer),
+    Column("deleted", String(32)),
     UniqueConstraint("workspace_id", "notebook", name="uq_sessions_notebook"),
 )
 
@@ -70,6 +72,7 @@ runs = Table(
     Column("usage", JSON),
     Column("finish_reason", String(24)),
     Column("error", JSON),
+    Column("replaced_by", String(36)),
     UniqueConstraint("session_id", "idempotency_key", name="uq_runs_idempotency_key"),
     Index("ix_runs_state", "state"),
 )
@@ -85,6 +88,16 @@ messages = Table(
     Column("created", String(32), nullable=False),
     Column("attachments", JSON, nullable=False),
     Index("ix_messages_session_id", "session_id", "position"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE"), nullable=False),
+    Column("media_type", String(40), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("ix_images_message_id", "message_id"),
 )
 
 parts = Table(
@@ -125,5 +138,31 @@ grants = Table(
     Column("tool", Text, nullable=False),
     Column("schema_hash", String(64), nullable=False),
     Column("created", String(32), nullable=False),
+    Column("by", Text),
     Index("ix_grants_workspace_id", "workspace_id", "server", "tool"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", String(36), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("call_id", String(40), nullable=False, unique=True),
+    Column("server", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("schema_hash", String(64), nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("edited", Boolean, nullable=False),
+    Column("asked", String(32), nullable=False),
+    Column("decision", String(12)),
+    Column("by", Text),
+    Column("reason", Text),
+    Column("decided", String(32)),
+    Column("outcome", String(12)),
+    Column("finished", String(32)),
+    Index("ix_audit_session_id", "session_id"),
+    Index("ix_audit_run_id", "run_id"),
+    Index("ix_audit_workspace_id", "workspace_id", "id"),
 )
