@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..lifecycle.crash_points import Act, about_to, did
 from ..stores.rows import RunRow
 from .event_log import EventLog
 from .run import Run
@@ -15,11 +16,14 @@ GAP = 10_000
 
 async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
     """The run as far as it was stored, now this server's own; None when another server was first."""
+    about_to(Act.TAKE_UP)
     adopted = await seams.runs.adopt(row, seams.instance)
+    did(Act.TAKE_UP)
     if adopted is None:
         return None
     events = await seams.runs.replay(adopted)
-    log = EventLog(row.id, events, next_seq=max((event.seq for event in events), default=0) + GAP)
+    seen = max((event.seq for event in events), default=None)
+    log = EventLog(row.id, events, next_seq=seen + GAP if seen else 1)
     answer = await seams.runs.answer(adopted)
     question = await seams.runs.message(adopted.user_message_id)
     command = parse_command(question.parts[0].content or "") if row.state == RunState.QUEUED else None

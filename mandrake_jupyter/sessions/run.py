@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import Interrupted, MandrakeError, StreamBroken
+from ..lifecycle.crash_points import Act, about_to, did
 from ..providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
 from ..stores.rows import Message, Part, RunRow
 from ..values import CallContext, Decision, Usage, isoformat, utcnow
@@ -168,7 +169,9 @@ class Run(Stoppable):
             await self.ledger.record(*intents([call], self.ledger.answer, table, direct=True))
         if self._prompt:
             self.question = await self._inside(script.filled(self.question, self._prompt))
+            about_to(Act.PROMPT)
             await self._seams.runs.attach(self.ledger.row, self.question)
+            did(Act.PROMPT)
 
     async def _call_model(
         self, model: ResolvedModel, request: ModelRequest
@@ -181,12 +184,14 @@ class Run(Stoppable):
 
         async def consume() -> None:
             nonlocal ended
+            about_to(Act.MODEL)
             stream = model.provider.stream(
                 request, first_token_timeout=bounds.first_token, stall_timeout=bounds.stall
             )
             async with contextlib.aclosing(stream) as events:
                 async for event in events:
                     self.ledger.teller.answered()
+                    did(Act.MODEL)
                     if isinstance(event, ToolCallRequested):
                         calls.append(event)
                     elif isinstance(event, Finished):

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
+from ..lifecycle.crash_points import Act, about_to, did
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
@@ -41,6 +42,7 @@ class RunStore:
 
         The same idempotency key in the same session gives the first run back and writes nothing.
         """
+        about_to(Act.MESSAGE)
         try:
             async with self.database.write() as db:
                 others = _unfinished(run.session_id).where(runs.c.instance != run.instance)
@@ -69,6 +71,7 @@ class RunStore:
             if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
                 return found, False
             raise SessionNotFound(session=run.session_id) from None
+        did(Act.MESSAGE)
         return run, True
 
     async def attach(self, run: RunRow, question: Message) -> None:
