@@ -1,6 +1,6 @@
 """Ends what killed Jupyter servers left at work, so that no list shows it as busy for ever.
 
-What waits for a person is not touched: whoever uses that chat first takes it over. What living servers work on is not touched
+What waits, for a person or for its turn, is not touched: whoever uses that chat first takes it over. What living servers work on is not touched
 either. Happens when chats are listed and, where a killed server left its lock, once in the background after the boot.
 """
 
@@ -18,6 +18,9 @@ from ..values import SessionKey
 
 if TYPE_CHECKING:
     from .registry import ServiceRegistry
+
+
+QUEUED, AWAITING = RunState.QUEUED, RunState.AWAITING_APPROVAL
 
 
 class Recovery:
@@ -56,7 +59,8 @@ class Recovery:
         dead = {owner for owner in owners if not await services.instances.alive(owner)}
         taken = 0
         for (workspace_id, session_id), runs in left.items():
-            if all(owner in dead and state != RunState.AWAITING_APPROVAL for owner, state in runs):
+            states = {state for _, state in runs}
+            if all(owner in dead for owner, _ in runs) and AWAITING not in states and states != {QUEUED}:
                 taken += await self._take_up(workspace_id, session_id)
         if taken:
             self._registry.log.info("Answers that ended Jupyter servers left unfinished, in chats: %d", taken)

@@ -1,4 +1,7 @@
-"""Taking up a run that an ended Jupyter server left in the store. One taker wins, however many servers try."""
+"""Taking up a run that an ended Jupyter server left in the store. One taker wins, however many servers try.
+
+What was at work is interrupted, what waited waits on: its message for its turn, or a call for a person, of which none was sent.
+"""
 
 from __future__ import annotations
 
@@ -28,3 +31,12 @@ async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
     question = await seams.runs.message(adopted.user_message_id)
     command = parse_command(question.parts[0].content or "") if row.state == RunState.QUEUED else None
     return Run(adopted, question, seams, workspace_id, command=command, parts=answer.parts, log=log)
+
+
+async def waits_on(run: Run) -> bool:
+    """Whether all that is open in a run is a person's to decide: then it is parked, also where that was not yet stored."""
+    pending = {part.status for part in run.ledger.answer.parts if part.pending}
+    if "waiting" in pending and "running" not in pending:
+        await run.ledger.record(state=RunState.AWAITING_APPROVAL)
+        run.parked = True
+    return run.parked and run.ledger.waiting()
