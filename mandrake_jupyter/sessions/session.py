@@ -176,11 +176,15 @@ class SessionCoordinator(Driver):
                     yield item
 
     async def cancel(self, run_id: str, by: str) -> None:
-        """Idempotent: a run that has ended stays as it ended."""
+        """Idempotent: a run that has ended stays as it ended. One that only waited is at its end when this returns: a message
+        that was taken back does not come again, whatever happens then."""
         run, _ = await self._find(run_id)
         if run is not None:
+            waited = run.parked or run in self._queue
             self._queue.held &= run in self._queue
             self._stop(run, Ending(RunState.CANCELLED, by))
+            if waited:
+                await asyncio.wait({self._tasks[run.id]})
 
     def waits(self, run_id: str) -> bool:
         """A person must decide, or is asked, before this run goes on."""

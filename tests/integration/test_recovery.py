@@ -15,7 +15,6 @@ from mandrake_jupyter.errors import StoreUnavailable
 from mandrake_jupyter.stores.instances import Instances
 from mandrake_jupyter.stores.rows import Message, Part, RunRow
 from mandrake_jupyter.values import isoformat, utcnow
-
 from tests.support.scripted_openai import ScriptedOpenAI
 
 from .conftest import Api
