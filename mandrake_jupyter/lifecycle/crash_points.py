@@ -1,7 +1,8 @@
 """Named places at which a process can be made to die as ``kill -9`` ends it: for the tests of what survives that.
 
-Nothing happens unless the environment of the process names one, and nothing that comes over the network leads here. Each
-act that commits something, or sends or shows it, is passed twice, ``before`` and ``after``; ``tests/chaos`` dies at each.
+Nothing happens unless the environment of the process names a file, and that file the place; nothing that comes over the
+network leads here. Each act that commits something, or sends or shows it, is passed twice, before and after; ``tests/chaos``
+dies at each.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ import os
 import signal
 from enum import StrEnum
 from pathlib import Path
-from typing import NoReturn
 
-AT = "MANDRAKE_CRASH_AT"
-#: A file without which the place is passed alive: who tests says by making it that the time has come.
-WHEN = "MANDRAKE_CRASH_WHEN"
-_at, _when = os.environ.get(AT), os.environ.get(WHEN)
+#: The variable that names the file; who tests writes ``message.before`` into it when the time has come.
+VARIABLE = "MANDRAKE_CRASH_FILE"
+_file = os.environ.get(VARIABLE)
 
 
 class Act(StrEnum):
@@ -42,23 +41,15 @@ class Act(StrEnum):
 
 
 def about_to(act: Act) -> None:
-    if _at:
-        _pass(f"{act}.before")
+    if _file:
+        _pass(f"{act}.before", Path(_file))
 
 
 def did(act: Act) -> None:
-    if _at:
-        _pass(f"{act}.after")
+    if _file:
+        _pass(f"{act}.after", Path(_file))
 
 
-POINTS = tuple(f"{act}.{side}" for act in Act for side in ("before", "after"))
-
-
-def _pass(point: str) -> None:
-    if point == _at and (not _when or Path(_when).exists()):
-        _die()
-
-
-def _die() -> NoReturn:
-    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    raise SystemExit  # not reached: no process outlives that
+def _pass(place: str, file: Path) -> None:
+    if file.exists() and file.read_text("utf-8") == place:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -1,7 +1,8 @@
 """Ends what killed Jupyter servers left at work, so that no list shows it as busy for ever.
 
-What waits, for a person or for its turn, is not touched: whoever uses that chat first takes it over. What living servers work on is not touched
-either. Happens when chats are listed and, where a killed server left its lock, once in the background after the boot.
+What waits, for a person or for its turn, is not touched: whoever uses that chat first takes it over. What living servers
+work on is not touched either. Happens when chats are listed and, where a killed server left its lock, once in the background
+after the boot.
 """
 
 from __future__ import annotations

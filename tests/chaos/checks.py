@@ -112,7 +112,7 @@ def the_model_was_told(person: Person, history: list[JSON], request: dict[str, A
             text = next(
                 m["content"]
                 for m in request["messages"]
-                if str(part["arguments"].get("mark")) in str(m["content"])
+                if m["role"] == "assistant" and str(part["arguments"].get("mark")) in str(m["content"])
             )
         if part["status"] == "unknown":
             assert UNKNOWN in text

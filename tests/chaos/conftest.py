@@ -45,6 +45,7 @@ class World:
     server: JupyterProcess | None = None
     people: list[Person] = field(default_factory=list)
     lives: int = 0
+    place: str = ""
     behind: list[float] = field(default_factory=list)
 
     @property
@@ -52,10 +53,6 @@ class World:
         """The marks that MCP servers really were called with, in order."""
         path = self.folder / "called.log"
         return path.read_text("utf-8").split() if path.exists() else []
-
-    @property
-    def armed(self) -> Path:
-        return self.folder / "armed"
 
     def turn(self, body: dict[str, Any]) -> Turn:
         words, last = last_text(body), body["messages"][-1]
@@ -66,15 +63,19 @@ class World:
             return Turn(["I ", "will."], calls=[Call(f"{MCP}__journal", arguments)])
         return Turn([f"word{number} " for number in range(14)], delay=0.03)
 
-    async def start(self, point: str = "", *, armed: bool = False) -> bool:
-        """The next Jupyter server, that dies at `point` once `armed`; False when it died before it answered."""
-        self.armed.unlink(missing_ok=True)
-        if armed:
-            self.armed.touch()
+    def arm(self, place: str) -> None:
+        """From now on a Jupyter server dies where it passes there."""
+        self.place = place
+        written = self.folder / "armed.part"
+        written.write_text(place, "utf-8")
+        written.rename(self.folder / "armed")
+
+    async def start(self, dies_at: str = "") -> bool:
+        """The next Jupyter server; False when it died at that place before it answered."""
+        self.arm(dies_at)
         self.lives += 1
         env = {"OPENAI_API_KEY": "sk-canary-0123456789", "OPENAI_BASE_URL": self.model.url}
-        if point:
-            env |= {crash_points.AT: point, crash_points.WHEN: str(self.armed)}
+        env[crash_points.VARIABLE] = str(self.folder / "armed")
         folders = {"root": self.folder / "root", "data": self.folder / "data"}
         self.server = ForkedJupyter(
             home=self.folder / f"home{self.lives}", **folders, config=CONFIG, env=env, forkery=self.forkery
@@ -84,7 +85,7 @@ class World:
         try:
             await self.server.start()
         except AssertionError:
-            if armed and self.server.process and self.server.process.poll() == -9:
+            if dies_at and self.server.process and self.server.process.poll() == -9:
                 return False
             raise
         return True
@@ -164,8 +165,12 @@ class World:
         assert self.server is not None
         process = self.server.process
         assert process is not None
-        await eventually(lambda: process.poll() is not None, REACHED)
+        try:
+            await eventually(lambda: process.poll() is not None, REACHED)
+        except AssertionError as exc:
+            raise AssertionError(f"no Jupyter server came to {self.place}") from exc
         assert process.poll() == -9, self.server.log[-3000:]
+        self.arm("")
 
     async def end(self) -> None:
         """A last life without a crash: everything comes to its end, and the chats go on."""
@@ -203,6 +208,8 @@ def world(tmp_path: Path, forkery: Forkery, jp_asyncio_loop: asyncio.AbstractEve
     model.brain = made.turn
     jp_asyncio_loop.run_until_complete(model.start())
     yield made
+    if made.people:
+        print(f"last armed for {made.place or 'nothing'}, {made.lives} lives")
     if made.server is not None:
         made.server.kill()
     jp_asyncio_loop.run_until_complete(model.stop())
