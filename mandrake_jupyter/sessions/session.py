@@ -17,7 +17,7 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Answer, Decision, Event
-from . import shown
+from . import processing, shown
 from .driver import Driver
 from .endings import Ending
 from .posting import draft
@@ -44,6 +44,9 @@ class SessionCoordinator(Driver):
         super().__init__(seams, supervisor, lambda: self.row.name, leases or Leases())
         self._alive = alive
         self._taking = asyncio.Lock()
+
+    process_message = processing.process_message
+    process_message_stream = processing.process_message_stream
 
     async def open(self) -> None:
         """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
