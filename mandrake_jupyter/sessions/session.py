@@ -49,15 +49,18 @@ class SessionCoordinator(Driver):
     process_message_stream = processing.process_message_stream
 
     async def open(self) -> None:
-        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
-        await self._elsewhere()
+        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted. What waits
+        for its turn is nobody's until somebody comes: he may come to another Jupyter server."""
+        await self._elsewhere(queue=False)
 
-    async def _elsewhere(self) -> bool:
+    async def _elsewhere(self, *, queue: bool = True) -> bool:
         """Whether a living Jupyter server works on this session; what dead ones left is taken up on the way."""
         async with self._taking:
             found = False
             for row in await self._seams.runs.unfinished(self.row.id):
                 if row.id in self._live or self._closing:  # closed, it leaves all to the next one
+                    continue
+                if row.state == RunState.QUEUED and not queue:
                     continue
                 if row.instance != self._seams.instance and await self._alive(row.instance):
                     found = True
@@ -183,6 +186,7 @@ class SessionCoordinator(Driver):
         that was taken back does not come again, whatever happens then."""
         run, _ = await self._find(run_id)
         if run is not None:
+            await self._elsewhere()
             waited = run.parked or run in self._queue
             self._queue.held &= run in self._queue
             self._stop(run, Ending(RunState.CANCELLED, by))
@@ -207,6 +211,7 @@ class SessionCoordinator(Driver):
         run, _ = await self._find(run_id)
         if run is None:
             raise Conflict("This answer has ended; there is nothing left to decide.")
+        await self._elsewhere()
         part = await run.decide(call_id, decision, arguments, reason, by)
         self._queue.held = False
         if run.parked and not run.ledger.waiting():
