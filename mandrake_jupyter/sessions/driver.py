@@ -32,6 +32,7 @@ class Driver:
         self._current: Run | None = None
         self._queue = Waiting()
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._owing: dict[str, Run] = {}
         self._closing = False
 
     @property
@@ -99,6 +100,8 @@ class Driver:
         if run.parked:
             return
         self._live.pop(run.id, None)
+        if run.owed is not None:
+            self._owing[run.id] = run
         if run is self._current:
             self._current = None
             self._advance()

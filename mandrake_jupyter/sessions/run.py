@@ -19,7 +19,7 @@ from ..errors import Interrupted, MandrakeError, StreamBroken
 from ..lifecycle.crash_points import Act, about_to, did
 from ..providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
 from ..stores.rows import Message, Part, RunRow
-from ..values import CallContext, Decision, Usage, isoformat, utcnow
+from ..values import CallContext, Decision, Event, Usage, isoformat, utcnow
 from .endings import WITHDRAWN, Ending, WorkTime, error_event, unanswered
 from .event_log import EventLog
 from .history import earlier
@@ -60,6 +60,7 @@ class Run(Stoppable):
         self._direct = command if isinstance(command, DirectCall) else None
         self._prompt = command if isinstance(command, PromptCall) else None
         self._usage = Usage(**row.usage) if row.usage else Usage()
+        self.owed: tuple[Event, MandrakeError] | None = None  #: its end, shown and not stored
 
     @property
     def id(self) -> str:
@@ -103,7 +104,7 @@ class Run(Stoppable):
             log.warning("The end of run %s could not be stored: %r", self.id, exc)
             if not self.ledger.log.closed:
                 error = exc if isinstance(exc, MandrakeError) else MandrakeError()
-                self.ledger.log.emit("error", error_event(error))
+                self.owed = self.ledger.log.emit("error", error_event(error)), error
                 failed = replace(self.ledger.row, state=RunState.FAILED.value, error=error.as_json())
                 self.ledger.teller.moved(failed)
         finally:

@@ -20,6 +20,7 @@ from ..values import JSON, Answer, Decision, Event
 from . import processing, shown
 from .driver import Driver
 from .endings import Ending
+from .owed import settle
 from .posting import draft
 from .questions import closed
 from .recovery import take_up, waits_on
@@ -61,6 +62,10 @@ class SessionCoordinator(Driver):
                 if row.id in self._live or self._closing:  # closed, it leaves all to the next one
                     continue
                 if row.state == RunState.QUEUED and not queue:
+                    continue
+                if row.instance == self._seams.instance and row.id in self._owing:
+                    await settle(self._owing[row.id], self._seams.runs)
+                    del self._owing[row.id]
                     continue
                 if row.instance != self._seams.instance and await self._alive(row.instance):
                     found = True
