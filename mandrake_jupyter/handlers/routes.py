@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, limits, mcp_config, mcp_health, mcp_offers, mcp_servers, models, runs, sessions
+from . import (
+    events,
+    health,
+    limits,
+    mcp_config,
+    mcp_health,
+    mcp_offers,
+    mcp_servers,
+    models,
+    prompt,
+    runs,
+    sessions,
+)
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -55,6 +67,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{M}/completions", mcp_offers.CompletionsHandler),
     (rf"{M}/call", mcp_servers.MCPCallHandler),
     (rf"{W}/trust", mcp_config.TrustHandler),
+    (rf"{W}/prompt", prompt.PromptHandler),
 ]
 
 #: Comes after all of them.

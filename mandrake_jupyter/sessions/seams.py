@@ -88,3 +88,4 @@ class Seams:
     slots: Slots | None = None
     clock: Callable[[], float] = monotonic
     now: Callable[[], datetime] = utcnow
+    instructions: Callable[[], str] = str
