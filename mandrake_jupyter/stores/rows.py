@@ -10,7 +10,8 @@ from ..values import JSON, Usage
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
-
+#: The name of a chat in which nothing was said.
+UNTITLED = "New chat"
 
 #: The type of what stands beside a ``/prompt`` message for the model: what the MCP server filled in. Not shown.
 PROMPT = "prompt"

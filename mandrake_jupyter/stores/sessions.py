@@ -11,10 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from ..errors import SessionNotFound, WorkspaceNotFound
 from ..values import isoformat, utcnow
 from .deleting import ASIDE, Deleting
-from .rows import UNFINISHED, SessionRow, WorkspaceRow
+from .passages import put_title
+from .rows import UNFINISHED, UNTITLED, SessionRow, WorkspaceRow
 from .tables import grants, runs, sessions, workspaces
-
-UNTITLED = "New chat"
 
 
 class SessionStore(Deleting):
@@ -80,6 +79,7 @@ class SessionStore(Deleting):
                     own = (sessions.c.workspace_id == workspace_id) & (sessions.c.notebook == notebook)
                     await db.execute(update(sessions).where(own, ASIDE).values(notebook=None))
                 await db.execute(insert(sessions).values(**row.__dict__))
+                await db.run_sync(put_title, row.id, row.name)
         except IntegrityError:
             if notebook is None:
                 raise
@@ -137,6 +137,8 @@ class SessionStore(Deleting):
             changed = await db.execute(update(sessions).where(own).values(**values))
             if not changed.rowcount:
                 raise SessionNotFound(session=session_id)
+            if "name" in values:
+                await db.run_sync(put_title, session_id, str(values["name"]))
 
     async def granted(self, workspace_id: str, session_id: str) -> frozenset[tuple[str, str, str]]:
         """(server, tool, schema hash) of all that may run in this session without a question."""
