@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, limits, mcp_config, mcp_health, mcp_offers, mcp_servers, models, runs, sessions
+from . import (
+    events,
+    health,
+    limits,
+    mcp_config,
+    mcp_health,
+    mcp_offers,
+    mcp_servers,
+    models,
+    runs,
+    search,
+    sessions,
+)
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -23,6 +35,7 @@ ROUTES: list[tuple[str, Any]] = [
     (r"workspaces", sessions.WorkspacesHandler),
     (W, sessions.WorkspaceHandler),
     (rf"{W}/release", limits.ReleaseWorkspaceHandler),
+    (r"search", search.SearchHandler),
     (r"sessions", sessions.AllSessionsHandler),
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),

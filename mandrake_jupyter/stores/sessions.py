@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import SessionNotFound, WorkspaceNotFound
@@ -96,11 +96,23 @@ class SessionStore(Deleting):
             raise SessionNotFound(session=session_id)
         return SessionRow(*found)
 
-    async def sessions(self, workspace_id: str | None = None) -> list[SessionRow]:
-        """Newest activity first; all workspaces when none is named."""
-        query = select(sessions).where(~ASIDE).order_by(sessions.c.last_activity.desc(), sessions.c.id)
-        if workspace_id is not None:
-            query = query.where(sessions.c.workspace_id == workspace_id)
+    async def sessions(
+        self,
+        workspace_id: str | None = None,
+        *,
+        limit: int | None = None,
+        after: tuple[str, str] | None = None,
+        name: str | None = None,
+        notebook: str | None = None,
+    ) -> list[SessionRow]:
+        """Newest activity first; all workspaces when none is named. `after`: last activity and id of the one before."""
+        last, own = sessions.c.last_activity, sessions.c.id
+        query = select(sessions).where(~ASIDE).order_by(last.desc(), own.desc()).limit(limit)
+        for column, wanted in (("workspace_id", workspace_id), ("name", name), ("notebook", notebook)):
+            if wanted is not None:
+                query = query.where(sessions.c[column] == wanted)
+        if after is not None:
+            query = query.where(tuple_(last, own) < after)
         async with self.database.read() as db:
             return [SessionRow(*row) for row in await db.execute(query)]
 
