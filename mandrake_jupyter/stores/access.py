@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def access(path: Path, network: Callable[[Path], str | None]) -> Access:
         return _read_only(path, journal, fault)
     if not _writable(path):
         return _read_only(path, journal, StoreReadOnly(path=path))
+    _mend(path)
     return Access("mode=rwc", journal)
 
 
@@ -71,12 +72,25 @@ def _current(connection: sqlite3.Connection) -> bool:
 
 
 def _log_of(path: Path) -> bool:
-    log = path.with_name(f"{path.name}-wal")
+    log = _beside(path)[0]
     return log.exists() and log.stat().st_size > 0
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    """SQLite's log, and the memory that its users share."""
+    return path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
 
 
 def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+
+
+def _mend(path: Path) -> None:
+    """Made while the file could only be read, what lies beside it can't be written either, and would keep all from writing."""
+    for file in _beside(path):
+        with suppress(OSError):
+            if file.exists() and not os.access(file, os.W_OK):
+                file.chmod(path.stat().st_mode & 0o777)
 
 
 def refuse_newer(revision: object) -> None:

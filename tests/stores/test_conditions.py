@@ -197,42 +197,51 @@ class small_disk:
         self.folder.rmdir()
 
 
-def test_a_file_that_may_only_be_read_is_read(path: Path) -> None:
-    _make(path)
+@pytest.fixture
+def shared_path() -> Iterator[Path]:
+    """In a folder that everybody may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(folder) / "data" / "mandrake.sqlite"
+        path.parent.mkdir()
+        yield path
+        path.parent.chmod(0o700)
+
+
+def test_a_file_that_may_only_be_read_is_read(shared_path: Path) -> None:
+    path = _make(shared_path)
     path.chmod(0o444)
     path.parent.chmod(0o777)
     assert _as_nobody(path) == "read, refused: StoreReadOnly, then written"
 
 
-def test_a_folder_that_may_only_be_read_is_read(path: Path) -> None:
-    _make(path)
+def test_a_folder_that_may_only_be_read_is_read(shared_path: Path) -> None:
+    path = _make(shared_path)
     path.chmod(0o666)
     path.parent.chmod(0o555)
     assert _as_nobody(path) == "read, refused: StoreReadOnly, then written"
 
 
-def test_an_older_file_that_may_only_be_read_is_refused_in_words(path: Path) -> None:
-    _make(path)
+def test_an_older_file_that_may_only_be_read_is_refused_in_words(shared_path: Path) -> None:
+    path = _make(shared_path)
     stamp(path, "0001")
     path.chmod(0o444)
     path.parent.chmod(0o555)
     assert "older version" in _as_nobody(path)
 
 
-def _make(path: Path) -> None:
+def _make(path: Path) -> Path:
     async def make() -> None:
         store = SessionStore(Database(path))
         await filled(store)
         await store.database.close()
 
     asyncio.run(make())
+    return path
 
 
 def _as_nobody(path: Path) -> str:
     """How it fares for a user who is not root, to whom all may be allowed half-way."""
-    for folder in path.parents:
-        if folder.stat().st_uid == os.geteuid() and folder != path.parent and len(folder.parts) > 2:
-            folder.chmod(folder.stat().st_mode | 0o755)
     told, tell = os.pipe()
     allowed, allow = os.pipe()
     if (child := os.fork()) == 0:
