@@ -13,6 +13,7 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Phase
 from ..values import SessionKey, WorkspaceKey, isoformat, utcnow
 from .chats import Chats
+from .housekeeping import Housekeeping
 from .limits import Limit, Limits
 from .mcp_servers import Servers, seen
 from .pressure import memory
@@ -73,8 +74,17 @@ class Opened:
         )
         registry.session_culler.look_after(self.chats)
         registry.mcp_server_culler.look_after(self.servers)
+        services.supervisor.spawn("upkeep of the store", self._housekeeping().run())
         for culler in (registry.session_culler, registry.mcp_server_culler):
             services.supervisor.spawn(f"culler of {culler.noun}s", culler.run())
+
+    def _housekeeping(self) -> Housekeeping:
+        return Housekeeping(
+            self.services.sessions,
+            keep=self.registry.keep,
+            held=lambda: {key.session_id for key in self.chats.entries},
+            announce=self.registry.hub.announce,
+        )
 
     @property
     def busy(self) -> bool:
