@@ -58,6 +58,10 @@ class Housekeeping:
                 async with asyncio.timeout(EVERY):
                     await deleted.wait()
 
+    def due(self) -> None:
+        """The next look is for what is too old, too."""
+        self._looks = 0
+
     async def look(self) -> None:
         """Raises :class:`StoreUnavailable`; what was not done then is done by the next look."""
         if self._sessions.database.refusal is not None:

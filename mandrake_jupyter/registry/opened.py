@@ -74,17 +74,15 @@ class Opened:
         )
         registry.session_culler.look_after(self.chats)
         registry.mcp_server_culler.look_after(self.servers)
-        services.supervisor.spawn("upkeep of the store", self._housekeeping().run())
+        self.housekeeping = Housekeeping(
+            services.sessions,
+            keep=registry.keep,
+            held=lambda: {key.session_id for key in self.chats.entries},
+            announce=registry.hub.announce,
+        )
+        services.supervisor.spawn("upkeep of the store", self.housekeeping.run())
         for culler in (registry.session_culler, registry.mcp_server_culler):
             services.supervisor.spawn(f"culler of {culler.noun}s", culler.run())
-
-    def _housekeeping(self) -> Housekeeping:
-        return Housekeeping(
-            self.services.sessions,
-            keep=self.registry.keep,
-            held=lambda: {key.session_id for key in self.chats.entries},
-            announce=self.registry.hub.announce,
-        )
 
     @property
     def busy(self) -> bool:
