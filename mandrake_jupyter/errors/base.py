@@ -189,8 +189,3 @@ class ReleaseTimeout(Unavailable):
 
     code = "release_timeout"
     sentence = "{what} did not end within {seconds} s."
-
-
-class StoreUnavailable(Unavailable):
-    code = "store_unavailable"
-    sentence = "The chat database can't be used: {why}."

@@ -10,7 +10,8 @@ from ..values import JSON, Usage
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
-
+#: The name of a chat in which nothing was said.
+UNTITLED = "New chat"
 
 #: The type of what stands beside a ``/prompt`` message for the model: what the MCP server filled in. Not shown.
 PROMPT = "prompt"
@@ -37,7 +38,7 @@ class SessionRow:
     cull_idle_timeout: int | None = (
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
-    deleted: str | None = None  #: when a person deleted it: in no list, and may come back for a while
+    deleted: str | None = None  #: when its deletion is final: until then it is in no list, and may come back
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
+from .deleting import ASIDE
+from .passages import at_rest, put_message, put_title
 from .rows import UNFINISHED, Message, Part, RunRow
 from .tables import messages, runs, sessions
 
@@ -62,9 +64,12 @@ class RunStore:
                         )
                     )
                 await db.run_sync(_put_parts, question.id, question.parts)
-                await db.execute(
-                    update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
-                )
+                own = (sessions.c.id == run.session_id) & ~ASIDE
+                if not (await db.execute(update(sessions).where(own).values(**session_values))).rowcount:
+                    raise SessionNotFound(session=run.session_id)
+                await db.run_sync(put_message, question.id)
+                if "name" in session_values:
+                    await db.run_sync(put_title, run.session_id, str(session_values["name"]))
         except IntegrityError:
             if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
                 return found, False
@@ -127,6 +132,8 @@ class RunStore:
             _add_events(db, events)
             if columns:
                 db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
+                if at_rest(columns.get("state")):
+                    put_message(db, run.message_id)
 
         await self.database.at_once(put)
 
