@@ -38,6 +38,7 @@ ROUTES: list[tuple[str, Any]] = [
     (r"sessions", sessions.AllSessionsHandler),
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),
+    (rf"{S}/restore", sessions.RestoreHandler),
     (rf"{S}/release", limits.ReleaseSessionHandler),
     (rf"{S}/messages", runs.MessagesHandler),
     (rf"{S}/messages/(?P<message>{_ID})", messages.MessageHandler),

@@ -38,7 +38,7 @@ class SessionRow:
     cull_idle_timeout: int | None = (
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
-    deleted: str | None = None  #: when a person deleted it: in no list, and may come back for a while
+    deleted: str | None = None  #: when its deletion is final: until then it is in no list, and may come back
 
 
 @dataclass(frozen=True)
