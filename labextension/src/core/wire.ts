@@ -116,6 +116,8 @@ export interface IMessage {
   usage: IUsage | null;
   finish_reason: string | null;
   error: IErrorBody | null;
+  /** While its model is to be asked again. */
+  retry?: IRetry | null;
   /** Null for a run of another Jupyter server. */
   seq: number | null;
 }
@@ -129,6 +131,19 @@ export interface IRun {
   usage: IUsage | null;
   error: IErrorBody | null;
   last_seq: number;
+  retry?: IRetry | null;
+}
+
+/** The model is asked again `at` that time; `seconds` is 0 where a person did not wait. */
+export interface IRetry {
+  attempt: number;
+  of: number;
+  seconds: number;
+  at: string;
+  code: string;
+  content: string;
+  then: string;
+  actions: string[];
 }
 
 export interface IEventBase {
@@ -168,6 +183,7 @@ export type RunEvent = IEventBase &
         duration_ms: number | null;
         truncated: boolean;
       }
+    | ({ type: 'retry' } & IRetry)
     | ({ type: 'usage' } & IUsage)
     | { type: 'complete'; message_id: string; usage: IUsage | null; finish_reason: string }
     | {
