@@ -2,12 +2,13 @@
 
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
-    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
+    │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound, NotOffered)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
+    │                  ModelTakesNoImages
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
                   SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
@@ -31,6 +32,7 @@ from .base import (
     Conflict,
     Forbidden,
     Gone,
+    ImageNotFound,
     MandrakeError,
     MCPServerNotFound,
     NotFound,
@@ -81,6 +83,7 @@ from .models import (
     KeyMissing,
     KeyRefused,
     ModelNotAvailable,
+    ModelTakesNoImages,
     ProviderError,
     ProviderRejected,
     ProviderStalled,
@@ -113,6 +116,7 @@ __all__ = [
     "Forbidden",
     "Gone",
     "ImageMissing",
+    "ImageNotFound",
     "Interrupted",
     "KeyMissing",
     "KeyRefused",
@@ -122,6 +126,7 @@ __all__ = [
     "MCPServerNotFound",
     "MandrakeError",
     "ModelNotAvailable",
+    "ModelTakesNoImages",
     "NotFound",
     "NotOffered",
     "NotReached",

@@ -98,7 +98,7 @@ class SessionCoordinator:
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
         """A run with its row: held here, or ended. Raises RunNotFound; RunningElsewhere for another server's."""
-        if (run := self._live.get(run_id)) is not None:
+        if run := self._live.get(run_id):
             return run, run.ledger.row
         row = await self._seams.runs.get(self.row.id, run_id)
         if row.open and await self._elsewhere() and run_id not in self._live:
@@ -125,11 +125,12 @@ class SessionCoordinator:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
-        run, values = draft(self.row, self._seams, content, attachments, model, notebook, idempotency_key)
+        asked = (content, attachments, model, notebook, idempotency_key)
+        run, question, values = draft(self.row, self._seams, *asked)
         self._live[run.id] = run
         new = False
         try:
-            found, new = await self._seams.runs.begin(run.ledger.row, run.question, values)
+            found, new = await self._seams.runs.begin(run.ledger.row, question, values)
         finally:
             if not new:
                 del self._live[run.id]
@@ -165,8 +166,7 @@ class SessionCoordinator:
     async def run(self, run_id: str) -> JSON:
         return await shown.run(self._seams.runs, self.row.id, run_id, self._live)
 
-    async def answer(self, run_id: str) -> JSON:
-        """The answer of a run as a message."""
+    async def answer(self, run_id: str) -> JSON:  # as a message
         return await shown.answer(self._seams.runs, self.row.id, run_id, self._live)
 
     async def watch(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..values import JSON, Usage
+from ..values.images import Image
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
@@ -143,6 +144,7 @@ class Message:
     created: str
     attachments: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Part, ...] = ()
+    images: tuple[Image, ...] = ()  #: to be stored with it; afterwards only their attachments tell of them
 
     @property
     def text(self) -> str:

@@ -15,6 +15,7 @@ from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
+from .images import put_images
 from .rows import UNFINISHED, Message, Part, RunRow
 from .tables import messages, runs, sessions
 
@@ -62,6 +63,7 @@ class RunStore:
                         )
                     )
                 await db.run_sync(_put_parts, question.id, question.parts)
+                await db.run_sync(put_images, question)
                 await db.execute(
                     update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
                 )

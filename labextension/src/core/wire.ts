@@ -58,6 +58,18 @@ export interface IFileAttachment {
   cell_id?: string;
 }
 
+/** To attach an image: a file of the project, or bytes in base64. */
+export type IImageToAttach = { type: 'image'; path: string } | { type: 'image'; name: string; data: string };
+
+/** An image of a message; its bytes are at `…/sessions/{s}/images/{id}`. */
+export interface IImageAttachment {
+  type: 'image';
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
 export type IAttachment = IFileAttachment | IResourceAttachment;
 
 export interface IUsage {
