@@ -20,9 +20,7 @@ SESSION = ("id", "name", "titled", "notebook", "model", "created", "last_activit
 RUN = ("id", "state", "model", "notebook", "created", "finished", "usage", "finish_reason", "error")
 
 
-def as_json(
-    session: SessionRow, said: Sequence[tuple[Message, RunRow]], images: Mapping[str, bytes]
-) -> str:
+def as_json(session: SessionRow, said: Sequence[tuple[Message, RunRow]], images: Mapping[str, bytes]) -> str:
     document = {
         "format": FORMAT,
         "version": VERSION,

@@ -45,9 +45,7 @@ def _cells(message: Message, run: RunRow, images: Mapping[str, bytes]) -> list[d
             text.append(as_text(block))
     shown = [one for one in message.attachments if one.get("type") == "image" and one.get("id") in images]
     text += [f"![{inline(clean(str(one.get('name') or 'image')))}](attachment:{one['id']})" for one in shown]
-    attached = {
-        one["id"]: {one["media_type"]: b64encode(images[one["id"]]).decode("ascii")} for one in shown
-    }
+    attached = {one["id"]: {one["media_type"]: b64encode(images[one["id"]]).decode("ascii")} for one in shown}
     end_text()
     if attached:
         cells[-1]["attachments"] = attached
