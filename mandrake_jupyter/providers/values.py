@@ -67,6 +67,7 @@ class ResolvedModel:
     tools: bool
     host: str
     local: bool
+    images: bool | None = None
 
 
 @dataclass(frozen=True)

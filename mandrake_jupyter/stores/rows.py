@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..values import JSON, Usage
+from ..values.images import Image
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
+#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
+WITHDRAWN = "withdrawn"
 #: The name of a chat in which nothing was said.
 UNTITLED = "New chat"
 
@@ -83,6 +86,9 @@ class RunRow:
         }
 
 
+RUN_FIELDS = tuple(field.name for field in fields(RunRow))
+
+
 @dataclass(frozen=True)
 class Part:
     """A stretch of text or one tool call, at its place in an answer.
@@ -144,6 +150,7 @@ class Message:
     created: str
     attachments: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Part, ...] = ()
+    images: tuple[Image, ...] = ()  #: to be stored with it; afterwards only their attachments tell of them
 
     @property
     def text(self) -> str:
@@ -155,8 +162,10 @@ class Message:
         *,
         seq: int | None = None,
         question: Callable[[str | None], JSON | None] = lambda _: None,
+        retry: JSON | None = None,
     ) -> JSON:
-        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one."""
+        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one,
+        `retry` what its next try waits for."""
         answer = self.role == "assistant"
         return {
             "id": self.id,
@@ -175,6 +184,8 @@ class Message:
             "usage": dict(run.usage) if answer and run.usage else None,
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,
+            "replaced_by": run.replaced_by,
+            "retry": retry,
             "seq": seq if seq is not None or not (answer and run.open) else 0,
         }
 
