@@ -21,10 +21,11 @@ Callback = Callable[[T], object]
 class Post(TypedDict, total=False):
     """What a message may have beside its content."""
 
-    attachments: Sequence[Mapping[str, Any]]
+    attachments: Sequence[Mapping[str, Any]] | None
     model: str | None
     notebook: str | None
     idempotency_key: str | None
+    replaces: str | None
 
 
 class Chat(Protocol):
