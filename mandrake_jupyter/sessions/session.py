@@ -193,13 +193,15 @@ class SessionCoordinator(Editing, Driver):
         """Idempotent: a run that has ended stays as it ended. One that only waited is at its end when this returns: a message
         that was taken back does not come again, whatever happens then."""
         run, _ = await self._find(run_id)
-        if run is not None:
+        if run is None:
+            return
+        queued, waited = run in self._queue, run.parked or run in self._queue
+        self._stop(run, Ending(RunState.CANCELLED, by))
+        if waited:
+            await asyncio.wait({self._tasks[run.id]})
+        if not queued:
             await self._elsewhere()
-            waited = run.parked or run in self._queue
-            self._queue.held &= run in self._queue
-            self._stop(run, Ending(RunState.CANCELLED, by))
-            if waited:
-                await asyncio.wait({self._tasks[run.id]})
+            self._go_on()
 
     def waits(self, run_id: str) -> bool:
         """A person must decide, or is asked, before this run goes on."""
