@@ -89,7 +89,7 @@ class Recovery:
         try:
             async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
                 await coordinator.open()
-            if held is None:
+            if held is None and not coordinator.leases.connections:  # nobody reads in it meanwhile
                 with contextlib.suppress(Busy):
                     await self._registry.release_session_coordinator(workspace_id, session_id)
         except MandrakeError as exc:

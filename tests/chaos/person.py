@@ -96,14 +96,18 @@ class Person:
         one.withdrawn = json.loads(answer.body)["state"] == "cancelled"
 
     async def _follow(self, one: Told) -> None:
+        """A stream that ends without an end is of a chat that was put away: he asks again, as the wire says."""
+        async with asyncio.timeout(60):
+            while not one.ended:
+                await self._read_on(one)
+
+    async def _read_on(self, one: Told) -> None:
         await self._decide(one)
         async for event in self._stream("GET", f"{one.path}/events?after={one.last_seq}"):
             one.events.append(event)
             await self._decide(one)
             if one.plan == "cancel" and not one.cancel_asked and event["type"] == "token":
                 one.cancel_asked = (await self._call("POST", f"{one.path}/cancel", {})).code == 202
-        if not one.ended:
-            raise Gone
 
     async def _decide(self, one: Told) -> None:
         for call in one.undecided():
