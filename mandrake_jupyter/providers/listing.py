@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..values import JSON
+from .abilities import UNKNOWN, Abilities
 from .connections import Connection
 from .endpoint import Kind, host_of, is_loopback
 from .keys import KeyStore
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .catalogue import Demo
 
 COMPATIBLE: Kind = "openai-compatible"
+DEMO = Abilities(tools=False, images=False, reasoning=False)
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,14 @@ class Listing:
         self._folder = wanted if wanted in self.choices else None
         if chosen:
             self._add_chosen(chosen)
-        self._add([Choice(demo.id, "demo", demo.model, demo.name, tools=False)])
+        self._add([Choice(demo.id, "demo", demo.model, demo.name, abilities=DEMO)])
 
     def add_ollama(self, found: tuple[OllamaModel, ...]) -> None:
         """What Ollama answered; the demo model stays last."""
         self._found = found
         demo = self.choices.pop(self._demo.id)
         for model in found:
-            choice = self._of("ollama", model.name, tools=model.tools)
+            choice = self._of("ollama", model.name, model.abilities)
             self.choices[choice.id] = self.choices.get(choice.id) or choice
         self.choices[demo.id] = demo
 
@@ -146,9 +148,9 @@ class Listing:
         for choice in choices:
             self.choices.setdefault(choice.id, choice)
 
-    def _of(self, kind: Kind, model: str, *, tools: bool = True) -> Choice:
+    def _of(self, kind: Kind, model: str, abilities: Abilities = UNKNOWN) -> Choice:
         url = service_url(kind, self._environ, self._ollama_url)
-        return Choice(f"{kind}/{model}", kind, model, model, url, key_slot(kind, url), tools=tools)
+        return Choice(f"{kind}/{model}", kind, model, model, url, key_slot(kind, url), abilities=abilities)
 
     def _connected(self, connection: Connection) -> Choice:
         kind = connection.provider
@@ -186,7 +188,7 @@ class Listing:
             "provider": choice.kind,
             "model": choice.model,
             "name": choice.name,
-            "tools": choice.tools,
+            **choice.abilities.as_json(),
             "local": choice.kind == "demo" or (not choice.workspace and is_loopback(choice.url)),
             "state": state,
             "detail": detail,

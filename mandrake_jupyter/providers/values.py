@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from .abilities import UNKNOWN, Abilities
 from .base import LLMProvider
 from .endpoint import Kind
 
@@ -44,10 +45,17 @@ class ResolvedModel:
     provider_id: Kind
     model: str
     name: str
-    tools: bool
+    abilities: Abilities
     host: str
     local: bool
-    images: bool | None = None
+
+    @property
+    def tools(self) -> bool:
+        return self.abilities.tools
+
+    @property
+    def images(self) -> bool | None:
+        return self.abilities.images
 
 
 @dataclass(frozen=True)
@@ -61,5 +69,5 @@ class Choice:
     url: str = ""
     key_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    tools: bool = True
+    abilities: Abilities = UNKNOWN
     workspace: bool = False
