@@ -14,6 +14,7 @@ from . import (
     mcp_offers,
     mcp_servers,
     models,
+    prompt,
     runs,
     sessions,
 )
@@ -69,6 +70,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{M}/completions", mcp_offers.CompletionsHandler),
     (rf"{M}/call", mcp_servers.MCPCallHandler),
     (rf"{W}/trust", mcp_config.TrustHandler),
+    (rf"{W}/prompt", prompt.PromptHandler),
 ]
 
 #: Comes after all of them.

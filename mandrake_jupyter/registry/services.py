@@ -96,8 +96,8 @@ class Services:
             keys=self.keys,
             environ=os.environ,
             demo=self.demo,
-            workspace_models=workspace.model_entries,
-            workspace_active=workspace.active_model,
+            configured=workspace.model_entries,
+            wishes=workspace.model_wishes,
         )
 
     async def close_models(self, timeout: float) -> None:
