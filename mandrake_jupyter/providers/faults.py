@@ -40,7 +40,8 @@ NO_EYES = re.compile(
 
 @dataclass
 class Attempt:
-    """How far one request has come: `opened` by a status that is no error, `answered` by the first event.
+    """How far one request has come: `opened` by a status that is no error, `answered` by the first event,
+    `ended` by the last one.
     `images`: whether it shows any.
     """
 
@@ -49,6 +50,7 @@ class Attempt:
     images: bool = False
     opened: bool = False
     answered: bool = False
+    ended: bool = False
 
     def clean(self, text: str) -> str:
         for secret in self.endpoint.secrets:
