@@ -72,13 +72,15 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         if self._track_activity and known and "no_track_activity" not in self.request.arguments:
             self.settings["mandrake_activity"].touch()
 
-    def body(self) -> JSON:
-        """The request's JSON object, an empty one where there is no body. Raises BadRequest in words."""
+    def body(self, longest: int = LONGEST_BODY) -> JSON:
+        """The request's JSON object, an empty one where there is no body. Raises BadRequest in words.
+
+        `longest`: bytes."""
         raw = self.request.body.strip()
         if not raw:
             return {}
-        if len(raw) > LONGEST_BODY:
-            raise BadRequest(f"The request is larger than {LONGEST_BODY:,} bytes.")
+        if len(raw) > longest:
+            raise BadRequest(f"The request is larger than {longest:,} bytes.")
         try:
             value = parse_json(raw)
         except ValueError as exc:

@@ -16,7 +16,7 @@ from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
 from ..sessions.questions import parse_answer
 from ..values import JSON
-from .base import MandrakeHandler, StreamHandler
+from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
 
 if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DEFAULT_WAIT = 30.0
 LONGEST_WAIT = 3600.0
 LONGEST_KEY = 200
+#: Bytes of one character in JSON, at most.
+LONGEST_CHARACTER = 12
 
 
 class MessagesHandler(StreamHandler):
@@ -37,7 +39,7 @@ class MessagesHandler(StreamHandler):
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")
     async def post(self, workspace: str, session: str) -> None:
-        body = self.body()
+        body = self.body(max(LONGEST_BODY, LONGEST_CHARACTER * self.registry.max_message_size))
         content, wait = self.text(body, "content"), self._wait(body)
         if self.wants_stream:
             self.registry.streams.check()

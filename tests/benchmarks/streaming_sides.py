@@ -1,4 +1,4 @@
-"""What streams side by side: a provider that speaks OpenAI's wire, the library's agent drained alone, readers of a Jupyter server.
+"""What streams side by side: a provider with OpenAI's wire, the library's agent drained alone, readers of a Jupyter server.
 
 ``python -m tests.benchmarks.streaming_sides provider|library`` are processes of their own, so that the CPU of each is its own.
 The first token of an answer is the moment it was sent, by the clock that all processes of a machine share; the others are
@@ -190,7 +190,8 @@ async def _events(url: str, token: str, chat: str, body: Any) -> AsyncIterator[d
     write.write(
         f"POST {parts.path}{chat.replace('m/', 'mandrake/', 1)}/messages HTTP/1.1\r\nHost: localhost\r\n"
         f"Authorization: token {token}\r\nAccept: application/x-ndjson\r\nContent-Type: application/json\r\n"
-        f"Connection: close\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content
+        f"Connection: close\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+        + content
     )
     status = await read.readline()
     if b" 200 " not in status:
