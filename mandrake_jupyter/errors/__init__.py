@@ -1,13 +1,15 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
-    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, Message-, MCPServer-, Tool-, CallNotFound,
+    │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound, NotOffered)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
-    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
+    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
+    ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
+    │                  ModelTakesNoImages
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
                   SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
@@ -24,6 +26,7 @@ from .base import (
     ACTIONS,
     AlreadyAnswered,
     AlreadyDecided,
+    AlreadyReplaced,
     BadRequest,
     BrokenFile,
     Busy,
@@ -31,8 +34,10 @@ from .base import (
     Conflict,
     Forbidden,
     Gone,
+    ImageNotFound,
     MandrakeError,
     MCPServerNotFound,
+    MessageNotFound,
     NotFound,
     NotOffered,
     NotTrusted,
@@ -45,7 +50,6 @@ from .base import (
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
-    StoreUnavailable,
     ToolNotFound,
     TooMany,
     Unavailable,
@@ -81,6 +85,7 @@ from .models import (
     KeyMissing,
     KeyRefused,
     ModelNotAvailable,
+    ModelTakesNoImages,
     ProviderError,
     ProviderRejected,
     ProviderStalled,
@@ -91,11 +96,13 @@ from .models import (
     Unreachable,
 )
 from .runs import ApprovalTimeout, Interrupted, RunTimeout
+from .store import StoreFull, StoreLocked, StoreNewer, StoreReadOnly, StoreUnavailable
 
 __all__ = [
     "ACTIONS",
     "AlreadyAnswered",
     "AlreadyDecided",
+    "AlreadyReplaced",
     "AnsweredTrouble",
     "ApprovalTimeout",
     "BadRequest",
@@ -113,6 +120,7 @@ __all__ = [
     "Forbidden",
     "Gone",
     "ImageMissing",
+    "ImageNotFound",
     "Interrupted",
     "KeyMissing",
     "KeyRefused",
@@ -121,7 +129,9 @@ __all__ = [
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
+    "MessageNotFound",
     "ModelNotAvailable",
+    "ModelTakesNoImages",
     "NotFound",
     "NotOffered",
     "NotReached",
@@ -151,6 +161,10 @@ __all__ = [
     "SessionNotFound",
     "StartTimeout",
     "StopTimeout",
+    "StoreFull",
+    "StoreLocked",
+    "StoreNewer",
+    "StoreReadOnly",
     "StoreUnavailable",
     "StreamBroken",
     "TooMany",

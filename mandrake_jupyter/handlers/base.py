@@ -62,6 +62,11 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     def _track_activity(self) -> bool:
         return self.request.method not in LOOKS
 
+    @property
+    def longest_body(self) -> int:
+        """Bytes that a request's body may have."""
+        return LONGEST_BODY
+
     async def prepare(self) -> None:
         await super().prepare()
         self.update_api_activity()
@@ -72,15 +77,13 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         if self._track_activity and known and "no_track_activity" not in self.request.arguments:
             self.settings["mandrake_activity"].touch()
 
-    def body(self, longest: int = LONGEST_BODY) -> JSON:
-        """The request's JSON object, an empty one where there is no body. Raises BadRequest in words.
-
-        `longest`: bytes."""
+    def body(self) -> JSON:
+        """The request's JSON object, an empty one where there is no body. Raises BadRequest in words."""
         raw = self.request.body.strip()
         if not raw:
             return {}
-        if len(raw) > longest:
-            raise BadRequest(f"The request is larger than {longest:,} bytes.")
+        if len(raw) > self.longest_body:
+            raise BadRequest(f"The request is larger than {self.longest_body:,} bytes.")
         try:
             value = parse_json(raw)
         except ValueError as exc:

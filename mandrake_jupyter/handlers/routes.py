@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, limits, mcp_config, mcp_health, mcp_offers, mcp_servers, models, runs, sessions
+from . import (
+    events,
+    health,
+    images,
+    limits,
+    mcp_config,
+    mcp_health,
+    mcp_offers,
+    mcp_servers,
+    messages,
+    models,
+    prompt,
+    runs,
+    search,
+    sessions,
+)
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -23,14 +38,20 @@ ROUTES: list[tuple[str, Any]] = [
     (r"workspaces", sessions.WorkspacesHandler),
     (W, sessions.WorkspaceHandler),
     (rf"{W}/release", limits.ReleaseWorkspaceHandler),
+    (r"search", search.SearchHandler),
     (r"sessions", sessions.AllSessionsHandler),
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),
+    (rf"{S}/restore", sessions.RestoreHandler),
     (rf"{S}/release", limits.ReleaseSessionHandler),
     (rf"{S}/messages", runs.MessagesHandler),
+    (rf"{S}/export", messages.ExportHandler),
+    (rf"{S}/messages/(?P<message>{_ID})", messages.MessageHandler),
+    (rf"{S}/images/(?P<image>{_ID})", images.ImageHandler),
     (R, runs.RunHandler),
     (rf"{R}/events", runs.RunEventsHandler),
     (rf"{R}/cancel", runs.CancelHandler),
+    (rf"{R}/retry", runs.RetryHandler),
     (rf"{R}/approvals/(?P<call>{_ID})", runs.ApprovalHandler),
     (rf"{R}/questions/(?P<question>{_ID})", runs.QuestionHandler),
     (rf"{W}/models", models.ModelsHandler),
@@ -55,6 +76,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{M}/completions", mcp_offers.CompletionsHandler),
     (rf"{M}/call", mcp_servers.MCPCallHandler),
     (rf"{W}/trust", mcp_config.TrustHandler),
+    (rf"{W}/prompt", prompt.PromptHandler),
 ]
 
 #: Comes after all of them.

@@ -43,6 +43,7 @@ class Ledger:
         self.waiting_since: dict[
             str, str
         ] = {}  #: when a person was asked to decide on a call, by the call's id
+        self.retry: JSON | None = None  #: what it waits for while the model is to be asked again
         for event in self.log.events:
             self._note(event)
         self._writing = asyncio.Lock()
@@ -186,6 +187,7 @@ class Ledger:
             self._show(())
 
     def _note(self, event: Event) -> None:
+        self.retry = dict(event.data) if event.type == "retry" and event.data["seconds"] else None
         if event.type == "question":
             self.asked[event.data["question_id"]] = dict(event.data)
         elif event.type == "questionAnswered":
