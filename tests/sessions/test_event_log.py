@@ -216,6 +216,7 @@ async def test_a_run_of_another_living_server_is_read_as_it_goes_on(chat: Any) -
                 continue
             watcher.see(event)
             if watcher.text:
+                assert there.leases.connections == 1, "it is not put away under its reader"
                 gate.set()
     watcher.agrees_with(
         _seen(await collect(here, run.id)),
