@@ -14,7 +14,7 @@ from mandrake_jupyter.sessions.event_log import TAIL, EventLog
 from mandrake_jupyter.sessions.merging import merged
 from mandrake_jupyter.sessions.seams import Bounds
 from mandrake_jupyter.stores import replaying
-from mandrake_jupyter.stores.replaying import PIECE
+from mandrake_jupyter.stores.rows import PIECE
 from mandrake_jupyter.values import Event
 from tests.support.watcher import Watcher
 
