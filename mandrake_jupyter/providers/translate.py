@@ -31,13 +31,15 @@ def messages_of(request: ModelRequest) -> list[theirs.ModelMessage]:
     turns = paired(request.messages) if request.tools else flattened(request.messages)
     found: list[theirs.ModelMessage] = []
     for turn in turns:
+        before = found[-1] if found else None
         if turn.role == "assistant":
             parts = list(_assistant_parts(turn, request.model))
-            if parts:
+            if isinstance(before, theirs.ModelResponse):  # many models want turns that alternate
+                before.parts = [*before.parts, *parts]
+            elif parts:
                 found.append(theirs.ModelResponse(parts=parts))
         else:
             asked = list(_request_parts(turn))
-            before = found[-1] if found else None
             if isinstance(before, theirs.ModelRequest):
                 before.parts = [*before.parts, *asked]
             elif asked:

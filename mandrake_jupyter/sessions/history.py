@@ -16,6 +16,7 @@ from ..stores.runs import RunStore
 from .endings import WITHDRAWN
 from .images import as_parts
 from .prompted import filled_in, prompt_turns
+from .tool_names import allowed
 
 SHOWN_TO_MODEL = 32_000
 UNKNOWN = "It is not known whether this call finished. It was not run again."
@@ -98,7 +99,7 @@ def _thought(step: Iterable[Part]) -> tuple[ReasoningPart, ...]:
 
 def _name(part: Part, names: dict[tuple[str, str], str]) -> str:
     own = str(part.call.get("name") or part.call.get("tool"))
-    return names.get((str(part.call.get("server")), str(part.call.get("tool"))), own)
+    return names.get((str(part.call.get("server")), str(part.call.get("tool"))), allowed(own))
 
 
 def _told(part: Part) -> str:

@@ -28,6 +28,11 @@ def name_tools(specs: Iterable[ToolSpec]) -> Mapping[str, ToolSpec]:
     return table
 
 
+def allowed(name: str) -> str:
+    """The nearest name that providers take: a model may have asked for a tool by one that they refuse in its own history."""
+    return _NOT_ALLOWED.sub("_", name)[:LONGEST] or "tool"
+
+
 def _hashed(name: str, spec: ToolSpec, taken: Collection[str]) -> str:
     digest = content_hash([spec.server, spec.name])
     tried = (f"{name[: LONGEST - 1 - length]}_{digest[:length]}" for length in range(8, LONGEST - 1))

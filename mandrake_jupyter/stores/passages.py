@@ -39,7 +39,9 @@ def spaced(text: str, longest: int) -> str:
     FTS5's own tokenizers know only spaces, by which a Chinese sentence is one word, or any three letters, by which two
     signs, most Chinese words, are never found and the index grows to several times the text.
     """
-    plain = _OURS.sub("", text[:longest])
+    plain = (
+        _OURS.sub("", text[:longest]).encode("utf-8", "replace").decode()
+    )  # a tool may answer half a character
     return plain if plain.isascii() else _SIGNS.sub(lambda run: f"{APART}{APART.join(run[0])}{APART}", plain)
 
 

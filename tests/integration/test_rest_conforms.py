@@ -96,6 +96,10 @@ def live(case: Any, world: World) -> dict[str, str]:
         return found | world.waiting()
     if case.path.endswith("/questions/{question}"):
         return found | world.asked()
+    if case.path.endswith("/messages/{message}"):
+        return found | world.said()
+    if case.path.endswith("/restore") and draw == 0:
+        return found | {"session": world.deleted_chat()}
     if case.path.endswith("/sessions/{session}") and case.method == "DELETE":
         return found | {"session": world.fresh_chat()}
     if case.path.endswith("/mcp-servers/{name}") and case.method == "DELETE":
@@ -202,6 +206,8 @@ def test_without_a_login_nothing_is_told(world: World, verb: str, path: str) -> 
         "run": world.run,
         "call": "c",
         "question": "q",
+        "message": "m",
+        "image": "i",
         "name": "echo",
     }
     answer = requests.request(verb, f"{world.jupyter.url}mandrake{path.format_map(parameters)}", timeout=10)

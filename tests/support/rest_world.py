@@ -41,6 +41,17 @@ class World:
     def fresh_chat(self) -> str:
         return str(self.api("POST", "workspaces/default/sessions", {})["id"])
 
+    def deleted_chat(self) -> str:
+        """One that can be restored."""
+        chat = self.fresh_chat()
+        self.api("DELETE", f"workspaces/default/sessions/{chat}?undo=3600")
+        return chat
+
+    def said(self) -> dict[str, str]:
+        """A new chat in which something was said and answered, as path parameters."""
+        chat = self.fresh_chat()
+        return {"workspace": "default", "session": chat, "message": self.post(chat, "count to 3")["id"]}
+
     def fresh_mcp_server(self, name: str = "") -> str:
         name = name or f"spare-{uuid.uuid4().hex[:8]}"
         self.api("POST", "workspaces/default/mcp-servers", {"name": name, "entry": ECHO})
