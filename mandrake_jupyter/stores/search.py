@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from .database import Database
 from .passages import APART, BEGIN, END, LONGEST_TEXT, sign, spaced
@@ -106,18 +106,18 @@ class SearchStore:
         words = as_match(query)
         if not words:
             return Results(0, 0, False, ())
-        asked = {"words": words, "workspace": workspace_id}
-        async with self.database.read() as db:
-            rows = await db.execute(_TITLES, {**asked, "most": MOST_TITLES})
-            titles = [_match(row, TITLE_WEIGHT) for row in rows]
-            rows = await db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})
-            others = [_match(row) for row in rows]
-            chats = _by_chat(titles + others)
-            shown = list(chats.items())[:limit]
-            found = [await _found(db, words, session_id, matches) for session_id, matches in shown]
-        bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
-        messages = len({match.message_id for match in others})
-        return Results(messages, len(chats), bounded or len(chats) > limit, tuple(found))
+        return await self.database.look(lambda db: _search(db, words, workspace_id, limit))
+
+
+def _search(db: Connection, words: str, workspace_id: str | None, limit: int) -> Results:
+    asked = {"words": words, "workspace": workspace_id}
+    titles = [_match(row, TITLE_WEIGHT) for row in db.execute(_TITLES, {**asked, "most": MOST_TITLES})]
+    others = [_match(row) for row in db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})]
+    chats = _by_chat(titles + others)
+    found = [_found(db, words, *chat) for chat in list(chats.items())[:limit]]
+    bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
+    messages = len({match.message_id for match in others})
+    return Results(messages, len(chats), bounded or len(chats) > limit, tuple(found))
 
 
 def as_match(query: str) -> str:
@@ -153,11 +153,11 @@ def _by_chat(matches: list[_Match]) -> dict[str, list[_Match]]:
     return chats
 
 
-async def _found(db: AsyncConnection, words: str, session_id: str, matches: list[_Match]) -> Found:
+def _found(db: Connection, words: str, session_id: str, matches: list[_Match]) -> Found:
     shown, left = matches[:HITS_SHOWN], matches[HITS_SHOWN:]
     asked = {"words": words, "begin": BEGIN, "end": END, "longest": SNIPPET}
-    hits = [_hit(match, (await db.execute(_SHOWN, {**asked, "rowid": match.rowid})).one()) for match in shown]
-    session_id, workspace_id, name, last_activity = (await db.execute(_CHAT, {"id": session_id})).one()
+    hits = [_hit(match, db.execute(_SHOWN, {**asked, "rowid": match.rowid}).one()) for match in shown]
+    session_id, workspace_id, name, last_activity = db.execute(_CHAT, {"id": session_id}).one()
     return Found(session_id, workspace_id, name, last_activity, tuple(hits), len(left))
 
 

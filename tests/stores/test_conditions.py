@@ -71,7 +71,7 @@ async def reads(store: SessionStore, workspace_id: str) -> None:
     assert await store.get(workspace_id, chat.id) == chat
     assert (await store.workspace_for(Path("/project"))).id == workspace_id
     assert len(await store.workspaces()) == 1
-    assert await store.open_runs() == await store.left_by_others("x") == {}
+    assert await store.unfinished() == []
     assert len((await SearchStore(store.database).search("tides", None, 9)).found) == 1
     with pytest.raises(WorkspaceNotFound):
         await store.workspace("ghost")
