@@ -1,14 +1,15 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
-    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, Message-, MCPServer-, Tool-, CallNotFound,
+    │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound, NotOffered)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
     ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
+    │                  ModelTakesNoImages
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
                   SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
@@ -25,6 +26,7 @@ from .base import (
     ACTIONS,
     AlreadyAnswered,
     AlreadyDecided,
+    AlreadyReplaced,
     BadRequest,
     BrokenFile,
     Busy,
@@ -32,8 +34,10 @@ from .base import (
     Conflict,
     Forbidden,
     Gone,
+    ImageNotFound,
     MandrakeError,
     MCPServerNotFound,
+    MessageNotFound,
     NotFound,
     NotOffered,
     NotTrusted,
@@ -81,6 +85,7 @@ from .models import (
     KeyMissing,
     KeyRefused,
     ModelNotAvailable,
+    ModelTakesNoImages,
     ProviderError,
     ProviderRejected,
     ProviderStalled,
@@ -97,6 +102,7 @@ __all__ = [
     "ACTIONS",
     "AlreadyAnswered",
     "AlreadyDecided",
+    "AlreadyReplaced",
     "AnsweredTrouble",
     "ApprovalTimeout",
     "BadRequest",
@@ -114,6 +120,7 @@ __all__ = [
     "Forbidden",
     "Gone",
     "ImageMissing",
+    "ImageNotFound",
     "Interrupted",
     "KeyMissing",
     "KeyRefused",
@@ -122,7 +129,9 @@ __all__ = [
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
+    "MessageNotFound",
     "ModelNotAvailable",
+    "ModelTakesNoImages",
     "NotFound",
     "NotOffered",
     "NotReached",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..errors import BadRequest
 from ..registry.sessions import SessionsDirectory
 from .base import MandrakeHandler
 from .paging import limit_of, link_next
@@ -12,6 +13,8 @@ from .paging import limit_of, link_next
 #: Chats in one page.
 SHOWN = 100
 MOST_SHOWN = 1_000
+
+LONGEST_UNDO = 3600
 
 
 class _SessionsHandler(MandrakeHandler):
@@ -90,6 +93,18 @@ class SessionHandler(_SessionsHandler):
     @web.authenticated
     @authorized
     async def delete(self, workspace: str, session: str) -> None:
-        await self.registry.delete_session(workspace, session, self.username)
+        undo = self.number("undo", self.get_query_argument("undo", None), 0)
+        if undo > LONGEST_UNDO:
+            raise BadRequest(f"undo must be a number of seconds from 0 to {LONGEST_UNDO}.")
+        await self.registry.delete_session(workspace, session, self.username, undo=undo)
         self.set_status(204)
         self.finish()
+
+
+class RestoreHandler(_SessionsHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def post(self, workspace: str, session: str) -> None:
+        self.answer(await self.directory.restore(workspace, session))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..values import JSON, Usage
+from ..values.images import Image
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
+#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
+WITHDRAWN = "withdrawn"
 #: The name of a chat in which nothing was said.
 UNTITLED = "New chat"
 
@@ -94,12 +97,16 @@ class RunRow:
         }
 
 
+RUN_FIELDS = tuple(field.name for field in fields(RunRow))
+
+
 @dataclass(frozen=True)
 class Part:
     """A stretch of text or one tool call, at its place in an answer.
 
     `step` is the model request it came from; `last_seq` the seq of the newest event it holds. For tools, `call` holds what
     does not change (server, tool, title, read_only, needs_approval, input_schema, schema_hash, direct), `arguments` what runs.
+    ``call["kept"]`` is what the provider wants back with it: with reasoning, too, which without text is only there for it.
     """
 
     part: int
@@ -155,6 +162,7 @@ class Message:
     created: str
     attachments: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Part, ...] = ()
+    images: tuple[Image, ...] = ()  #: to be stored with it; afterwards only their attachments tell of them
 
     @property
     def text(self) -> str:
@@ -166,8 +174,10 @@ class Message:
         *,
         seq: int | None = None,
         question: Callable[[str | None], JSON | None] = lambda _: None,
+        retry: JSON | None = None,
     ) -> JSON:
-        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one."""
+        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one,
+        `retry` what its next try waits for."""
         answer = self.role == "assistant"
         return {
             "id": self.id,
@@ -177,7 +187,11 @@ class Message:
             "created": self.created,
             "status": _status(run) if answer or run.state == "queued" else "complete",
             "model": run.model if answer else None,
-            "parts": [part.as_json(question(part.call_id) if part.call_id else None) for part in self.parts],
+            "parts": [
+                part.as_json(question(part.call_id) if part.call_id else None)
+                for part in self.parts
+                if part.type != "reasoning" or part.content
+            ],
             "attachments": [
                 {k: v for k, v in a.items() if k != "text"}
                 for a in self.attachments
@@ -186,6 +200,8 @@ class Message:
             "usage": dict(run.usage) if answer and run.usage else None,
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,
+            "replaced_by": run.replaced_by,
+            "retry": retry,
             "seq": seq if seq is not None or not (answer and run.open) else 0,
         }
 

@@ -34,6 +34,18 @@ def call(name: str, **arguments: Any) -> ToolCallRequested:
     return ToolCallRequested("x", f"files__{name}", arguments)
 
 
+class Paced(asyncio.Event):
+    """In a model's script: so many turns of the loop, in which others come between."""
+
+    def __init__(self, turns: int) -> None:
+        super().__init__()
+        self.turns = turns
+
+    async def wait(self) -> Any:
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
+
+
 @dataclass
 class ScriptedModel:
     """Answers with the next entry of `script`: strings are tokens, calls are calls, exceptions are raised, events awaited."""
@@ -42,6 +54,7 @@ class ScriptedModel:
     id: str = "scripted/one"
     model: str = "one"
     tools: bool = True
+    images: bool | None = None
     requests: list[ModelRequest] = field(default_factory=list)
     closed: int = 0
 
@@ -104,6 +117,21 @@ class ScriptedTools:
 
 
 @dataclass
+class Pauses:
+    """The waits between tries: over at once, or `held` until a person says now or the run is stopped."""
+
+    held: bool = False
+    seconds: list[float] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, seconds: float, now: asyncio.Event) -> None:
+        self.seconds.append(seconds)
+        self.begun.set()
+        if self.held:
+            await now.wait()
+
+
+@dataclass
 class Chat:
     """One session under test; ``reopen`` is what a second Jupyter server finds after this one died."""
 
@@ -117,6 +145,7 @@ class Chat:
     alive: frozenset[str] = frozenset()
     announced: list[Announcement] = field(default_factory=list)
     clock: Any = None
+    pauses: Pauses = field(default_factory=Pauses)
 
     async def open(self, instance: str = "one") -> SessionCoordinator:
         store = SessionStore(self.database)
@@ -130,6 +159,7 @@ class Chat:
             instance,
             self.bounds,
             self.announced.append,
+            pause=self.pauses,
             **clocks,
         )
 
