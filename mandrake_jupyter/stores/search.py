@@ -25,8 +25,8 @@ SHORTEST_BEGINNING = 2
 MOST_TITLES = 200
 MOST_PASSAGES = 1_000
 HITS_SHOWN = 2
-#: How much more a word in a title says.
-TITLE_WEIGHT = 2.0
+#: The rank of a title: before all else. To weigh titles against each other would look at the whole index once more.
+TITLE = -1_000.0
 #: Words of a snippet.
 SNIPPET = 28
 
@@ -69,14 +69,14 @@ class Results:
 @dataclass(frozen=True)
 class _Match:
     rowid: int
-    weight: float
+    rank: float
     session_id: str
     message_id: str | None
 
 
 #: CROSS JOIN keeps the order: the index first.
 _TITLES = text("""
-    SELECT search.rowid, search.rank, p.session_id, NULL FROM search
+    SELECT search.rowid, :rank, p.session_id, NULL FROM search
     CROSS JOIN passages p ON p.id = search.rowid
     JOIN sessions s ON s.id = p.session_id AND s.deleted IS NULL AND (:workspace IS NULL OR s.workspace_id = :workspace)
     WHERE search MATCH :words AND search.rowid < 0 ORDER BY search.rowid LIMIT :most
@@ -111,8 +111,8 @@ class SearchStore:
 
 def _search(db: Connection, words: str, workspace_id: str | None, limit: int) -> Results:
     asked = {"words": words, "workspace": workspace_id}
-    titles = [_match(row, TITLE_WEIGHT) for row in db.execute(_TITLES, {**asked, "most": MOST_TITLES})]
-    others = [_match(row) for row in db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})]
+    titles = [_Match(*row) for row in db.execute(_TITLES, {**asked, "most": MOST_TITLES, "rank": TITLE})]
+    others = [_Match(*row) for row in db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})]
     chats = _by_chat(titles + others)
     found = [_found(db, words, *chat) for chat in list(chats.items())[:limit]]
     bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
@@ -135,16 +135,11 @@ def _told(char: str) -> bool:
     return unicodedata.category(char) in ("So", "Co") or unicodedata.category(char)[0] in "LN"
 
 
-def _match(row: Any, weight: float = 1.0) -> _Match:
-    rowid, rank, session_id, message_id = row
-    return _Match(rowid, rank * weight, session_id, message_id)
-
-
 def _by_chat(matches: list[_Match]) -> dict[str, list[_Match]]:
     """The best first, of the chats and in each; of a message only its best."""
     chats: dict[str, list[_Match]] = {}
     seen: set[str] = set()
-    for match in sorted(matches, key=lambda match: (match.weight, -match.rowid)):
+    for match in sorted(matches, key=lambda match: (match.rank, -abs(match.rowid))):
         if match.message_id is not None:
             if match.message_id in seen:
                 continue

@@ -166,7 +166,7 @@ async def test_an_update_that_does_not_fit_leaves_the_file_as_it_was(open_store:
             db.executescript(
                 "DROP TABLE search; DROP TABLE chores; DROP TABLE passages; DROP TRIGGER sessions_deleted; "
                 "DROP TRIGGER messages_deleted; DROP INDEX ix_sessions_last_activity; DROP INDEX ix_sessions_deleted; "
-                "DROP INDEX ix_messages_run_id; PRAGMA wal_checkpoint(TRUNCATE)"
+                "DROP INDEX ix_messages_run_id; DROP INDEX ix_sessions_workspace_id; PRAGMA wal_checkpoint(TRUNCATE)"
             )
         filler = disk / "filler"
         filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - 8192))

@@ -26,6 +26,7 @@ PART = (
 
 def upgrade() -> None:
     op.create_index("ix_sessions_last_activity", "sessions", ["last_activity", "id"])
+    op.create_index("ix_sessions_workspace_id", "sessions", ["workspace_id", "last_activity", "id"])
     op.create_index(
         "ix_sessions_deleted", "sessions", ["deleted"], sqlite_where=sa.text("deleted IS NOT NULL")
     )
