@@ -6,9 +6,10 @@ replaced or withdrawn is passed over here, as it may come back. Nothing is writt
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -27,6 +28,8 @@ MOST_PASSAGES = 1_000
 HITS_SHOWN = 2
 #: The rank of a title: before all else. To weigh titles against each other would look at the whole index once more.
 TITLE = -1_000.0
+#: As migration 0004 has it.
+TOKENIZER = "\"unicode61 remove_diacritics 2 categories 'L* N* Co So'\""
 #: Words of a snippet.
 SNIPPET = 28
 
@@ -89,11 +92,10 @@ _PASSAGES = text("""
     WHERE search MATCH :words AND search.rowid >= 0 ORDER BY search.rowid DESC LIMIT :most
 """)
 _SHOWN = text("""
-    SELECT snippet(search, 0, :begin, :end, '…', :longest), p.run_id, p.part, p.kind, m.role, coalesce(m.created, s.created)
-    FROM search CROSS JOIN passages p ON p.id = search.rowid
-    JOIN sessions s ON s.id = p.session_id LEFT JOIN messages m ON m.id = p.message_id
-    WHERE search MATCH :words AND search.rowid = :rowid
+    SELECT p.body, p.run_id, p.part, p.kind, m.role, coalesce(m.created, s.created)
+    FROM passages p JOIN sessions s ON s.id = p.session_id LEFT JOIN messages m ON m.id = p.message_id WHERE p.id = :rowid
 """)
+_SNIPPET = "SELECT snippet(search, 0, ?, ?, '…', ?) FROM search WHERE search MATCH ?"
 _CHAT = text("SELECT id, workspace_id, name, last_activity FROM sessions WHERE id = :id")
 
 
@@ -114,7 +116,9 @@ def _search(db: Connection, words: str, workspace_id: str | None, limit: int) ->
     titles = [_Match(*row) for row in db.execute(_TITLES, {**asked, "most": MOST_TITLES, "rank": TITLE})]
     others = [_Match(*row) for row in db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})]
     chats = _by_chat(titles + others)
-    found = [_found(db, words, *chat) for chat in list(chats.items())[:limit]]
+    with closing(sqlite3.connect(":memory:")) as marking:
+        marking.execute(f"CREATE VIRTUAL TABLE search USING fts5(body, tokenize={TOKENIZER})")
+        found = [_found(db, marking, words, *chat) for chat in list(chats.items())[:limit]]
     bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
     messages = len({match.message_id for match in others})
     return Results(messages, len(chats), bounded or len(chats) > limit, tuple(found))
@@ -148,16 +152,31 @@ def _by_chat(matches: list[_Match]) -> dict[str, list[_Match]]:
     return chats
 
 
-def _found(db: Connection, words: str, session_id: str, matches: list[_Match]) -> Found:
+def _found(
+    db: Connection, marking: sqlite3.Connection, words: str, session_id: str, matches: list[_Match]
+) -> Found:
+    """`marking` is an index of what is shown only: the great one would look for all words anew for each snippet."""
     shown, left = matches[:HITS_SHOWN], matches[HITS_SHOWN:]
-    asked = {"words": words, "begin": BEGIN, "end": END, "longest": SNIPPET}
-    hits = [_hit(match, db.execute(_SHOWN, {**asked, "rowid": match.rowid}).one()) for match in shown]
+    hits = []
+    for match in shown:
+        body, *rest = db.execute(_SHOWN, {"rowid": match.rowid}).one()
+        marking.execute("DELETE FROM search")
+        marking.execute("INSERT INTO search VALUES (?)", (body,))
+        (snippet,) = marking.execute(_SNIPPET, (BEGIN, END, SNIPPET, words)).fetchone()
+        hits.append(_hit(match, snippet, *rest))
     session_id, workspace_id, name, last_activity = db.execute(_CHAT, {"id": session_id}).one()
     return Found(session_id, workspace_id, name, last_activity, tuple(hits), len(left))
 
 
-def _hit(match: _Match, row: Any) -> Hit:
-    snippet, run_id, part, kind, role, created = row
+def _hit(
+    match: _Match,
+    snippet: str,
+    run_id: str | None,
+    part: int | None,
+    kind: str,
+    role: str | None,
+    created: str,
+) -> Hit:
     return Hit(match.message_id, run_id, role, part, kind, created, _pieces(snippet))
 
 
