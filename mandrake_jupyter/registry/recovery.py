@@ -18,10 +18,11 @@ from ..stores.instances import found, sweep
 from ..values import SessionKey
 
 if TYPE_CHECKING:
+    from ..stores.rows import Unfinished
     from .registry import ServiceRegistry
 
-
-QUEUED, AWAITING = RunState.QUEUED, RunState.AWAITING_APPROVAL
+QUEUED, WAITS = RunState.QUEUED.value, RunState.AWAITING_APPROVAL.value
+AT_WORK = (RunState.CALLING_MODEL.value, RunState.CALLING_TOOL.value)
 
 
 class Recovery:
@@ -57,32 +58,30 @@ class Recovery:
         services = await self._registry.initialize_services()
         if services.database.refusal is not None:  # it can be read, as it is
             return 0
-        left = await services.sessions.left_by_others(services.instances.own)
-        owners = {owner for runs in left.values() for owner, _ in runs}
+        unfinished = await services.sessions.unfinished()
+        own = services.instances.own
+        owners = {run.instance for run in unfinished} - {own}
         dead = {owner for owner in owners if not await services.instances.alive(owner)}
+        left: dict[SessionKey, list[Unfinished]] = {}
+        for run in unfinished:
+            left.setdefault(SessionKey(run.workspace_id, run.session_id), []).append(run)
         taken = 0
-        for (workspace_id, session_id), runs in left.items():
-            states = {state for _, state in runs}
-            if all(owner in dead for owner, _ in runs) and AWAITING not in states and states != {QUEUED}:
-                taken += await self._take_up(workspace_id, session_id)
-        taken += await self._end_own()
+        for key, runs in left.items():
+            foreign = [run for run in runs if run.instance != own]
+            states = {run.state for run in foreign}
+            parked = WAITS in states or states == {QUEUED}
+            abandoned = foreign and not parked and all(run.instance in dead for run in foreign)
+            if abandoned or self._lost(key, [run for run in runs if run.instance == own]):
+                taken += await self._take_up(key.workspace_id, key.session_id)
         if taken:
-            self._registry.log.info("Answers that ended Jupyter servers left unfinished, in chats: %d", taken)
+            self._registry.log.info("Answers that were left unfinished, in chats: %d", taken)
         return taken
 
-    async def _end_own(self) -> int:
-        """Answers of this Jupyter server whose end could not be stored, as the disk was full: now it can."""
-        opened = self._registry.opened
-        if opened is None:
-            return 0
-        services, taken = opened.services, 0
-        at_work = await services.sessions.at_work(services.instances.own)
-        for (workspace_id, session_id), runs in at_work.items():
-            chat = self._registry.coordinator(SessionKey(workspace_id, session_id))
-            held = {run.id for run in chat.runs} if chat else set()
-            if not runs <= held:
-                taken += await self._take_up(workspace_id, session_id)
-        return taken
+    def _lost(self, key: SessionKey, runs: list[Unfinished]) -> bool:
+        """Whether nobody is at one of these runs of this Jupyter server: its end could not be stored, as the disk was full."""
+        chat = self._registry.coordinator(key)
+        held = {run.id for run in chat.runs} if chat else set()
+        return any(run.state in AT_WORK and run.run_id not in held for run in runs)
 
     async def _take_up(self, workspace_id: str, session_id: str) -> bool:
         held = self._registry.coordinator(SessionKey(workspace_id, session_id))

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MandrakeError, StoreUnavailable
+from ..errors import StoreUnavailable
 from ..lifecycle.supervisor import Supervisor
 from ..values import utcnow
 
@@ -84,7 +84,7 @@ class Services:
         supervisor = Supervisor(log)
         demo = DemoModel(data_dir, supervisor)
         sessions = SessionStore(database)
-        supervisor.spawn("housekeeping", _keep_house(demo, sessions))
+        supervisor.spawn("housekeeping", _keep_house(demo))
         supervisor.spawn("instance lock", _keep_lock(instances))
         return cls(
             data_dir,
@@ -126,12 +126,8 @@ class Services:
         await asyncio.to_thread(self.instances.release)
 
 
-async def _keep_house(demo: DemoModel, sessions: SessionStore) -> None:
+async def _keep_house(demo: DemoModel) -> None:
     while True:
-        try:
-            await sessions.purge(utcnow())
-        except MandrakeError as exc:
-            logger.warning("Deleted chats could not be removed for good, it is tried again: %s", exc)
         await asyncio.sleep(HOUSEKEEPING)
         await demo.stop_if_idle(monotonic())
 

@@ -43,8 +43,7 @@ class SessionsDirectory:
             notebook = relative_notebook(notebook, Path(workspace.path))
         begin = place(after) if after is not None else None
         await self._registry.recovery.take_up()
-        runs = await services.sessions.open_runs()
-        rows = await services.sessions.sessions(
+        rows, runs = await services.sessions.page(
             workspace.id if workspace else None,
             limit=limit + 1,
             after=begin,

@@ -29,6 +29,8 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MS = 10_000
 #: Transactions of `at_once` that may wait for each other, or for another Jupyter server; further ones wait for these.
 AT_ONCE = 8
+#: Of `look`, likewise.
+LOOKS_AT_ONCE = 4
 #: Seconds for which a close waits for transactions that are under way.
 CLOSE_WITHIN = 0.5
 
@@ -46,6 +48,7 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._whole: Engine | None = None
         self._threads: ThreadPoolExecutor | None = None
+        self._lookers: ThreadPoolExecutor | None = None
         self._opening = asyncio.Lock()
         self._at_work = 0
         self._resting = asyncio.Event()
@@ -65,6 +68,7 @@ class Database:
             if self._engine is None:
                 self._connect(await self._look())
                 self._threads = ThreadPoolExecutor(AT_ONCE, "mandrake-store")
+                self._lookers = ThreadPoolExecutor(LOOKS_AT_ONCE, "mandrake-look")
             assert self._engine is not None
             return self._engine
 
@@ -118,8 +122,18 @@ class Database:
         what it does there. Cancelled, it is still ended first, one way or the other.
         """
         await self._writable()
+        return await self._in_thread(self._threads, "IMMEDIATE", work)
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """`work`, which only reads, likewise; it waits for no write."""
+        await self.open()
+        return await self._in_thread(self._lookers, "DEFERRED", work)
+
+    async def _in_thread(
+        self, threads: ThreadPoolExecutor | None, mode: str, work: Callable[[Connection], T]
+    ) -> T:
         with self._working():
-            doing = asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
+            doing = asyncio.get_running_loop().run_in_executor(threads, self._do, mode, work)
             try:
                 return await asyncio.shield(doing)
             except asyncio.CancelledError:
@@ -128,10 +142,10 @@ class Database:
                     doing.exception()
                 raise
 
-    def _do(self, work: Callable[[Connection], T]) -> T:
+    def _do(self, mode: str, work: Callable[[Connection], T]) -> T:
         assert self._whole is not None
         with self._whole.connect() as connection:
-            connection.execution_options(mandrake_begin="IMMEDIATE")
+            connection.execution_options(mandrake_begin=mode)
             with connection.begin():
                 return work(connection)
 
@@ -165,8 +179,9 @@ class Database:
                 while self._at_work:
                     self._resting.clear()
                     await self._resting.wait()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._lookers):
+            if threads is not None:
+                threads.shutdown(wait=False, cancel_futures=True)
         engine, whole, self._engine, self._whole = self._engine, self._whole, None, None
         await _dispose(engine, whole)
 

@@ -49,6 +49,17 @@ class SessionRow:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """A run that has not ended, as far as lists and recovery need it."""
+
+    workspace_id: str
+    session_id: str
+    run_id: str
+    instance: str
+    state: str
+
+
+@dataclass(frozen=True)
 class RunRow:
     """One answer's life. `instance` is the uuid of the Jupyter server that works on it."""
 

@@ -189,6 +189,7 @@ class RunStore:
         """See `replacing.remove`."""
         async with self.database.write() as db:
             await db.run_sync(remove, session_id, message_id, session_values)
+        self.database.deleted.set()
 
     async def history(self, session_id: str, *, replaced: bool = False) -> list[tuple[Message, RunRow]]:
         """All messages of a session with their parts and runs, oldest first; those that were replaced only on demand."""

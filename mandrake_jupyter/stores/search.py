@@ -6,12 +6,13 @@ replaced or withdrawn is passed over here, as it may come back. Nothing is writt
 
 from __future__ import annotations
 
+import sqlite3
 import unicodedata
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.engine import Connection
 
 from .database import Database
 from .passages import APART, BEGIN, END, LONGEST_TEXT, sign, spaced
@@ -25,8 +26,10 @@ SHORTEST_BEGINNING = 2
 MOST_TITLES = 200
 MOST_PASSAGES = 1_000
 HITS_SHOWN = 2
-#: How much more a word in a title says.
-TITLE_WEIGHT = 2.0
+#: The rank of a title: before all else. To weigh titles against each other would look at the whole index once more.
+TITLE = -1_000.0
+#: As migration 0004 has it.
+TOKENIZER = "\"unicode61 remove_diacritics 2 categories 'L* N* Co So'\""
 #: Words of a snippet.
 SNIPPET = 28
 
@@ -69,14 +72,14 @@ class Results:
 @dataclass(frozen=True)
 class _Match:
     rowid: int
-    weight: float
+    rank: float
     session_id: str
     message_id: str | None
 
 
 #: CROSS JOIN keeps the order: the index first.
 _TITLES = text("""
-    SELECT search.rowid, search.rank, p.session_id, NULL FROM search
+    SELECT search.rowid, :rank, p.session_id, NULL FROM search
     CROSS JOIN passages p ON p.id = search.rowid
     JOIN sessions s ON s.id = p.session_id AND s.deleted IS NULL AND (:workspace IS NULL OR s.workspace_id = :workspace)
     WHERE search MATCH :words AND search.rowid < 0 ORDER BY search.rowid LIMIT :most
@@ -89,11 +92,10 @@ _PASSAGES = text("""
     WHERE search MATCH :words AND search.rowid >= 0 ORDER BY search.rowid DESC LIMIT :most
 """)
 _SHOWN = text("""
-    SELECT snippet(search, 0, :begin, :end, '…', :longest), p.run_id, p.part, p.kind, m.role, coalesce(m.created, s.created)
-    FROM search CROSS JOIN passages p ON p.id = search.rowid
-    JOIN sessions s ON s.id = p.session_id LEFT JOIN messages m ON m.id = p.message_id
-    WHERE search MATCH :words AND search.rowid = :rowid
+    SELECT p.body, p.run_id, p.part, p.kind, m.role, coalesce(m.created, s.created)
+    FROM passages p JOIN sessions s ON s.id = p.session_id LEFT JOIN messages m ON m.id = p.message_id WHERE p.id = :rowid
 """)
+_SNIPPET = "SELECT snippet(search, 0, ?, ?, '…', ?) FROM search WHERE search MATCH ?"
 _CHAT = text("SELECT id, workspace_id, name, last_activity FROM sessions WHERE id = :id")
 
 
@@ -106,18 +108,20 @@ class SearchStore:
         words = as_match(query)
         if not words:
             return Results(0, 0, False, ())
-        asked = {"words": words, "workspace": workspace_id}
-        async with self.database.read() as db:
-            rows = await db.execute(_TITLES, {**asked, "most": MOST_TITLES})
-            titles = [_match(row, TITLE_WEIGHT) for row in rows]
-            rows = await db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})
-            others = [_match(row) for row in rows]
-            chats = _by_chat(titles + others)
-            shown = list(chats.items())[:limit]
-            found = [await _found(db, words, session_id, matches) for session_id, matches in shown]
-        bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
-        messages = len({match.message_id for match in others})
-        return Results(messages, len(chats), bounded or len(chats) > limit, tuple(found))
+        return await self.database.look(lambda db: _search(db, words, workspace_id, limit))
+
+
+def _search(db: Connection, words: str, workspace_id: str | None, limit: int) -> Results:
+    asked = {"words": words, "workspace": workspace_id}
+    titles = [_Match(*row) for row in db.execute(_TITLES, {**asked, "most": MOST_TITLES, "rank": TITLE})]
+    others = [_Match(*row) for row in db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})]
+    chats = _by_chat(titles + others)
+    with closing(sqlite3.connect(":memory:")) as marking:
+        marking.execute(f"CREATE VIRTUAL TABLE search USING fts5(body, tokenize={TOKENIZER})")
+        found = [_found(db, marking, words, *chat) for chat in list(chats.items())[:limit]]
+    bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
+    messages = len({match.message_id for match in others})
+    return Results(messages, len(chats), bounded or len(chats) > limit, tuple(found))
 
 
 def as_match(query: str) -> str:
@@ -135,16 +139,11 @@ def _told(char: str) -> bool:
     return unicodedata.category(char) in ("So", "Co") or unicodedata.category(char)[0] in "LN"
 
 
-def _match(row: Any, weight: float = 1.0) -> _Match:
-    rowid, rank, session_id, message_id = row
-    return _Match(rowid, rank * weight, session_id, message_id)
-
-
 def _by_chat(matches: list[_Match]) -> dict[str, list[_Match]]:
     """The best first, of the chats and in each; of a message only its best."""
     chats: dict[str, list[_Match]] = {}
     seen: set[str] = set()
-    for match in sorted(matches, key=lambda match: (match.weight, -match.rowid)):
+    for match in sorted(matches, key=lambda match: (match.rank, -abs(match.rowid))):
         if match.message_id is not None:
             if match.message_id in seen:
                 continue
@@ -153,16 +152,31 @@ def _by_chat(matches: list[_Match]) -> dict[str, list[_Match]]:
     return chats
 
 
-async def _found(db: AsyncConnection, words: str, session_id: str, matches: list[_Match]) -> Found:
+def _found(
+    db: Connection, marking: sqlite3.Connection, words: str, session_id: str, matches: list[_Match]
+) -> Found:
+    """`marking` is an index of what is shown only: the great one would look for all words anew for each snippet."""
     shown, left = matches[:HITS_SHOWN], matches[HITS_SHOWN:]
-    asked = {"words": words, "begin": BEGIN, "end": END, "longest": SNIPPET}
-    hits = [_hit(match, (await db.execute(_SHOWN, {**asked, "rowid": match.rowid})).one()) for match in shown]
-    session_id, workspace_id, name, last_activity = (await db.execute(_CHAT, {"id": session_id})).one()
+    hits = []
+    for match in shown:
+        body, *rest = db.execute(_SHOWN, {"rowid": match.rowid}).one()
+        marking.execute("DELETE FROM search")
+        marking.execute("INSERT INTO search VALUES (?)", (body,))
+        (snippet,) = marking.execute(_SNIPPET, (BEGIN, END, SNIPPET, words)).fetchone()
+        hits.append(_hit(match, snippet, *rest))
+    session_id, workspace_id, name, last_activity = db.execute(_CHAT, {"id": session_id}).one()
     return Found(session_id, workspace_id, name, last_activity, tuple(hits), len(left))
 
 
-def _hit(match: _Match, row: Any) -> Hit:
-    snippet, run_id, part, kind, role, created = row
+def _hit(
+    match: _Match,
+    snippet: str,
+    run_id: str | None,
+    part: int | None,
+    kind: str,
+    role: str | None,
+    created: str,
+) -> Hit:
     return Hit(match.message_id, run_id, role, part, kind, created, _pieces(snippet))
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import insert, or_, select, tuple_, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import SessionNotFound, WorkspaceNotFound
 from ..values import isoformat, utcnow
 from .deleting import ASIDE, Deleting
 from .passages import put_title
-from .rows import UNFINISHED, UNTITLED, SessionRow, WorkspaceRow
+from .rows import UNFINISHED, UNTITLED, SessionRow, Unfinished, WorkspaceRow
 from .tables import grants, runs, sessions, workspaces
 
 
@@ -99,7 +101,11 @@ class SessionStore(Deleting):
             raise SessionNotFound(session=session_id)
         return SessionRow(*found)
 
-    async def sessions(
+    async def sessions(self, workspace_id: str | None = None) -> list[SessionRow]:
+        """All of them, newest activity first; of all workspaces when none is named."""
+        return (await self.page(workspace_id))[0]
+
+    async def page(
         self,
         workspace_id: str | None = None,
         *,
@@ -107,8 +113,8 @@ class SessionStore(Deleting):
         after: tuple[str, str] | None = None,
         name: str | None = None,
         notebook: str | None = None,
-    ) -> list[SessionRow]:
-        """Newest activity first; all workspaces when none is named. `after`: last activity and id of the one before."""
+    ) -> tuple[list[SessionRow], dict[str, list[tuple[str, str]]]]:
+        """Newest activity first, with ``open_runs``. `after`: last activity and id of the one before."""
         last, own = sessions.c.last_activity, sessions.c.id
         query = select(sessions).where(~ASIDE).order_by(last.desc(), own.desc()).limit(limit)
         for column, wanted in (("workspace_id", workspace_id), ("name", name), ("notebook", notebook)):
@@ -116,48 +122,17 @@ class SessionStore(Deleting):
                 query = query.where(sessions.c[column] == wanted)
         if after is not None:
             query = query.where(tuple_(last, own) < after)
-        async with self.database.read() as db:
-            return [SessionRow(*row) for row in await db.execute(query)]
+        return await self.database.look(
+            lambda db: ([SessionRow(*row) for row in db.execute(query)], _open_runs(_unfinished(db)))
+        )
 
     async def open_runs(self) -> dict[str, list[tuple[str, str]]]:
         """session id → its unfinished runs as (run id, state), oldest first."""
-        query = (
-            select(runs.c.session_id, runs.c.id, runs.c.state)
-            .where(runs.c.state.in_(UNFINISHED))
-            .order_by(runs.c.created)
-        )
-        found: dict[str, list[tuple[str, str]]] = {}
-        async with self.database.read() as db:
-            for session_id, run_id, state in await db.execute(query):
-                found.setdefault(session_id, []).append((run_id, state))
-        return found
+        return _open_runs(await self.unfinished())
 
-    async def left_by_others(self, instance: str) -> dict[tuple[str, str], list[tuple[str, str]]]:
-        """(workspace id, session id) → its unfinished runs of other Jupyter servers than `instance`, as (their instance,
-        state)."""
-        query = (
-            select(sessions.c.workspace_id, sessions.c.id, runs.c.instance, runs.c.state)
-            .join(runs, runs.c.session_id == sessions.c.id)
-            .where(runs.c.state.in_(UNFINISHED), runs.c.instance != instance, ~ASIDE)
-        )
-        found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        async with self.database.read() as db:
-            for workspace_id, session_id, owner, state in await db.execute(query):
-                found.setdefault((workspace_id, session_id), []).append((owner, state))
-        return found
-
-    async def at_work(self, instance: str) -> dict[tuple[str, str], set[str]]:
-        """(workspace id, session id) → its runs of `instance` that neither wait for a person nor for their turn."""
-        query = (
-            select(sessions.c.workspace_id, sessions.c.id, runs.c.id)
-            .join(runs, runs.c.session_id == sessions.c.id)
-            .where(runs.c.state.in_(("calling_model", "calling_tool")), runs.c.instance == instance, ~ASIDE)
-        )
-        found: dict[tuple[str, str], set[str]] = {}
-        async with self.database.read() as db:
-            for workspace_id, session_id, run_id in await db.execute(query):
-                found.setdefault((workspace_id, session_id), set()).add(run_id)
-        return found
+    async def unfinished(self) -> list[Unfinished]:
+        """All runs that have not ended, oldest first."""
+        return await self.database.look(_unfinished)
 
     async def change(self, session_id: str, **values: str | bool | int | None) -> None:
         async with self.database.write() as db:
@@ -176,3 +151,20 @@ class SessionStore(Deleting):
         )
         async with self.database.read() as db:
             return frozenset((server, tool, digest) for server, tool, digest in await db.execute(query))
+
+
+def _unfinished(db: Connection) -> list[Unfinished]:
+    query = (
+        select(sessions.c.workspace_id, sessions.c.id, runs.c.id, runs.c.instance, runs.c.state)
+        .join(runs, runs.c.session_id == sessions.c.id)
+        .where(runs.c.state.in_(UNFINISHED), ~ASIDE)
+        .order_by(runs.c.created)
+    )
+    return [Unfinished(*row) for row in db.execute(query)]
+
+
+def _open_runs(unfinished: Iterable[Unfinished]) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for run in unfinished:
+        found.setdefault(run.session_id, []).append((run.run_id, run.state))
+    return found

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -55,7 +56,8 @@ sessions = Table(
     Column("deleted", String(32)),
     UniqueConstraint("workspace_id", "notebook", name="uq_sessions_notebook"),
     Index("ix_sessions_last_activity", "last_activity", "id"),
-    Index("ix_sessions_deleted", "deleted"),
+    Index("ix_sessions_workspace_id", "workspace_id", "last_activity", "id"),
+    Index("ix_sessions_deleted", "deleted", sqlite_where=text("deleted IS NOT NULL")),
 )
 
 runs = Table(

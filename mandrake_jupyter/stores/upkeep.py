@@ -61,11 +61,17 @@ class Upkeep:
                 gone += chats
         if keep.audit:
             before_audit = isoformat(now - timedelta(days=keep.audit))
-            await self.database.at_once(lambda db: _old_audit(db, before_audit))
+            old = select(audit.c.id).where(audit.c.asked < before_audit).limit(1)
+            if await self.database.look(
+                lambda db: db.execute(old).first()
+            ):  # else nobody needs to wait for a write
+                await self.database.at_once(lambda db: _old_audit(db, before_audit))
         if keep.events:
             before_events = isoformat(now - timedelta(days=keep.events))
-            while await self.database.at_once(lambda db: _old_events(db, before_events)):
-                pass
+            ended = select(runs.c.id).where(runs.c.finished < before_events).limit(1)
+            if await self.database.look(lambda db: db.execute(ended).first()):
+                while await self.database.at_once(lambda db: _old_events(db, before_events)):
+                    pass
         return gone
 
     async def wipe(self) -> bool:

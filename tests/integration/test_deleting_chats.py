@@ -138,7 +138,7 @@ async def test_what_can_no_longer_be_undone_is_removed_for_good(model: ScriptedO
 async def test_housekeeping_removes_what_is_due(
     model: ScriptedOpenAI, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mandrake_jupyter.registry.services.HOUSEKEEPING", 0.05)
+    monkeypatch.setattr("mandrake_jupyter.registry.housekeeping.EVERY", 0.05)
     session = await api.session()
     await api.raw("DELETE", f"{session}?undo=1")
     until = time.monotonic() + 10

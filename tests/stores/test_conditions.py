@@ -71,7 +71,7 @@ async def reads(store: SessionStore, workspace_id: str) -> None:
     assert await store.get(workspace_id, chat.id) == chat
     assert (await store.workspace_for(Path("/project"))).id == workspace_id
     assert len(await store.workspaces()) == 1
-    assert await store.open_runs() == await store.left_by_others("x") == {}
+    assert await store.unfinished() == []
     assert len((await SearchStore(store.database).search("tides", None, 9)).found) == 1
     with pytest.raises(WorkspaceNotFound):
         await store.workspace("ghost")
@@ -166,7 +166,7 @@ async def test_an_update_that_does_not_fit_leaves_the_file_as_it_was(open_store:
             db.executescript(
                 "DROP TABLE search; DROP TABLE chores; DROP TABLE passages; DROP TRIGGER sessions_deleted; "
                 "DROP TRIGGER messages_deleted; DROP INDEX ix_sessions_last_activity; DROP INDEX ix_sessions_deleted; "
-                "DROP INDEX ix_messages_run_id; PRAGMA wal_checkpoint(TRUNCATE)"
+                "DROP INDEX ix_messages_run_id; DROP INDEX ix_sessions_workspace_id; PRAGMA wal_checkpoint(TRUNCATE)"
             )
         filler = disk / "filler"
         filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - 8192))

@@ -70,9 +70,9 @@ async def test_nothing_is_begun_in_what_is_put_aside(store: SessionStore, worksp
 async def test_nobody_takes_up_what_is_put_aside(store: SessionStore, workspace: WorkspaceRow) -> None:
     chat = await store.create(workspace.id)
     await RunStore(store.database).begin(*asked(chat, state="queued", instance="dead"))
-    assert list(await store.left_by_others("me")) == [(workspace.id, chat.id)]
+    assert [run.session_id for run in await store.unfinished()] == [chat.id]
     await store.put_aside(chat.id, LATER)
-    assert await store.left_by_others("me") == {}
+    assert await store.unfinished() == []
 
 
 async def test_it_comes_back_as_it_was_until_it_is_final(

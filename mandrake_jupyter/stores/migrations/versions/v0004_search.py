@@ -26,7 +26,10 @@ PART = (
 
 def upgrade() -> None:
     op.create_index("ix_sessions_last_activity", "sessions", ["last_activity", "id"])
-    op.create_index("ix_sessions_deleted", "sessions", ["deleted"])
+    op.create_index("ix_sessions_workspace_id", "sessions", ["workspace_id", "last_activity", "id"])
+    op.create_index(
+        "ix_sessions_deleted", "sessions", ["deleted"], sqlite_where=sa.text("deleted IS NOT NULL")
+    )
     op.create_index("ix_messages_run_id", "messages", ["run_id"])
     op.create_table("chores", sa.Column("name", sa.String(24), primary_key=True))
     op.create_table(
