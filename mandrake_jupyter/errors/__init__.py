@@ -8,7 +8,7 @@
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
-    │                  ModelTakesNoImages
+    │                  ModelTakesNoImages · ModelExtraMissing
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
                   SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
@@ -82,6 +82,7 @@ from .models import (
     DemoModelMissing,
     KeyMissing,
     KeyRefused,
+    ModelExtraMissing,
     ModelNotAvailable,
     ModelTakesNoImages,
     ProviderError,
@@ -125,6 +126,7 @@ __all__ = [
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
+    "ModelExtraMissing",
     "ModelNotAvailable",
     "ModelTakesNoImages",
     "NotFound",
