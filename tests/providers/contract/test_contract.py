@@ -26,6 +26,7 @@ from mandrake_jupyter.providers.base import (
     ToolResultPart,
 )
 from mandrake_jupyter.providers.endpoint import Endpoint
+from mandrake_jupyter.providers.sdks import installed
 from mandrake_jupyter.values import Usage
 
 from .anthropic import Anthropic
@@ -44,7 +45,11 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(30)
 #: Those that say what was used before the end.
 TELLING = ("anthropic", "google")
 
-every = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+without_google = pytest.mark.skipif(not installed("google"), reason="the extra [google] is not installed")
+every = pytest.mark.parametrize(
+    "dialect",
+    [pytest.param(one, marks=[without_google] * (one.name == "google"), id=one.name) for one in DIALECTS],
+)
 
 
 def provider(dialect: Dialect, url: str, key: str | None = KEY) -> ApiProvider:
@@ -340,6 +345,7 @@ async def test_a_reader_that_leaves_is_told_what_was_used(dialect: Dialect) -> N
     assert bool(spent) == (dialect.name in TELLING)
 
 
+@without_google
 async def test_a_signature_of_a_call_goes_back_with_it() -> None:
     dialect = Google()
     say = Say(signature="c2lnbmVk", calls=(("call_1", "get_weather", ("{}",)),), finish="tool_calls")
@@ -354,6 +360,7 @@ async def test_a_signature_of_a_call_goes_back_with_it() -> None:
     assert body["contents"][2]["parts"][0]["functionResponse"]["name"] == "get_weather"
 
 
+@without_google
 @pytest.mark.parametrize(
     ("status", "error", "kind", "seconds"),
     [
