@@ -1,11 +1,12 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, Message-, MCPServer-, Tool-, CallNotFound,
     │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
-    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
+    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
+    ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     │                  ModelTakesNoImages · ModelExtraMissing
@@ -25,6 +26,7 @@ from .base import (
     ACTIONS,
     AlreadyAnswered,
     AlreadyDecided,
+    AlreadyReplaced,
     BadRequest,
     BrokenFile,
     Busy,
@@ -35,6 +37,7 @@ from .base import (
     ImageNotFound,
     MandrakeError,
     MCPServerNotFound,
+    MessageNotFound,
     NotFound,
     NotOffered,
     NotTrusted,
@@ -47,7 +50,6 @@ from .base import (
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
-    StoreUnavailable,
     ToolNotFound,
     TooMany,
     Unavailable,
@@ -95,11 +97,13 @@ from .models import (
     Unreachable,
 )
 from .runs import ApprovalTimeout, Interrupted, RunTimeout
+from .store import StoreFull, StoreLocked, StoreNewer, StoreReadOnly, StoreUnavailable
 
 __all__ = [
     "ACTIONS",
     "AlreadyAnswered",
     "AlreadyDecided",
+    "AlreadyReplaced",
     "AnsweredTrouble",
     "ApprovalTimeout",
     "BadRequest",
@@ -126,6 +130,7 @@ __all__ = [
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
+    "MessageNotFound",
     "ModelExtraMissing",
     "ModelNotAvailable",
     "ModelTakesNoImages",
@@ -158,6 +163,10 @@ __all__ = [
     "SessionNotFound",
     "StartTimeout",
     "StopTimeout",
+    "StoreFull",
+    "StoreLocked",
+    "StoreNewer",
+    "StoreReadOnly",
     "StoreUnavailable",
     "StreamBroken",
     "TooMany",

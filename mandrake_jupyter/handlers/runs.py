@@ -25,22 +25,30 @@ if TYPE_CHECKING:
 DEFAULT_WAIT = 30.0
 LONGEST_WAIT = 3600.0
 LONGEST_KEY = 200
+#: Bytes of one character in JSON, at most.
+LONGEST_CHARACTER = 12
 
 
 class MessagesHandler(StreamHandler):
     auth_resource = "mandrake:sessions"
-    longest_body = LONGEST_BODY + MAX_IMAGES * MAX_IMAGE * 4 // 3
+
+    @property
+    def longest_body(self) -> int:
+        text = max(LONGEST_BODY, LONGEST_CHARACTER * self.registry.max_message_size)
+        return text + MAX_IMAGES * MAX_IMAGE * 4 // 3
 
     @web.authenticated
     @authorized
     async def get(self, workspace: str, session: str) -> None:
-        self.answer(await SessionsDirectory(self.registry).messages(workspace, session))
+        directory = SessionsDirectory(self.registry)
+        self.answer(await directory.messages(workspace, session, replaced=self.flag("replaced")))
 
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")
     async def post(self, workspace: str, session: str) -> None:
         body = self.body()
-        content, wait = self.text(body, "content"), self._wait(body)
+        replaces, wait = self.text(body, "replaces", required=False) or None, self._wait(body)
+        content = self.text(body, "content", required=replaces is None)
         if self.wants_stream:
             self.registry.streams.check()
         model, notebook = (self.text(body, name, required=False) or None for name in ("model", "notebook"))
@@ -51,11 +59,12 @@ class MessagesHandler(StreamHandler):
                 model=model,
                 notebook=notebook,
                 idempotency_key=self._key(),
+                replaces=replaces,
             )
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
         if self.wants_stream:
             self.set_header("Location", f"{self.settings['base_url']}mandrake/{run}")
-            await self.stream(coordinator.watch(row.id))
+            await self.stream(coordinator.bundles(row.id))
             return
         ended = await self.detachable(_settled(coordinator, row.id, wait))
         if ended:
@@ -63,8 +72,9 @@ class MessagesHandler(StreamHandler):
         elif ended is not None:
             self.answer(await coordinator.run(row.id), 202, location=run)
 
-    async def _attachments(self, workspace: str, session: str, body: JSON) -> list[Mapping[str, Any]]:
-        given = [] if body.get("attachments") is None else body["attachments"]
+    async def _attachments(self, workspace: str, session: str, body: JSON) -> list[Mapping[str, Any]] | None:
+        if (given := body.get("attachments")) is None:
+            return None
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise BadRequest("attachments must be a list of objects.")
         return await read_attachments(self.registry, workspace, given, session)
@@ -116,7 +126,7 @@ class RunEventsHandler(StreamHandler):
         after = self.after() or 0
         coordinator = await self.registry.get_session_coordinator(workspace, session)
         await coordinator.run(run)  # an unknown run is a 404 here, before the first byte
-        await self.stream(coordinator.watch(run, after))
+        await self.stream(coordinator.bundles(run, after))
 
 
 class CancelHandler(MandrakeHandler):

@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict, Interrupted, RunningElsewhere, TooMany, Unavailable
+from ..errors import Conflict, Interrupted, RunningElsewhere, StoreUnavailable, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Answer, Decision, Event
 from . import shown
+from .editing import Editing
 from .endings import Ending
 from .posting import draft
 from .questions import closed
@@ -28,9 +29,10 @@ from .run import Run
 from .run_state import RunState
 from .seams import Seams
 from .turns import in_turn
+from .watching import one_by_one, watched
 
 
-class SessionCoordinator:
+class SessionCoordinator(Editing):
     """All work on one session of this Jupyter server. `alive(instance)` tells whether another one still runs."""
 
     def __init__(
@@ -65,8 +67,11 @@ class SessionCoordinator:
         return list(self._live.values())
 
     async def open(self) -> None:
-        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
-        await self._elsewhere()
+        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted.
+
+        Where nothing can be stored it is read as it is, and taken up by the first use after that."""
+        with suppress(StoreUnavailable):
+            await self._elsewhere()
 
     async def _elsewhere(self) -> bool:
         """Whether a living Jupyter server works on this session; what dead ones left is taken up on the way."""
@@ -114,23 +119,27 @@ class SessionCoordinator:
         self,
         content: str,
         *,
-        attachments: Sequence[Mapping[str, Any]] = (),
+        attachments: Sequence[Mapping[str, Any]] | None = None,
         model: str | None = None,
         notebook: str | None = None,
         idempotency_key: str | None = None,
+        replaces: str | None = None,
     ) -> RunRow:
-        """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere."""
+        """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere.
+
+        `replaces` names a message that this one takes the place of: see `editing.asked_again`, `replacing.give_way`."""
         await self._mine()
         if len(self._queue) >= self._seams.bounds.queued:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
-        asked = (content, attachments, model, notebook, idempotency_key)
-        run, question, values = draft(self.row, self._seams, *asked)
+        row, place, content, attached = await self._asked(replaces, content, attachments)
+        asked = (content, attached, model, notebook, idempotency_key)
+        run, question, values = draft(row, self._seams, *asked)
         self._live[run.id] = run
         new = False
         try:
-            found, new = await self._seams.runs.begin(run.ledger.row, question, values)
+            found, new = await self._seams.runs.begin(run.ledger.row, question, values, place)
         finally:
             if not new:
                 del self._live[run.id]
@@ -153,15 +162,9 @@ class SessionCoordinator:
         if self._closing:
             raise Unavailable("This chat is being closed.", retry_after=1)
 
-    async def change(self, **values: Any) -> None:
-        """Set columns of the session's row: name, titled, model, cull_idle_timeout. Raises RunningElsewhere."""
-        await self._mine()
-        await self._seams.sessions.change(self.row.id, **values)
-        self.row = replace(self.row, **values)
-
-    async def messages(self) -> list[JSON]:
+    async def messages(self, *, replaced: bool = False) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
-        return await shown.messages(self._seams.runs, self.row.id, dict(self._live))
+        return await shown.messages(self._seams.runs, self.row.id, dict(self._live), replaced=replaced)
 
     async def run(self, run_id: str) -> JSON:
         return await shown.run(self._seams.runs, self.row.id, run_id, self._live)
@@ -169,29 +172,15 @@ class SessionCoordinator:
     async def answer(self, run_id: str) -> JSON:  # as a message
         return await shown.answer(self._seams.runs, self.row.id, run_id, self._live)
 
-    async def watch(
-        self, run_id: str, after: int = 0, *, heartbeat: float = 10.0
-    ) -> AsyncIterator[Event | None]:
-        """A run's events above `after` until the terminal one; None where a heartbeat is due.
+    def watch(self, run_id: str, after: int = 0, *, heartbeat: float = 10.0) -> AsyncIterator[Event | None]:
+        """A run's events above `after` until the terminal one; None where a heartbeat is due. Raises RunNotFound.
 
-        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server."""
-        try:
-            run, row = await self._find(run_id)
-        except RunningElsewhere:
-            stored = await self._seams.runs.get(self.row.id, run_id)
-            for event in await self._seams.runs.replay(stored, after):
-                yield event
-            raise
-        if run is None:
-            for event in await self._seams.runs.replay(row, after):
-                yield event
-            return
-        with self.leases.attach():
-            async with aclosing(run.ledger.log.watch(after, heartbeat=heartbeat)) as events:  # type: ignore[type-var]
-                async for item in events:
-                    if item is not None:
-                        self.leases.touch()
-                    yield item
+        Those of another Jupyter server are read from the store as they come."""
+        return one_by_one(self.bundles(run_id, after, heartbeat=heartbeat))
+
+    def bundles(self, run_id: str, after: int = 0, *, heartbeat: float = 10.0) -> AsyncIterator[list[Event]]:
+        """As `watch`, as many at once as there are: at most ``bounds.reader`` bytes or one event. None are a heartbeat."""
+        return watched(self._find, self._seams, self.leases, self.row.id, run_id, after, heartbeat)
 
     async def cancel(self, run_id: str, by: str) -> None:
         """Idempotent: a run that has ended stays as it ended."""

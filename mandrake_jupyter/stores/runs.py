@@ -15,8 +15,12 @@ from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
+from .deleting import ASIDE
 from .images import put_images
-from .rows import UNFINISHED, Message, Part, RunRow
+from .passages import at_rest, put_message, put_title
+from .replacing import Place, find_run, give_way, remove, take_back
+from .replaying import Replay, last_seq
+from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
 
 RUN_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
@@ -36,17 +40,20 @@ class RunStore:
         self.database = database
 
     async def begin(
-        self, run: RunRow, question: Message, session_values: Mapping[str, Any]
+        self, run: RunRow, question: Message, session_values: Mapping[str, Any], place: Place | None = None
     ) -> tuple[RunRow, bool]:
         """Commit a run, its question and its empty answer. Returns the run and whether it is new.
 
-        The same idempotency key in the same session gives the first run back and writes nothing.
+        The same idempotency key in the same session gives the first run back and writes nothing. With `place` the run
+        there and all later ones are replaced by this; errors as of `give_way`.
         """
         try:
             async with self.database.write() as db:
                 others = _unfinished(run.session_id).where(runs.c.instance != run.instance)
                 if (await db.execute(others)).first():
                     raise RunningElsewhere()
+                if place is not None:
+                    await db.run_sync(give_way, run, place)
                 await db.execute(insert(runs).values(**asdict(run)))
                 for message_id, role, attached in (
                     (question.id, "user", [dict(a) for a in question.attachments]),
@@ -64,9 +71,12 @@ class RunStore:
                     )
                 await db.run_sync(_put_parts, question.id, question.parts)
                 await db.run_sync(put_images, question)
-                await db.execute(
-                    update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
-                )
+                own = (sessions.c.id == run.session_id) & ~ASIDE
+                if not (await db.execute(update(sessions).where(own).values(**session_values))).rowcount:
+                    raise SessionNotFound(session=run.session_id)
+                await db.run_sync(put_message, question.id)
+                if "name" in session_values:
+                    await db.run_sync(put_title, run.session_id, str(session_values["name"]))
         except IntegrityError:
             if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
                 return found, False
@@ -129,6 +139,10 @@ class RunStore:
             _add_events(db, events)
             if columns:
                 db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
+                if columns.get("finish_reason") == WITHDRAWN:
+                    take_back(db, run.id)
+                if at_rest(columns.get("state")):
+                    put_message(db, run.message_id)
 
         await self.database.at_once(put)
 
@@ -162,25 +176,39 @@ class RunStore:
                 await db.execute(insert(tables.grants).values(**grant, created=isoformat(utcnow())))
             return True
 
-    async def history(self, session_id: str) -> list[tuple[Message, RunRow]]:
-        """All messages of a session with their parts and runs, oldest first."""
+    async def place(self, session_id: str, message_id: str) -> Place:
+        """Where a message stands. Raises MessageNotFound."""
         async with self.database.read() as db:
-            rows = (
-                await db.execute(
-                    select(messages).where(messages.c.session_id == session_id).order_by(messages.c.position)
-                )
-            ).all()
+            role, run = await db.run_sync(find_run, session_id, message_id)
+        return Place(role, run, await self.message(run.user_message_id))
+
+    async def remove(self, session_id: str, message_id: str, session_values: Mapping[str, Any]) -> None:
+        """See `replacing.remove`."""
+        async with self.database.write() as db:
+            await db.run_sync(remove, session_id, message_id, session_values)
+
+    async def history(self, session_id: str, *, replaced: bool = False) -> list[tuple[Message, RunRow]]:
+        """All messages of a session with their parts and runs, oldest first; those that were replaced only on demand."""
+        own = messages.c.session_id == session_id
+        shown = own if replaced else own & runs.c.replaced_by.is_(None)
+        of_run, of_message = messages.c.run_id == runs.c.id, messages.c.id == tables.parts.c.message_id
+        async with self.database.read() as db:
+            rows = await db.execute(
+                select(messages).join(runs, of_run).where(shown).order_by(messages.c.position)
+            )
             found = await db.execute(select(*RUN_COLUMNS).where(runs.c.session_id == session_id))
             by_id = {row.id: RunRow(*row) for row in found}
-            joined = (
-                await db.execute(
-                    select(tables.parts.c.message_id, *PART_COLUMNS)
-                    .join(messages, messages.c.id == tables.parts.c.message_id)
-                    .where(messages.c.session_id == session_id)
-                    .order_by(messages.c.position, tables.parts.c.part)
-                )
-            ).all()
-        return [(_message(row, joined), by_id[row.run_id]) for row in rows]
+            joined = await db.execute(
+                select(tables.parts.c.message_id, *PART_COLUMNS)
+                .join(messages, of_message)
+                .join(runs, of_run)
+                .where(shown)
+                .order_by(messages.c.position, tables.parts.c.part)
+            )
+            parts: dict[str, list[Row[Any]]] = {}
+            for part in joined:
+                parts.setdefault(part.message_id, []).append(part)
+        return [(_message(row, parts.get(row.id, ())), by_id[row.run_id]) for row in rows]
 
     async def answer(self, run: RunRow) -> Message:
         """The answer of one run with its parts."""
@@ -194,26 +222,16 @@ class RunStore:
             )
             return _message(row, (await db.execute(query.order_by(tables.parts.c.part))).all())
 
+    def replaying(self, run: RunRow, after: int = 0) -> Replay:
+        """A reader's place in what is stored of the run's events, behind `after`."""
+        return Replay(self.database, run, after)
+
     async def replay(self, run: RunRow, after: int = 0) -> list[Event]:
         """The run's events after `after`, a text part as one merged token; ordered by seq."""
-        async with self.database.read() as db:
-            query = select(tables.events).where(tables.events.c.run_id == run.id, tables.events.c.seq > after)
-            found = [Event(row.type, row.seq, run.id, row.time, row.data) for row in await db.execute(query)]
-            texts = await db.execute(
-                select(
-                    tables.parts.c.part, tables.parts.c.type, tables.parts.c.content, tables.parts.c.last_seq
-                ).where(
-                    tables.parts.c.message_id == run.message_id,
-                    tables.parts.c.type != "tool",
-                    tables.parts.c.last_seq > after,
-                )
-            )
-            for part, kind, content, seq in texts:
-                data = {"content": content, "part": part, "offset": 0}
-                found.append(
-                    Event("reasoning" if kind == "reasoning" else "token", seq, run.id, run.created, data)
-                )
-        return sorted(found, key=lambda event: event.seq)
+        return await self.replaying(run, after).rest()
+
+    async def last_seq(self, run: RunRow) -> int:
+        return await last_seq(self.database, run)
 
 
 def _check_owner(db: Connection, run: RunRow) -> None:
@@ -227,7 +245,7 @@ def _unfinished(session_id: str) -> Select[Any]:
 
 
 def _message(row: Row[Any], joined: Iterable[Row[Any]]) -> Message:
-    own = tuple(_part(r) for r in joined if r.message_id == row.id)
+    own = tuple(_part(part) for part in joined)
     return Message(row.id, row.session_id, row.run_id, row.role, row.created, tuple(row.attachments), own)
 
 

@@ -128,6 +128,8 @@ export interface IMessage {
   usage: IUsage | null;
   finish_reason: string | null;
   error: IErrorBody | null;
+  /** The run that took its place; only with `?replaced=true`. */
+  replaced_by: string | null;
   /** While its model is to be asked again. */
   retry?: IRetry | null;
   /** Null for a run of another Jupyter server. */
