@@ -202,6 +202,8 @@ def test_without_a_login_nothing_is_told(world: World, verb: str, path: str) -> 
         "run": world.run,
         "call": "c",
         "question": "q",
+        "image": "i",
+        "message": "m",
         "name": "echo",
     }
     answer = requests.request(verb, f"{world.jupyter.url}mandrake{path.format_map(parameters)}", timeout=10)
