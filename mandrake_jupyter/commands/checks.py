@@ -106,8 +106,9 @@ def programs() -> Iterator[Finding]:
 def model(data_dir: Path, environ: Mapping[str, str]) -> Finding:
     """The model a new project gets; what a running Jupyter server knows goes beyond this."""
     from ..providers.demo_files import DemoFiles
+    from ..providers.keys import VARIABLES
 
-    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+    for name in sorted(VARIABLES):
         if environ.get(name, "").strip():
             return Finding("ok", f"A model can be asked: {name} is set")
     if DemoFiles().present(data_dir):

@@ -9,7 +9,7 @@
     ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
-    │                  ModelTakesNoImages
+    │                  ModelTakesNoImages · ModelExtraMissing
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
                   SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
@@ -84,6 +84,7 @@ from .models import (
     DemoModelMissing,
     KeyMissing,
     KeyRefused,
+    ModelExtraMissing,
     ModelNotAvailable,
     ModelTakesNoImages,
     ProviderError,
@@ -130,6 +131,7 @@ __all__ = [
     "MCPServerNotFound",
     "MandrakeError",
     "MessageNotFound",
+    "ModelExtraMissing",
     "ModelNotAvailable",
     "ModelTakesNoImages",
     "NotFound",

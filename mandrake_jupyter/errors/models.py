@@ -81,6 +81,17 @@ class ModelNotAvailable(ProviderError):
     actions = ("choose_model", "change_key")
 
 
+class ModelExtraMissing(ProviderError):
+    """Fields: `provider`, `extra`."""
+
+    code = "model_extra_missing"
+    sentence = "For {provider} a package is needed that is not installed."
+    then_sentence = (
+        "Your message is kept. Run pip install 'mandrake-jupyter[{extra}]', then start Jupyter again."
+    )
+    actions = ("choose_model",)
+
+
 class ModelTakesNoImages(ProviderError):
     code = "model_takes_no_images"
     sentence = 'The model "{model}" takes no images.'

@@ -1,4 +1,4 @@
-"""Models behind HTTP APIs: Anthropic, OpenAI, and whatever speaks OpenAI's language (Ollama, vLLM,
+"""Models behind HTTP APIs: Anthropic, OpenAI, Google, and whatever speaks OpenAI's language (Ollama, vLLM,
 llama.cpp).
 
 Speaks through pydantic-ai's direct streaming API; the run loop, approvals and history are ours. One HTTP
@@ -8,7 +8,6 @@ client per request, closed with it; no retries inside, so that errors are ours a
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
@@ -18,19 +17,21 @@ from ..values import Usage
 from .base import Finished, ModelEvent, ModelRequest, ReasoningDelta, ReasoningEnded, Spent, TextDelta
 from .endpoint import Endpoint
 from .faults import Attempt, provider_errors
+from .sdks import http_client, load, model_of
 
 if TYPE_CHECKING:
-    from httpx2 import AsyncClient
     from pydantic_ai.messages import ModelMessage
     from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
     from pydantic_ai.settings import ModelSettings
 
 FIRST_TOKEN_TIMEOUT = 60.0
 STALL_TIMEOUT = 60.0
-CONNECT_TIMEOUT = 10.0
 #: Kinds whose list prices are known.
-PRICED = {"anthropic": "api.anthropic.com", "openai": "api.openai.com"}
-_HEAVY = {"anthropic": "pydantic_ai.models.anthropic"}
+PRICED = {
+    "anthropic": "api.anthropic.com",
+    "openai": "api.openai.com",
+    "google": "generativelanguage.googleapis.com",
+}
 
 
 class ApiProvider:
@@ -46,7 +47,7 @@ class ApiProvider:
 
     async def load(self) -> None:
         """Import what a request needs, which takes seconds the first time. Every request does so itself."""
-        await asyncio.to_thread(_load, self.endpoint.kind)
+        await asyncio.to_thread(load, self.endpoint)
 
     async def stream(
         self,
@@ -69,8 +70,8 @@ class ApiProvider:
         with provider_errors(attempt):
             async with AsyncExitStack() as stack:
                 async with self._deadline(first_token_timeout, ProviderTimeout):
-                    http = await stack.enter_async_context(_http_client(attempt))
-                    model = _model(self.endpoint, request.model, http)
+                    http = await stack.enter_async_context(http_client(attempt))
+                    model = await asyncio.to_thread(model_of, self.endpoint, request.model, http)
                     opening = _open(model, messages, parameters, request.settings)
                     answer = await stack.enter_async_context(opening)
                     stack.callback(_tell_spent, attempt, answer, spent)
@@ -97,90 +98,6 @@ class ApiProvider:
             if not limit.expired():
                 raise
             raise error(provider=self.endpoint.name, seconds=f"{seconds:g}") from exc
-
-
-def _load(kind: str) -> None:
-    for name in ("httpx2", "pydantic_ai.direct", _HEAVY.get(kind, "pydantic_ai.models.openai")):
-        importlib.import_module(name)
-    importlib.import_module(f"{__package__}.translate")
-
-
-def _http_client(attempt: Attempt) -> AsyncClient:
-    import httpx2
-
-    endpoint = attempt.endpoint
-    keyless = not endpoint.key and "authorization" not in {name.lower() for name in endpoint.headers}
-
-    async def going_out(request: httpx2.Request) -> None:
-        if keyless:  # the SDKs insist on a key; none is pretended to the server
-            request.headers.pop("authorization", None)
-
-    async def coming_in(response: httpx2.Response) -> None:
-        attempt.opened = response.status_code < 300
-
-    # The stream's silence is watched by our own deadlines; a redirect would carry the chat to another host.
-    return httpx2.AsyncClient(
-        timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT),
-        transport=httpx2.AsyncHTTPTransport(uds=endpoint.socket) if endpoint.socket else None,
-        trust_env=not endpoint.local,
-        follow_redirects=False,
-        event_hooks={"request": [going_out], "response": [coming_in]},
-    )
-
-
-def _model(endpoint: Endpoint, name: str, http: AsyncClient) -> Model[Any]:
-    if endpoint.kind == "anthropic":
-        return _anthropic(endpoint, name, http)
-    from openai import AsyncOpenAI
-    from pydantic_ai.models.openai import OpenAIChatModel
-    from pydantic_ai.profiles.openai import OpenAIModelProfile
-
-    client = AsyncOpenAI(
-        api_key=endpoint.key or "none",
-        base_url=endpoint.base_url,
-        http_client=http,
-        max_retries=0,
-        timeout=http.timeout,
-        default_headers=_openai_headers(endpoint),
-    )
-    # A stream that just ends was cut by somebody on the way: never take it for a whole answer.
-    profile = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
-    return OpenAIChatModel(name, provider=_openai_provider(endpoint, client), profile=profile)
-
-
-def _openai_provider(endpoint: Endpoint, client: Any) -> Any:
-    if endpoint.kind == "ollama":
-        from pydantic_ai.providers.ollama import OllamaProvider
-
-        return OllamaProvider(openai_client=client)
-    from pydantic_ai.providers.openai import OpenAIProvider
-
-    return OpenAIProvider(openai_client=client)
-
-
-def _openai_headers(endpoint: Endpoint) -> Mapping[str, Any]:
-    """Our headers over the SDK's own; the account ids in the user's environment stay with OpenAI."""
-    from openai import Omit
-
-    if endpoint.kind == "openai":
-        return endpoint.headers
-    return {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit(), **endpoint.headers}
-
-
-def _anthropic(endpoint: Endpoint, name: str, http: AsyncClient) -> Model[Any]:
-    from anthropic import AsyncAnthropic
-    from pydantic_ai.models.anthropic import AnthropicModel
-    from pydantic_ai.providers.anthropic import AnthropicProvider
-
-    client = AsyncAnthropic(
-        api_key=endpoint.key or "none",
-        base_url=endpoint.base_url,
-        http_client=http,
-        max_retries=0,
-        timeout=http.timeout,
-        default_headers=dict(endpoint.headers),
-    )
-    return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=client))
 
 
 @asynccontextmanager
@@ -248,4 +165,7 @@ def _ending(answer: StreamedResponse, request: ModelRequest, endpoint: Endpoint)
         raise StreamBroken(reason="the stream ended without a finish reason")
     known = {call.call_id for turn in request.messages for call in turn.calls}
     finished: Finished = finished_of(response, priced=_priced(endpoint))
-    return [*calls_of(response, known, request.model), finished]
+    calls = list(calls_of(response, known, request.model))
+    if calls and finished.reason == "stop":  # some never say why
+        finished = Finished("tool_calls", finished.usage)
+    return [*calls, finished]

@@ -22,7 +22,7 @@ from ..lifecycle.supervisor import Supervisor
 from ..values import JSON
 from .demo_files import DemoFiles, check_space, install, workshop
 from .guarded import spawned
-from .keys import ENVIRONMENT
+from .keys import VARIABLES
 
 #: Seconds a whole fetch may take.
 DEADLINE = 1800.0
@@ -139,7 +139,7 @@ class DemoFetch:
             "--disable-pip-version-check", "--progress-bar=off", "--retries=1", "--timeout=15",
             "--dest", str(target), self.files.package,
         ]  # fmt: skip
-        secret = {*ENVIRONMENT.values()}
+        secret = VARIABLES
         env = {name: value for name, value in self._environ.items() if name not in secret}
         pip = await spawned(
             "pip", argv, env={**env, "TMPDIR": str(room), "PYTHONSAFEPATH": "1"}, cwd=str(room)

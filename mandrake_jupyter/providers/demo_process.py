@@ -25,13 +25,13 @@ from ..values import JSON
 from . import demo_child
 from .demo_room import Room
 from .guarded import spawned
-from .keys import ENVIRONMENT
+from .keys import VARIABLES
 
 IDLE_TIMEOUT = 600.0
 START_TIMEOUT = 60.0
 NAME = "The demo model"
 #: Keys of other models are none of its business.
-SECRET = frozenset(ENVIRONMENT.values())
+SECRET = VARIABLES
 #: Lines of its stderr that are kept.
 TAIL = 20
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import BadRequest
 
-Kind = Literal["anthropic", "openai", "ollama", "openai-compatible", "demo"]
+Kind = Literal["anthropic", "openai", "google", "ollama", "openai-compatible", "demo"]
 
 MAX_URL = 2000
 

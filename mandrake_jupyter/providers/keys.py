@@ -24,7 +24,12 @@ T = TypeVar("T")
 Origin = Literal["environment", "keyring", "file"]
 
 #: The environment variables that count as keys.
-ENVIRONMENT = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+ENVIRONMENT = {
+    "anthropic": ("ANTHROPIC_API_KEY",),
+    "openai": ("OPENAI_API_KEY",),
+    "google": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+}
+VARIABLES = frozenset(variable for names in ENVIRONMENT.values() for variable in names)
 SERVICE = "mandrake-jupyter"
 KEYRING_TIMEOUT = 3.0
 MAX_KEY = 4096
@@ -120,7 +125,8 @@ class KeyStore:
         return str(saved) if saved else None
 
     def _from_environment(self, name: str) -> str | None:
-        return self._environ.get(ENVIRONMENT.get(name, ""), "").strip() or None
+        found = (self._environ.get(variable, "").strip() for variable in ENVIRONMENT.get(name, ()))
+        return next(filter(None, found), None)
 
     def _entry(self, name: str) -> dict[str, Any]:
         entry = self._entries().get(name)

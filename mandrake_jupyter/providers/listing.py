@@ -12,6 +12,7 @@ from .connections import Connection
 from .endpoint import Kind, host_of, is_loopback
 from .keys import KeyStore
 from .ollama import OllamaModel
+from .sdks import installed
 from .values import Choice, FolderProvider, ModelWish
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ KINDS: Mapping[Kind, Known] = {
         "OpenAI", "key", "https://api.openai.com/v1", "/v1", True,
         ("gpt-5-mini", "gpt-6.1-terra", "gpt-6.1-sol"),
     ),
+    "google": Known(
+        "Google", "key", "https://generativelanguage.googleapis.com", "", True,
+        ("gemini-3.8-flash", "gemini-4-argon", "gemini-3.5-flash-lite"),
+    ),
     "ollama": Known("Ollama", "url", suffix="/v1"),
     COMPATIBLE: Known("OpenAI-compatible", "url"),
     "demo": Known("Demo model", "demo"),
@@ -62,6 +67,8 @@ def service_url(kind: Kind, environ: Mapping[str, str], ollama_url: str) -> str:
         return environ.get("OPENAI_BASE_URL", "").strip() or KINDS[kind].url
     if kind == "anthropic":
         return environ.get("ANTHROPIC_BASE_URL", "").strip() or KINDS[kind].url
+    if kind == "google":
+        return environ.get("GOOGLE_GEMINI_BASE_URL", "").strip() or KINDS[kind].url
     return ollama_url if kind == "ollama" else KINDS[kind].url
 
 
@@ -97,7 +104,7 @@ class Listing:
         self.choices: dict[str, Choice] = {}
         self._add(map(self._connected, reversed(connections)))
         for kind, known in KINDS.items():
-            if known.needs_key and keys.origin(kind):
+            if known.needs_key and keys.origin(kind) and installed(kind):
                 self._add(self._of(kind, model) for model in known.suggested)
         for entry in configured:
             self._add_configured(entry)
@@ -141,7 +148,7 @@ class Listing:
                 return wanted, "configuration", f"Set by this project's {wish.file}, which you trust."
             return wanted, "configuration", f"Set by {wish.file} ({wish.level})."
         for kind, known in KINDS.items():
-            if known.needs_key and self._keys.origin(kind) == "environment":
+            if known.needs_key and self._keys.origin(kind) == "environment" and installed(kind):
                 return (
                     f"{kind}/{known.suggested[0]}",
                     "environment",
@@ -209,7 +216,7 @@ class Listing:
     def _add_known(self, chosen: str) -> None:
         """A chosen model of a known provider stays, also while its Ollama is off or its key is gone."""
         slug, _, model = chosen.partition("/")
-        if slug in ("anthropic", "openai", "ollama") and model:
+        if slug in ("anthropic", "openai", "google", "ollama") and model:
             self._add([self._of(next(kind for kind in KINDS if kind == slug), model)])
 
     def _model(self, choice: Choice) -> JSON:

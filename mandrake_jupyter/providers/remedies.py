@@ -15,6 +15,7 @@ REMEDIES: dict[type[errors.MandrakeError], str] = {
     errors.ProviderTimeout: "The address answers, or a model is still being loaded there. Try again.",
     errors.StreamBroken: "Something between here and there cut the answer off. Check the proxy, then try again.",
     errors.ProviderRejected: "Check the address, which often ends in /v1, and the name of the model.",
+    errors.ModelExtraMissing: "Run pip install 'mandrake-jupyter[google]', then start Jupyter again.",
     errors.DemoModelMissing: "Fetch the demo model first.",
 }
 

@@ -38,6 +38,7 @@ class Wishes:
     id: str = "benchmark/wishes"
     model: str = "wishes"
     tools: bool = True
+    images: bool | None = None
 
     @property
     def provider(self) -> Wishes:

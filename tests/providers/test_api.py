@@ -232,7 +232,7 @@ async def test_a_host_that_is_not_there_is_unreachable(url):
 
 
 async def test_plain_http_at_a_tls_address_is_unreachable(monkeypatch):
-    monkeypatch.setattr("mandrake_jupyter.providers.api.CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr("mandrake_jupyter.providers.sdks.CONNECT_TIMEOUT", 0.5)
     async with ScriptedOpenAI() as server:
         error, _ = await failure(ApiProvider(Endpoint("openai", "OpenAI", f"https://{server.host}/v1", KEY)))
     assert type(error) is errors.Unreachable

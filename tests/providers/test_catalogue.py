@@ -52,7 +52,7 @@ async def test_with_nothing_at_all_the_demo_model_is_active(make):
         "level": None, "file": None,
     }  # fmt: skip
     assert [provider["id"] for provider in answer["providers"]] == [
-        "anthropic", "openai", "ollama", "openai-compatible", "demo",
+        "anthropic", "openai", "google", "ollama", "openai-compatible", "demo",
     ]  # fmt: skip
     assert answer["providers"][1] == {
         "id": "openai", "name": "OpenAI", "kind": "key", "host": "api.openai.com", "url": None,
@@ -123,7 +123,7 @@ async def test_a_connected_service_is_active_and_answers(make):
         assert await say(resolved) == "Hi"
         assert (resolved.host, resolved.local, resolved.tools) == (server.host, True, True)
         assert server.requests[0].headers["authorization"] == "Bearer sk-mine"
-        entry = answer["providers"][3]
+        entry = answer["providers"][4]
         assert (entry["url"], entry["has_key"], entry["key_origin"]) == (server.url, True, "file")
 
 
@@ -147,7 +147,7 @@ async def test_connecting_again_replaces_the_connection(make):
     await catalogue.connect("openai-compatible", "m", "http://127.0.0.1:1/v1", "lab")
     answer = await catalogue.connect("openai-compatible", "m", "http://127.0.0.1:2/v1", "lab")
     assert [m["id"] for m in answer["models"]] == ["lab/m", DEMO]
-    assert answer["providers"][3]["url"] == "http://127.0.0.1:2/v1"
+    assert answer["providers"][4]["url"] == "http://127.0.0.1:2/v1"
 
 
 async def test_a_provider_whose_key_is_gone_says_so(make):
@@ -196,7 +196,7 @@ async def test_a_connection_that_can_not_be_is_refused(make, provider, model):
 
 async def test_what_people_type_is_understood(make):
     answer = await make().connect("openai-compatible", "m", " localhost:8000/v1/chat/completions ")
-    assert answer["providers"][3]["url"] == "http://localhost:8000/v1"
+    assert answer["providers"][4]["url"] == "http://localhost:8000/v1"
 
 
 async def test_a_test_says_how_long_the_first_token_took(make, clock):

@@ -47,7 +47,8 @@ def _part(part: Part) -> dict[str, Any]:
     """As it is shown, and what is needed to tell it to a model again."""
     if part.type != "tool":
         return {**part.as_json(), "step": part.step}
-    more = {"step": part.step, "call": dict(part.call), "result": part.result}
+    call = {name: value for name, value in part.call.items() if name != "kept"}  # that is its provider's
+    more = {"step": part.step, "call": call, "result": part.result}
     return {**part.as_json(), **more}
 
 

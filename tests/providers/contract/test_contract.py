@@ -26,21 +26,30 @@ from mandrake_jupyter.providers.base import (
     ToolResultPart,
 )
 from mandrake_jupyter.providers.endpoint import Endpoint
+from mandrake_jupyter.providers.sdks import installed
 from mandrake_jupyter.values import Usage
 
 from .anthropic import Anthropic
+from .google import Google
 from .openai import Compatible, OpenAI
 from .server import Reply, WireServer
 from .sse import WORDS, Dialect, Say
 
 KEY = "sk-canary-0123456789"
-DIALECTS: list[Dialect] = [Anthropic(), OpenAI(), Compatible()]
+DIALECTS: list[Dialect] = [Anthropic(), OpenAI(), Compatible(), Google()]
 WEATHER = ToolDefinition(
     "get_weather", "The weather", {"type": "object", "properties": {"city": {"type": "string"}}}
 )
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(30)
 
-every = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+#: Those that say what was used before the end.
+TELLING = ("anthropic", "google")
+
+without_google = pytest.mark.skipif(not installed("google"), reason="the extra [google] is not installed")
+every = pytest.mark.parametrize(
+    "dialect",
+    [pytest.param(one, marks=[without_google] * (one.name == "google"), id=one.name) for one in DIALECTS],
+)
 
 
 def provider(dialect: Dialect, url: str, key: str | None = KEY) -> ApiProvider:
@@ -102,8 +111,8 @@ async def test_text_arrives_whole_however_its_bytes_are_cut(dialect: Dialect) ->
         *text, end = events
         assert text == [TextDelta(word) for word in WORDS]
         assert end.reason == "stop"
-    assert body["stream"] is True
-    assert body["model"] == dialect.model
+    if dialect.name != "google":  # its address says both
+        assert (body["stream"], body["model"]) == (True, dialect.model)
 
 
 @every
@@ -135,7 +144,7 @@ async def test_parallel_calls_stay_apart_and_in_order(dialect: Dialect) -> None:
     assert found == [("call_1", {"city": "Bern"}), ("call_2", {"city": "Rom"})]
 
 
-@every
+@pytest.mark.parametrize("dialect", DIALECTS[:3], ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("raw", ['{"city": "Be', "[1]", "no JSON"])
 async def test_malformed_arguments_are_told_as_they_were_written(dialect: Dialect, raw: str) -> None:
     say = Say(calls=(("call_1", "get_weather", (raw,)),), finish="tool_calls")
@@ -156,18 +165,22 @@ async def test_reasoning_is_told_apart_and_goes_back_in_its_place(dialect: Diale
     say = Say(("I look.",), ("Two ", "and two"), "c2lnbmVk", calls, "tool_calls")
     events, _ = await ask(dialect, Reply(dialect.answer(say)))
     assert [e.text for e in events if isinstance(e, ReasoningDelta)] == ["Two ", "and two"]
-    [ended] = [e for e in events if isinstance(e, ReasoningEnded)]
-    assert json.loads(json.dumps(ended.kept)) == ended.kept
+    kept = [e.kept for e in events if isinstance(e, ReasoningEnded)]
+    assert json.loads(json.dumps(kept)) == kept
     assert text_of(events) == "I look."
-    thought = ReasoningPart("Two and two", ended.kept)
+    thoughts = tuple(ReasoningPart("Two and two", one) for one in kept)
     history = (
         ChatMessage("user", "Hello"),
-        ChatMessage(
-            "assistant", "I look.", (ToolCallPart("call_1", "get_weather", {}),), reasoning=(thought,)
-        ),
+        ChatMessage("assistant", "I look.", (ToolCallPart("call_1", "get_weather", {}),), reasoning=thoughts),
         ChatMessage("tool", results=(ToolResultPart("call_1", "get_weather", "Sun"),)),
     )
     _, body = await ask(dialect, Reply(dialect.answer(Say(WORDS))), *history)
+    if dialect.name == "google":
+        [answer] = [message for message in body["contents"] if message["role"] == "model"]
+        assert [part.get("thought") for part in answer["parts"]] == [None, None], (
+            "a thought without signature stays here"
+        )
+        return
     [answer] = [message for message in body["messages"] if message["role"] == "assistant"]
     if dialect.name == "anthropic":
         first, *rest = answer["content"]
@@ -206,7 +219,7 @@ async def test_images_go_out_in_the_provider_s_own_shape(dialect: Dialect) -> No
     _, body = await ask(dialect, Reply(dialect.answer(Say(WORDS))), question)
     sent = [("image/png", base64.b64encode(PNG).decode()), ("image/webp", base64.b64encode(b"RIFF").decode())]
     assert dialect.images(body) == sent
-    assert "What is it?" in str(body["messages"][-1])
+    assert "What is it?" in str(body)
 
 
 # What goes wrong: one table, for all of them.
@@ -300,7 +313,7 @@ async def test_a_break_in_the_middle_keeps_the_words_and_makes_no_call(dialect: 
 
 @every
 async def test_silence_has_two_deadlines_each_with_its_error(dialect: Dialect) -> None:
-    error, _ = await fail(dialect, Reply(end="hang"), first_token_timeout=0.2)
+    error, _ = await fail(dialect, Reply(end="hang"), first_token_timeout=1.0)
     assert (type(error), error.code) == (errors.ProviderTimeout, "model_timeout")
     error, found = await fail(dialect, Reply(dialect.unfinished(Say(WORDS)), end="hang"), stall_timeout=0.2)
     assert (type(error), error.code, text_of(found)) == (
@@ -316,7 +329,7 @@ async def test_what_a_broken_answer_used_is_told_as_far_as_the_provider_said(dia
     await fail(
         dialect, Reply(dialect.unfinished(Say(WORDS, usage=(25, 15, 5))), end="cut"), spent=spent.append
     )
-    assert spent == ([Usage(25, 1, 5)] if dialect.name == "anthropic" else [])
+    assert spent == ([Usage(25, 1, 5)] if dialect.name in TELLING else [])
     spent.clear()
     await ask(dialect, Reply(dialect.answer(Say(WORDS))), spent=spent.append)
     assert spent == [], "what is told at the end is not told twice"
@@ -329,4 +342,39 @@ async def test_a_reader_that_leaves_is_told_what_was_used(dialect: Dialect) -> N
         stream = provider(dialect, server.url).stream(request(dialect), spent=spent.append)
         async with aclosing(stream) as events:
             await anext(events)
-    assert bool(spent) == (dialect.name == "anthropic")
+    assert bool(spent) == (dialect.name in TELLING)
+
+
+@without_google
+async def test_a_signature_of_a_call_goes_back_with_it() -> None:
+    dialect = Google()
+    say = Say(signature="c2lnbmVk", calls=(("call_1", "get_weather", ("{}",)),), finish="tool_calls")
+    [call, _], _ = await ask(dialect, Reply(dialect.answer(say)))
+    history = (
+        ChatMessage("user", "Hello"),
+        ChatMessage("assistant", calls=(ToolCallPart("call_1", "get_weather", {}, call.kept),)),
+        ChatMessage("tool", results=(ToolResultPart("call_1", "get_weather", "Sun"),)),
+    )
+    _, body = await ask(dialect, Reply(dialect.answer(Say(WORDS))), *history)
+    assert body["contents"][1]["parts"][0]["thoughtSignature"] == "c2lnbmVk"
+    assert body["contents"][2]["parts"][0]["functionResponse"]["name"] == "get_weather"
+
+
+@without_google
+@pytest.mark.parametrize(
+    ("status", "error", "kind", "seconds"),
+    [
+        (400, {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT",
+               "details": [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]},
+         errors.KeyRefused, None),
+        (429, {"code": 429, "message": "Slow down", "status": "RESOURCE_EXHAUSTED",
+               "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}]},
+         errors.RateLimited, 7.0),
+    ],
+)  # fmt: skip
+async def test_google_says_in_the_body_what_others_say_with_the_status(
+    status: int, error: Any, kind: type[Exception], seconds: float | None
+) -> None:
+    body = json.dumps({"error": error}).encode()
+    found, _ = await fail(Google(), Reply(body, status, content_type="application/json", split=1000))
+    assert (type(found), found.retry_after) == (kind, seconds)

@@ -14,7 +14,7 @@ export interface IForm {
   model: string;
 }
 
-const ORDER = ['anthropic', 'openai', 'openai-compatible', 'ollama', 'demo'];
+const ORDER = ['anthropic', 'openai', 'google', 'openai-compatible', 'ollama', 'demo'];
 
 /** The providers as the list shows them: ours in a fixed order, then any the server adds. */
 export function orderProviders(providers: readonly IProviderEntry[]): IProviderEntry[] {
