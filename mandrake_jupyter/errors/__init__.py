@@ -3,7 +3,7 @@
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
     │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
+    ├── Forbidden 403 (ToolDenied) ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
@@ -46,6 +46,7 @@ from .base import (
     RunNotFound,
     SessionNotFound,
     StoreUnavailable,
+    ToolDenied,
     ToolNotFound,
     TooMany,
     Unavailable,
@@ -154,6 +155,7 @@ __all__ = [
     "StoreUnavailable",
     "StreamBroken",
     "TooMany",
+    "ToolDenied",
     "ToolFailed",
     "ToolNotFound",
     "Unavailable",

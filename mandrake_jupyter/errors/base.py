@@ -70,6 +70,16 @@ class Forbidden(MandrakeError):
     status, code = 403, "forbidden"
 
 
+class ToolDenied(Forbidden):
+    """By the project's folder. Fields: `name`, `tool`, `file`."""
+
+    code = "tool_denied"
+    sentence = (
+        'The tool "{tool}" of the MCP server "{name}" is denied in this project, by {file}. It was not run.'
+    )
+    then_sentence = "Whoever keeps the project can change that file."
+
+
 class NotFound(MandrakeError):
     status, code = 404, "not_found"
 

@@ -49,6 +49,7 @@ class MessagesHandler(StreamHandler):
                 model=model,
                 notebook=notebook,
                 idempotency_key=self._key(),
+                by=self.username,
             )
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
         if self.wants_stream:

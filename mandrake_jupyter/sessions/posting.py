@@ -26,6 +26,7 @@ def draft(
     model: str | None,
     notebook: str | None,
     idempotency_key: str | None,
+    by: str = "user",
 ) -> tuple[Run, dict[str, Any]]:
     """A queued run, and the columns of the session that the message sets.
 
@@ -55,7 +56,7 @@ def draft(
     values: dict[str, Any] = {"last_activity": now}
     if not session.titled and session.name == UNTITLED:
         values["name"] = first_words(content)
-    return Run(row, question, seams, session.workspace_id, command=command), values
+    return Run(row, question, seams, session.workspace_id, command=command, by=by), values
 
 
 def first_words(content: str) -> str:

@@ -118,6 +118,7 @@ class SessionCoordinator:
         model: str | None = None,
         notebook: str | None = None,
         idempotency_key: str | None = None,
+        by: str = "user",
     ) -> RunRow:
         """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere."""
         await self._mine()
@@ -125,7 +126,7 @@ class SessionCoordinator:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
-        run, values = draft(self.row, self._seams, content, attachments, model, notebook, idempotency_key)
+        run, values = draft(self.row, self._seams, content, attachments, model, notebook, idempotency_key, by)
         self._live[run.id] = run
         new = False
         try:
@@ -269,10 +270,8 @@ class SessionCoordinator:
         """Close so that everything comes back: what waits behind a decision of a person goes on waiting in the store."""
         self._closing = True
         if not self._tasks:
-            for run in self._queue:
-                run.ledger.log.detach()
-                del self._live[run.id]
-            self._queue.clear()
+            while self._queue:
+                self._live.pop(self._queue.popleft().id).ledger.log.detach()
         await self.close(Interrupted("The answer was interrupted because its chat was shut down."))
 
     def _advance(self) -> None:

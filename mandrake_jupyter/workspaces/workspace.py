@@ -19,6 +19,7 @@ from ..errors import BadRequest, Conflict, MCPServerNotFound
 from ..lifecycle.announce import What
 from ..providers.references import References
 from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits
+from ..values.tool_rules import ToolRules
 from .attachments import read_attachment
 from .config import OWN, ConfigReader, Problem, own_entries
 from .config_text import ConfigText, begun, read_text, write_text
@@ -30,6 +31,7 @@ from .managing import managed_entry
 from .models import WorkspaceModel
 from .paste import parse_pasted
 from .shown import pending_answer, pending_model, pending_server, shown_command
+from .tool_rules import ToolRulesReader
 from .user_files import default_files
 
 
@@ -66,6 +68,7 @@ class WorkspaceManager(LoggingConfigurable):
         self.root = Path(root).resolve()
         self._user_files = [Path(file).expanduser() for file in self.mcp_servers_files]
         self._reader = ConfigReader(self.root, self._user_files)
+        self._tool_rules = ToolRulesReader(self.root)
         self._judge = Judge(self.root, Path(data_dir))
         self._limits = limits
         self._references = references or References(workspace_id)
@@ -98,7 +101,11 @@ class WorkspaceManager(LoggingConfigurable):
 
     def problems(self) -> list[Problem]:
         """What in these files is not understood or not taken, with the line where known."""
-        return list(self._reader.read().problems)
+        return [*self._reader.read().problems, *self._tool_rules.problems()]
+
+    def tool_rules(self) -> ToolRules:
+        """What ``.mandrake/workspace.json`` says of tools. It only tightens, so it asks for no trust."""
+        return self._tool_rules.read()
 
     # Trust.
 
