@@ -2,7 +2,7 @@
 
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
-    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
+    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, GrantNotFound, NotOffered)
     ├── Forbidden 403 (ToolDenied) ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
@@ -31,6 +31,7 @@ from .base import (
     Conflict,
     Forbidden,
     Gone,
+    GrantNotFound,
     MandrakeError,
     MCPServerNotFound,
     NotFound,
@@ -113,6 +114,7 @@ __all__ = [
     "ExitedAtStart",
     "Forbidden",
     "Gone",
+    "GrantNotFound",
     "ImageMissing",
     "Interrupted",
     "KeyMissing",

@@ -109,6 +109,15 @@ class QuestionNotFound(NotFound):
     sentence = "No MCP server asked a question with the id {question!r} in this run."
 
 
+class GrantNotFound(NotFound):
+    """It was revoked before, or is another project's. Fields: `grant`."""
+
+    code = "grant_not_found"
+    sentence = (
+        "There is no permission with the id {grant} in this project. It may have been taken back before."
+    )
+
+
 class MCPServerNotFound(NotFound):
     code = "mcp_server_not_found"
     sentence = "No MCP server named {name!r}; known: {known}."

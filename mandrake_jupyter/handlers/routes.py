@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, limits, mcp_config, mcp_health, mcp_offers, mcp_servers, models, runs, sessions
+from . import (
+    approvals,
+    events,
+    health,
+    limits,
+    mcp_config,
+    mcp_health,
+    mcp_offers,
+    mcp_servers,
+    models,
+    runs,
+    sessions,
+)
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -33,6 +45,9 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{R}/cancel", runs.CancelHandler),
     (rf"{R}/approvals/(?P<call>{_ID})", runs.ApprovalHandler),
     (rf"{R}/questions/(?P<question>{_ID})", runs.QuestionHandler),
+    (rf"{W}/audit", approvals.AuditHandler),
+    (rf"{W}/grants", approvals.GrantsHandler),
+    (rf"{W}/grants/(?P<grant>[0-9]{{1,15}})", approvals.GrantHandler),
     (rf"{W}/models", models.ModelsHandler),
     (rf"{W}/models/test", models.ModelTestHandler),
     (rf"{W}/models/demo/fetch", models.DemoFetchHandler),

@@ -11,7 +11,7 @@ from .answer import Answer, from_message
 from .follow import Following
 from .plain import PlainView
 from .question import parsed
-from .words import ASKS_HINT, DECISIONS
+from .words import ASKS_HINT, DECISIONS, usual_scope
 
 if TYPE_CHECKING:
     from .magic import MandrakeMagics
@@ -22,6 +22,7 @@ HELP = """\
     /tool SERVER TOOL {"json": "arguments"}  call a tool directly
 %mandrake status                            the Jupyter server, the chat, and what it is doing
 %mandrake allow [once|session|workspace]    allow the tool that waits: once, in this chat (default), or always
+%mandrake allow once {"field": "value"}     allow it with these arguments instead
 %mandrake deny [REASON]                     do not allow it, and tell the model why
 %mandrake answer {"field": "value"}         answer what an MCP server asks; %mandrake decline says no
 %mandrake stop                              stop the answer; what was said so far is kept
@@ -48,12 +49,10 @@ class Commands:
                 self._chats()
             case "stop":
                 self._stop()
-            case "allow" if (rest or "session") in DECISIONS:
-                return self._decide(rest or "session", "")
             case "allow":
-                _say(f"Not a scope: {rest}. Say %mandrake allow once, session or workspace.")
+                return self._allow(rest)
             case "deny":
-                return self._decide("deny", rest)
+                return self._decide("deny", reason=rest)
             case "answer":
                 return self._reply("accept", rest)
             case "decline":
@@ -95,15 +94,39 @@ class Commands:
         else:
             _say("Nothing is running in this chat.")
 
-    def _decide(self, decision: str, reason: str) -> Answer | None:
+    def _allow(self, rest: str) -> Answer | None:
+        scope, _, edited = ("", "", rest) if rest.startswith("{") else rest.partition(" ")
+        if scope and scope not in DECISIONS:
+            _say(f"Not a scope: {scope}. Say %mandrake allow once, session or workspace.")
+            return None
+        try:
+            return self._decide(scope, arguments=parsed(edited) if edited else None)
+        except ValueError as exc:
+            _say(str(exc))
+            return None
+
+    def _decide(
+        self, decision: str, *, arguments: dict[str, Any] | None = None, reason: str = ""
+    ) -> Answer | None:
+        """Without a `decision`: the usual one of those that each call offers."""
         answer, following = self._waiting(self._chat())
         if answer is None or not answer.waiting:
             _say("Nothing waits for you in this chat." if answer is None else ASKS_HINT)
             return None
+        if arguments is not None and len(answer.waiting) > 1:
+            _say(f"{len(answer.waiting)} tools wait: edit their arguments in the panel.")
+            return None
+        chosen = decision
         for call in answer.waiting:
+            decision = chosen or usual_scope(call.choices)
             try:
                 self._client.approve(
-                    answer.session_id, answer.run_id, call.call_id, decision, reason=reason or None
+                    answer.session_id,
+                    answer.run_id,
+                    call.call_id,
+                    decision,
+                    arguments=arguments,
+                    reason=reason or None,
                 )
             except MandrakeClientError as exc:
                 if exc.code != "already_decided":
