@@ -226,8 +226,10 @@ class SessionCoordinator:
         run, _ = await self._find(run_id)
         if run is None:
             raise Conflict("This answer has ended; there is nothing left to decide.")
+        if self._closing:  # what waits for a person waits on
+            raise Unavailable("This chat is being closed.", retry_after=1)
         part = await run.decide(call_id, decision, arguments, reason, by)
-        if run.parked and not run.ledger.waiting():
+        if run.parked and not run.ledger.waiting() and not self._closing:
             self._drive(run)
         return part.as_json()
 
@@ -291,9 +293,8 @@ class SessionCoordinator:
         if self._tasks.get(run.id) is not task:  # decided in the moment it parked: another drive is at work
             return
         del self._tasks[run.id]
-        if run.parked:
-            return
-        self._live.pop(run.id, None)
-        if run is self._current:
+        if not run.parked:
+            self._live.pop(run.id, None)
+        if run is self._current and not run.parked:
             self._current = None
             self._advance()
