@@ -17,6 +17,7 @@ from tests.support.scripted_turns import last_text
 from .conftest import PATIENCE
 from .doors import WORKSPACE, CurlDoor, Door, MagicDoor, PanelDoor
 from .labserver import Lab, running_lab
+from .mcpview import McpView
 from .panel import Panel
 from .scripted_model import ScriptedModel
 
@@ -179,6 +180,38 @@ def test_a_question_outlives_the_client_that_asked(world: World, name: str) -> N
     door.reload()
     door.decide("once")
     world.check(door, "reload", text, door.chat)
+
+
+def test_the_panel_offers_what_the_folder_leaves_to_be_decided(world: World) -> None:
+    rules = world.lab.root / ".mandrake" / "workspace.json"
+    rules.write_text('{"tools": {"ask": ["counting/*"]}}', "utf-8")
+    try:
+        door, panel = world.doors["panel"], world.panel
+        door.ask("panel once or not")
+        expect(panel.at("approval")).to_contain_text("the project asks about it each time")
+        expect(panel.at("approval").get_by_role("radio")).to_have_count(0)
+        panel.at("allow").click()
+        panel.complete()
+        assert world.counts.read_text("utf-8").splitlines().count("panel once or not") == 1
+    finally:
+        rules.unlink()
+
+
+def test_what_was_allowed_is_shown_beside_its_tool_and_taken_back(world: World) -> None:
+    door, panel = world.doors["panel"], world.panel
+    door.ask("panel allows")
+    door.decide("workspace")
+    view = McpView(panel)
+    view.open("counting").get_by_role("button", name="Tools", exact=True).click()
+    grant = view.tool("append").get_by_test_id("mandrake-mcp-grant")
+    expect(grant).to_contain_text("Allowed in this project")
+    grant.get_by_role("button", name="Revoke").click()
+    expect(grant).to_have_count(0)
+    assert world.lab.api("GET", f"{WORKSPACE}/grants") == []
+    panel.open("lab")
+    door.ask("panel allows", again=True)
+    expect(panel.at("approval")).to_be_visible()
+    door.decide("deny")
 
 
 def test_questions_outlive_the_jupyter_server_and_those_too_old_end_with_it(world: World) -> None:
