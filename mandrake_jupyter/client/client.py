@@ -77,6 +77,13 @@ class MandrakeClient:
     def workspaces(self) -> list[JSON]:
         return self.request("GET", "workspaces")
 
+    def audit(
+        self, workspace: str = "default", *, session_id: str | None = None, limit: int = 100
+    ) -> list[JSON]:
+        """The newest tool calls of a project's chats, or of one: what was decided, by whom, what came of it."""
+        query = {"limit": limit} | ({"session": session_id} if session_id else {})
+        return self.request("GET", f"{_workspace(workspace)}/audit?{urlencode(query)}")
+
     def sessions(self, workspace: str | None = "default") -> list[JSON]:
         """The chats of a project, newest first; of all projects with ``workspace=None``."""
         return self.request("GET", "sessions" if workspace is None else f"{_workspace(workspace)}/sessions")

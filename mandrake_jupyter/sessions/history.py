@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import groupby, takewhile
 
+from ..notebook_tools.specs import NAME, READ_RESULT
 from ..providers.base import ChatMessage, ToolCallPart, ToolResultPart
 from ..stores.rows import Message, Part, RunRow
 from ..stores.runs import RunStore
@@ -17,7 +18,7 @@ from .prompted import filled_in, prompt_turns
 
 SHOWN_TO_MODEL = 32_000
 #: The tool of ours that reads on in a result that was cut.
-READER = ("jupyter", "read_result")
+READER = (NAME, READ_RESULT)
 UNKNOWN = "It is not known whether this call finished. It was not run again."
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mandrake_jupyter.notebook_tools.results import CHUNK
 from mandrake_jupyter.notebook_tools.server import JupyterTools
-from mandrake_jupyter.sessions.history import READER, SHOWN_TO_MODEL
+from mandrake_jupyter.sessions.history import SHOWN_TO_MODEL
 from mandrake_jupyter.values import CallContext, ToolResult
 
 LONG = "".join(f"{number:08d}" for number in range(10_000))
@@ -61,7 +61,3 @@ async def test_what_can_not_be_read_is_said(
     result = await read(tools, session, **arguments)
     assert not result.ok
     assert says in result.content
-
-
-async def test_the_reader_that_is_named_to_the_model_is_there(tools: JupyterTools) -> None:
-    assert READER in {(spec.server, spec.name) for spec in await tools.list_tools()}
