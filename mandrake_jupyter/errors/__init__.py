@@ -1,13 +1,16 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
-    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, GrantNotFound, NotOffered)
-    ├── Forbidden 403 (ToolDenied) ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, Message-, MCPServer-, Tool-, CallNotFound,
+    │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound,
+    │                             GrantNotFound, NotOffered)
+    ├── Forbidden 403 (ToolDenied) ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
-    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
+    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
+    ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
+    │                  ModelTakesNoImages
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
                   SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
@@ -24,6 +27,7 @@ from .base import (
     ACTIONS,
     AlreadyAnswered,
     AlreadyDecided,
+    AlreadyReplaced,
     BadRequest,
     BrokenFile,
     Busy,
@@ -32,8 +36,10 @@ from .base import (
     Forbidden,
     Gone,
     GrantNotFound,
+    ImageNotFound,
     MandrakeError,
     MCPServerNotFound,
+    MessageNotFound,
     NotFound,
     NotOffered,
     NotTrusted,
@@ -46,7 +52,6 @@ from .base import (
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
-    StoreUnavailable,
     ToolDenied,
     ToolNotFound,
     TooMany,
@@ -83,6 +88,7 @@ from .models import (
     KeyMissing,
     KeyRefused,
     ModelNotAvailable,
+    ModelTakesNoImages,
     ProviderError,
     ProviderRejected,
     ProviderStalled,
@@ -93,11 +99,13 @@ from .models import (
     Unreachable,
 )
 from .runs import ApprovalTimeout, Interrupted, RunTimeout
+from .store import StoreFull, StoreLocked, StoreNewer, StoreReadOnly, StoreUnavailable
 
 __all__ = [
     "ACTIONS",
     "AlreadyAnswered",
     "AlreadyDecided",
+    "AlreadyReplaced",
     "AnsweredTrouble",
     "ApprovalTimeout",
     "BadRequest",
@@ -116,6 +124,7 @@ __all__ = [
     "Gone",
     "GrantNotFound",
     "ImageMissing",
+    "ImageNotFound",
     "Interrupted",
     "KeyMissing",
     "KeyRefused",
@@ -124,7 +133,9 @@ __all__ = [
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
+    "MessageNotFound",
     "ModelNotAvailable",
+    "ModelTakesNoImages",
     "NotFound",
     "NotOffered",
     "NotReached",
@@ -154,6 +165,10 @@ __all__ = [
     "SessionNotFound",
     "StartTimeout",
     "StopTimeout",
+    "StoreFull",
+    "StoreLocked",
+    "StoreNewer",
+    "StoreReadOnly",
     "StoreUnavailable",
     "StreamBroken",
     "TooMany",

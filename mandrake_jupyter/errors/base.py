@@ -99,6 +99,11 @@ class RunNotFound(NotFound):
     sentence = "No run with the id {run!r} in this chat."
 
 
+class MessageNotFound(NotFound):
+    code = "message_not_found"
+    sentence = "No message with the id {message!r} in this chat."
+
+
 class CallNotFound(NotFound):
     code = "call_not_found"
     sentence = "No tool call with the id {call!r} waits for a decision in this run."
@@ -116,6 +121,11 @@ class GrantNotFound(NotFound):
     sentence = (
         "There is no permission with the id {grant} in this project. It may have been taken back before."
     )
+
+
+class ImageNotFound(NotFound):
+    code = "image_not_found"
+    sentence = "No image with the id {image!r} in this chat."
 
 
 class MCPServerNotFound(NotFound):
@@ -159,6 +169,12 @@ class AlreadyAnswered(Conflict):
 
     code = "already_answered"
     sentence = "This question is over: {action}, by {by}."
+
+
+class AlreadyReplaced(Conflict):
+    code = "already_replaced"
+    sentence = "This message was edited or asked again meanwhile."
+    then_sentence = "Nothing was changed. Look at the chat as it is now."
 
 
 class RunningElsewhere(Conflict):
@@ -208,8 +224,3 @@ class ReleaseTimeout(Unavailable):
 
     code = "release_timeout"
     sentence = "{what} did not end within {seconds} s."
-
-
-class StoreUnavailable(Unavailable):
-    code = "store_unavailable"
-    sentence = "The chat database can't be used: {why}."

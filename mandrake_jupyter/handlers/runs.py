@@ -15,8 +15,10 @@ from ..registry.attachments import read_attachments
 from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
 from ..sessions.questions import parse_answer
+from ..sessions.retrying import hurry
 from ..values import JSON
-from .base import MandrakeHandler, StreamHandler
+from ..values.images import MAX_IMAGE, MAX_IMAGES
+from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
 
 if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
@@ -28,17 +30,20 @@ LONGEST_KEY = 200
 
 class MessagesHandler(StreamHandler):
     auth_resource = "mandrake:sessions"
+    longest_body = LONGEST_BODY + MAX_IMAGES * MAX_IMAGE * 4 // 3
 
     @web.authenticated
     @authorized
     async def get(self, workspace: str, session: str) -> None:
-        self.answer(await SessionsDirectory(self.registry).messages(workspace, session))
+        directory = SessionsDirectory(self.registry)
+        self.answer(await directory.messages(workspace, session, replaced=self.flag("replaced")))
 
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")
     async def post(self, workspace: str, session: str) -> None:
         body = self.body()
-        content, wait = self.text(body, "content"), self._wait(body)
+        replaces, wait = self.text(body, "replaces", required=False) or None, self._wait(body)
+        content = self.text(body, "content", required=replaces is None)
         if self.wants_stream:
             self.registry.streams.check()
         model, notebook = (self.text(body, name, required=False) or None for name in ("model", "notebook"))
@@ -49,6 +54,7 @@ class MessagesHandler(StreamHandler):
                 model=model,
                 notebook=notebook,
                 idempotency_key=self._key(),
+                replaces=replaces,
                 by=self.username,
             )
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
@@ -62,8 +68,9 @@ class MessagesHandler(StreamHandler):
         elif ended is not None:
             self.answer(await coordinator.run(row.id), 202, location=run)
 
-    async def _attachments(self, workspace: str, session: str, body: JSON) -> list[Mapping[str, Any]]:
-        given = [] if body.get("attachments") is None else body["attachments"]
+    async def _attachments(self, workspace: str, session: str, body: JSON) -> list[Mapping[str, Any]] | None:
+        if (given := body.get("attachments")) is None:
+            return None
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise BadRequest("attachments must be a list of objects.")
         return await read_attachments(self.registry, workspace, given, session)
@@ -126,6 +133,20 @@ class CancelHandler(MandrakeHandler):
     async def post(self, workspace: str, session: str, run: str) -> None:
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             await coordinator.cancel(run, self.username)
+            self.answer(await coordinator.run(run), 202)
+
+
+class RetryHandler(MandrakeHandler):
+    """For a run that waits to ask its model again."""
+
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized(action="execute", resource="mandrake:sessions")
+    async def post(self, workspace: str, session: str, run: str) -> None:
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            await coordinator.run(run)  # an unknown run is a 404
+            hurry(coordinator.runs, run)
             self.answer(await coordinator.run(run), 202)
 
 

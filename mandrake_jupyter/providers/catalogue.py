@@ -25,7 +25,7 @@ from .expand import expand
 from .keys import KeyStore
 from .listing import COMPATIBLE, KINDS, Listing, key_slot, service_url
 from .ollama import OllamaProbe
-from .values import Choice, FolderProvider, ResolvedModel
+from .values import Choice, FolderProvider, ModelWish, ResolvedModel
 
 TEST_TIMEOUT = 10.0
 
@@ -63,9 +63,8 @@ class _Draft:
 class ModelCatalogue:
     """The models of one project for one user.
 
-    `workspace_models` gives the providers of the folder's ``.mandrake/models.json`` each time it is
-    asked, so that a change of trust counts at once; `workspace_active` the ``name/model`` which that
-    file wants active. `clock` is monotonic seconds.
+    `configured` gives the providers of each ``models.json`` each time it is asked, so that a change of trust counts
+    at once; `wishes` what those files want active, the one that counts most first. `clock` is monotonic seconds.
     """
 
     def __init__(
@@ -75,8 +74,8 @@ class ModelCatalogue:
         environ: Mapping[str, str],
         demo: Demo,
         *,
-        workspace_models: Callable[[], Sequence[FolderProvider]] = tuple,
-        workspace_active: Callable[[], str | None] = lambda: None,
+        configured: Callable[[], Sequence[FolderProvider]] = tuple,
+        wishes: Callable[[], Sequence[ModelWish]] = tuple,
         clock: Callable[[], float] = time.monotonic,
         ollama: OllamaProbe | None = None,
     ) -> None:
@@ -84,8 +83,8 @@ class ModelCatalogue:
         self.demo = demo
         self._environ = environ
         self._connections = Connections(data_dir)
-        self._workspace_models = workspace_models
-        self._workspace_active = workspace_active
+        self._configured = configured
+        self._wishes = wishes
         self._clock = clock
         self._ollama = ollama or OllamaProbe(clock)
 
@@ -174,8 +173,8 @@ class ModelCatalogue:
         listing = Listing(
             connections=connections,
             chosen=active,
-            workspace=[entry for entry in self._workspace_models() if entry.trusted],
-            workspace_active=self._workspace_active(),
+            configured=[entry for entry in self._configured() if entry.trusted],
+            wishes=self._wishes(),
             environ=self._environ,
             keys=self.keys,
             demo=self.demo,
@@ -188,7 +187,7 @@ class ModelCatalogue:
 
     async def _endpoint(self, choice: Choice) -> Endpoint:
         provider = KINDS[choice.kind].name if choice.kind != COMPATIBLE else choice.name
-        if choice.workspace:
+        if choice.level:
             known = clean_environment(environ=self._environ)
             url = clean_url(await expand(choice.url, known, self.keys, provider))
             headers = {n: await expand(v, known, self.keys, provider) for n, v in choice.headers.items()}

@@ -1,10 +1,10 @@
-"""The traits of the registry that bound one answer: how much it may do, and how long anything in it may take."""
+"""The traits of the registry that bound one answer: how much it may do, how long anything in it takes, what follows it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from traitlets import Integer
+from traitlets import Bool, Integer
 from traitlets.config import LoggingConfigurable
 
 from ..lifecycle.seconds import Seconds
@@ -32,6 +32,19 @@ class RunBounds(LoggingConfigurable):
     stall_timeout = Seconds(
         60.0, min=0.1, config=True, help="Seconds a model may fall silent in the middle of an answer."
     )
+    model_retries = Integer(
+        3,
+        min=0,
+        config=True,
+        help="How often a model is asked again before an answer fails, where it was overloaded, out of reach or asked to slow "
+        "down, and nothing of its answer was shown. It waits 1, 2, 4 … s, or what the provider asks for. 0: never.",
+    )
+    retry_longest_wait = Seconds(
+        60.0,
+        min=0.0,
+        config=True,
+        help="Seconds that an answer waits at most before its model is asked again. Asked for more by the provider, it fails.",
+    )
     run_timeout = Seconds(
         3600.0,
         min=0.0,
@@ -55,6 +68,13 @@ class RunBounds(LoggingConfigurable):
         "MCP server is told that nobody did. The deadlines of call and answer stand still meanwhile.",
     )
 
+    title_chats = Bool(
+        True,
+        config=True,
+        help="Whether a chat that nobody named gets a title from its model, after its first complete answer: one short "
+        "request in the background. Else, and with the demo model, its first words stay its name.",
+    )
+
     def bounds(self) -> Bounds:
         from ..sessions.seams import Bounds
 
@@ -63,6 +83,8 @@ class RunBounds(LoggingConfigurable):
             queued=self.max_queued,
             first_token=self.first_token_timeout,
             stall=self.stall_timeout,
+            retries=self.model_retries,
+            longest_wait=self.retry_longest_wait,
             run=self.run_timeout,
             approval=self.approval_timeout,
             question=self.question_timeout,

@@ -31,6 +31,7 @@ from .limits import Limits
 from .masker import Masker
 from .pool import STOPPING
 from .recovery import Recovery
+from .retention import Retention
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 
-class ServiceRegistry(RunBounds):
+class ServiceRegistry(RunBounds, Retention):
     """``get_*`` look and make; work goes through the lease forms, ``use_*`` and ``…_for_request``."""
 
     data_dir = Unicode(
@@ -249,15 +250,16 @@ class ServiceRegistry(RunBounds):
         row = await self.workspace_row(workspace_id)
         return await (await self._open()).chats.release(SessionKey(row.id, session_id), force=force)
 
-    async def delete_session(self, workspace_id: str, session_id: str, by: str) -> None:
-        """End everything in a session and remove it with all its rows. Raises RunningElsewhere, and then removes nothing."""
+    async def delete_session(self, workspace_id: str, session_id: str, by: str, *, undo: int = 0) -> None:
+        """End everything in a session and remove it with all its rows; for `undo` seconds it is only put aside. Raises
+        RunningElsewhere, and then removes nothing."""
         opened = await self._open()
         async with self.use_session_coordinator(workspace_id, session_id) as coordinator:
             key = SessionKey(coordinator.row.workspace_id, session_id)
 
         async def remove(coordinator: SessionCoordinator) -> None:
             await coordinator.end(by)
-            await opened.services.sessions.delete(session_id)
+            await opened.services.remove_session(session_id, undo)
 
         await opened.chats.release(key, force=True, work=remove)
         self.hub.announce(Changed("session", key.workspace_id, session_id, "deleted"))

@@ -7,13 +7,15 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StoreUnavailable
+from ..errors import MandrakeError, StoreUnavailable
 from ..lifecycle.supervisor import Supervisor
+from ..values import utcnow
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -60,6 +62,7 @@ class Services:
         await asyncio.to_thread(_load)
         from ..providers.demo import DemoModel
         from ..providers.keys import KeyStore
+        from ..stores.access import store_error
         from ..stores.database import Database
         from ..stores.instances import Instances
         from ..stores.runs import RunStore
@@ -68,20 +71,26 @@ class Services:
         try:
             await asyncio.to_thread(data_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
-            raise StoreUnavailable(why=str(exc)) from exc
+            raise store_error(exc, data_dir / "mandrake.sqlite") from exc
         database = Database(data_dir / "mandrake.sqlite")
         await database.open()
         instances = Instances(data_dir / "instances", instance)
-        await asyncio.to_thread(instances.hold)
+        try:
+            await asyncio.to_thread(instances.hold)
+        except StoreUnavailable:
+            if database.refusal is None:  # who only reads needs no lock
+                await database.close()
+                raise
         supervisor = Supervisor(log)
         demo = DemoModel(data_dir, supervisor)
-        supervisor.spawn("housekeeping", _keep_house(demo))
+        sessions = SessionStore(database)
+        supervisor.spawn("housekeeping", _keep_house(demo, sessions))
         supervisor.spawn("instance lock", _keep_lock(instances))
         return cls(
             data_dir,
             supervisor,
             database,
-            SessionStore(database),
+            sessions,
             RunStore(database),
             instances,
             KeyStore(data_dir, os.environ, seen=secret),
@@ -96,9 +105,16 @@ class Services:
             keys=self.keys,
             environ=os.environ,
             demo=self.demo,
-            workspace_models=workspace.model_entries,
-            workspace_active=workspace.active_model,
+            configured=workspace.model_entries,
+            wishes=workspace.model_wishes,
         )
+
+    async def remove_session(self, session_id: str, undo: int) -> None:
+        """For good, or out of every list with `undo` seconds to restore it."""
+        if undo:
+            await self.sessions.put_aside(session_id, utcnow() + timedelta(seconds=undo))
+        else:
+            await self.sessions.delete(session_id)
 
     async def close_models(self, timeout: float) -> None:
         async with asyncio.timeout(timeout):
@@ -110,8 +126,12 @@ class Services:
         await asyncio.to_thread(self.instances.release)
 
 
-async def _keep_house(demo: DemoModel) -> None:
+async def _keep_house(demo: DemoModel, sessions: SessionStore) -> None:
     while True:
+        try:
+            await sessions.purge(utcnow())
+        except MandrakeError as exc:
+            logger.warning("Deleted chats could not be removed for good, it is tried again: %s", exc)
         await asyncio.sleep(HOUSEKEEPING)
         await demo.stop_if_idle(monotonic())
 

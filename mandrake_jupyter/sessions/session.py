@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict, Interrupted, RunningElsewhere, TooMany, Unavailable
+from ..errors import Conflict, Interrupted, RunningElsewhere, StoreUnavailable, TooMany
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Answer, Decision, Event
 from . import shown
+from .editing import Editing
 from .endings import Ending
 from .posting import draft
 from .questions import closed
@@ -30,7 +31,7 @@ from .seams import Seams
 from .turns import in_turn
 
 
-class SessionCoordinator:
+class SessionCoordinator(Editing):
     """All work on one session of this Jupyter server. `alive(instance)` tells whether another one still runs."""
 
     def __init__(
@@ -65,8 +66,11 @@ class SessionCoordinator:
         return list(self._live.values())
 
     async def open(self) -> None:
-        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
-        await self._elsewhere()
+        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted.
+
+        Where nothing can be stored it is read as it is, and taken up by the first use after that."""
+        with suppress(StoreUnavailable):
+            await self._elsewhere()
 
     async def _elsewhere(self) -> bool:
         """Whether a living Jupyter server works on this session; what dead ones left is taken up on the way."""
@@ -98,7 +102,7 @@ class SessionCoordinator:
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
         """A run with its row: held here, or ended. Raises RunNotFound; RunningElsewhere for another server's."""
-        if (run := self._live.get(run_id)) is not None:
+        if run := self._live.get(run_id):
             return run, run.ledger.row
         row = await self._seams.runs.get(self.row.id, run_id)
         if row.open and await self._elsewhere() and run_id not in self._live:
@@ -114,23 +118,27 @@ class SessionCoordinator:
         self,
         content: str,
         *,
-        attachments: Sequence[Mapping[str, Any]] = (),
+        attachments: Sequence[Mapping[str, Any]] | None = None,
         model: str | None = None,
         notebook: str | None = None,
         idempotency_key: str | None = None,
+        replaces: str | None = None,
         by: str = "user",
     ) -> RunRow:
-        """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere."""
+        """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere.
+
+        `replaces` names a message that this one takes the place of: see `editing.asked_again`, `replacing.give_way`."""
         await self._mine()
         if len(self._queue) >= self._seams.bounds.queued:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
-        run, values = draft(self.row, self._seams, content, attachments, model, notebook, idempotency_key, by)
+        row, place, content, files = await self._asked(replaces, content, attachments)
+        run, question, values = draft(row, self._seams, content, files, model, notebook, idempotency_key, by)
         self._live[run.id] = run
         new = False
         try:
-            found, new = await self._seams.runs.begin(run.ledger.row, run.question, values)
+            found, new = await self._seams.runs.begin(run.ledger.row, question, values, place)
         finally:
             if not new:
                 del self._live[run.id]
@@ -150,24 +158,16 @@ class SessionCoordinator:
         if await self._elsewhere():
             raise RunningElsewhere()
         self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
-        if self._closing:
-            raise Unavailable("This chat is being closed.", retry_after=1)
+        self._check_open()
 
-    async def change(self, **values: Any) -> None:
-        """Set columns of the session's row: name, titled, model, cull_idle_timeout. Raises RunningElsewhere."""
-        await self._mine()
-        await self._seams.sessions.change(self.row.id, **values)
-        self.row = replace(self.row, **values)
-
-    async def messages(self) -> list[JSON]:
+    async def messages(self, *, replaced: bool = False) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
-        return await shown.messages(self._seams.runs, self.row.id, dict(self._live))
+        return await shown.messages(self._seams.runs, self.row.id, dict(self._live), replaced=replaced)
 
     async def run(self, run_id: str) -> JSON:
         return await shown.run(self._seams.runs, self.row.id, run_id, self._live)
 
-    async def answer(self, run_id: str) -> JSON:
-        """The answer of a run as a message."""
+    async def answer(self, run_id: str) -> JSON:  # as a message
         return await shown.answer(self._seams.runs, self.row.id, run_id, self._live)
 
     async def watch(
@@ -175,10 +175,11 @@ class SessionCoordinator:
     ) -> AsyncIterator[Event | None]:
         """A run's events above `after` until the terminal one; None where a heartbeat is due.
 
-        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server."""
+        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server, StoreUnavailable for
+        one that can't be taken up."""
         try:
             run, row = await self._find(run_id)
-        except RunningElsewhere:
+        except (RunningElsewhere, StoreUnavailable):
             stored = await self._seams.runs.get(self.row.id, run_id)
             for event in await self._seams.runs.replay(stored, after):
                 yield event
@@ -196,8 +197,7 @@ class SessionCoordinator:
 
     async def cancel(self, run_id: str, by: str) -> None:
         """Idempotent: a run that has ended stays as it ended."""
-        run, _ = await self._find(run_id)
-        if run is not None:
+        if (run := (await self._find(run_id))[0]) is not None:
             self._stop(run, Ending(RunState.CANCELLED, by))
 
     def _stop(self, run: Run, ending: Ending) -> None:
@@ -210,8 +210,8 @@ class SessionCoordinator:
 
     def waits(self, run_id: str) -> bool:
         """A person must decide, or is asked, before this run goes on."""
-        run = self._live.get(run_id)
-        return run is not None and (run.ledger.waiting() or bool(run.ledger.asked))
+        ledger = run.ledger if (run := self._live.get(run_id)) else None
+        return ledger is not None and (ledger.waiting() or bool(ledger.asked))
 
     async def decide(
         self,
@@ -226,8 +226,7 @@ class SessionCoordinator:
         run, _ = await self._find(run_id)
         if run is None:
             raise Conflict("This answer has ended; there is nothing left to decide.")
-        if self._closing:  # what waits for a person waits on
-            raise Unavailable("This chat is being closed.", retry_after=1)
+        self._check_open()  # what waits for a person waits on
         part = await run.decide(call_id, decision, arguments, reason, by)
         if run.parked and not run.ledger.waiting() and not self._closing:
             self._drive(run)
@@ -236,9 +235,9 @@ class SessionCoordinator:
     async def reply(self, run_id: str, question_id: str, answer: Answer, by: str) -> JSON:
         """To a question of an MCP server; one winner. Raises QuestionNotFound, AlreadyAnswered, BadRequest."""
         run, row = await self._find(run_id)
-        if run is None:
-            raise closed(await self._seams.runs.replay(row), question_id)
-        return await run.questions.answer(question_id, answer, by)
+        if run is not None:
+            return await run.questions.answer(question_id, answer, by)
+        raise closed(await self._seams.runs.replay(row), question_id)
 
     def expire(self, now: datetime) -> list[str]:
         """End the runs that have waited for a decision for too long by `now` (UTC); their ids."""

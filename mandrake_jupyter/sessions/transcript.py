@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from ..values import CallContext, ToolSpec, utcnow
 from ..values.tool_rules import RULES
 from .approval import Permits
 from .history import build_history
+from .images import shown_images
 from .prompt import build_instructions
 from .prompted import as_attachment
 from .seams import ResolvedModel, Seams
@@ -32,14 +34,20 @@ class Transcript:
 
     async def request(self, model: ResolvedModel, messages: Iterable[Message]) -> ModelRequest:
         """MCP servers whose tools can't be learnt now are left out: the answer goes on without them."""
+        messages = list(messages)
+        images = await shown_images(self._seams.runs.database, model, messages)
         if model.tools:
             specs, _ = await self._seams.tools.catalogue(learn=True)
             self.table = name_tools(specs)
         names = {(spec.server, spec.name): name for name, spec in self.table.items()}
         instructions = build_instructions(
-            workspace=self._seams.workspace, notebook=self._context.notebook, tools=model.tools, now=utcnow()
+            workspace=self._seams.workspace,
+            notebook=self._context.notebook,
+            tools=model.tools,
+            now=utcnow(),
+            added=await asyncio.to_thread(self._seams.instructions),
         )
-        turns = build_history(messages, names, tools=model.tools)
+        turns = build_history(messages, names, tools=model.tools, images=images)
         return ModelRequest(model.model, instructions, turns, definitions(self.table))
 
     async def permits(self) -> Permits:

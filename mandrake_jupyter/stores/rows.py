@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..values import JSON, Usage
+from ..values.images import Image
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
-
+#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
+WITHDRAWN = "withdrawn"
+#: The name of a chat in which nothing was said.
+UNTITLED = "New chat"
 
 #: The type of what stands beside a ``/prompt`` message for the model: what the MCP server filled in. Not shown.
 PROMPT = "prompt"
@@ -37,7 +41,7 @@ class SessionRow:
     cull_idle_timeout: int | None = (
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
-    deleted: str | None = None  #: when a person deleted it: in no list, and may come back for a while
+    deleted: str | None = None  #: when its deletion is final: until then it is in no list, and may come back
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,9 @@ class RunRow:
             "finish_reason": self.finish_reason,
             "error": self.error,
         }
+
+
+RUN_FIELDS = tuple(field.name for field in fields(RunRow))
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,7 @@ class Message:
     created: str
     attachments: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Part, ...] = ()
+    images: tuple[Image, ...] = ()  #: to be stored with it; afterwards only their attachments tell of them
 
     @property
     def text(self) -> str:
@@ -156,8 +164,10 @@ class Message:
         *,
         seq: int | None = None,
         question: Callable[[str | None], JSON | None] = lambda _: None,
+        retry: JSON | None = None,
     ) -> JSON:
-        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one."""
+        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one,
+        `retry` what its next try waits for."""
         answer = self.role == "assistant"
         return {
             "id": self.id,
@@ -176,6 +186,8 @@ class Message:
             "usage": dict(run.usage) if answer and run.usage else None,
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,
+            "replaced_by": run.replaced_by,
+            "retry": retry,
             "seq": seq if seq is not None or not (answer and run.open) else 0,
         }
 

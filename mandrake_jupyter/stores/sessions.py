@@ -5,29 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import SessionNotFound, WorkspaceNotFound
 from ..values import isoformat, utcnow
-from .database import Database
-from .rows import UNFINISHED, SessionRow, WorkspaceRow
+from .deleting import ASIDE, Deleting
+from .passages import put_title
+from .rows import UNFINISHED, UNTITLED, SessionRow, WorkspaceRow
 from .tables import grants, runs, sessions, workspaces
 
-UNTITLED = "New chat"
 
+class SessionStore(Deleting):
+    """Raises the typed not-found errors for unknown ids, and ``StoreUnavailable`` when the database can't be used.
 
-class SessionStore:
-    """Raises the typed not-found errors for unknown ids, and ``StoreUnavailable`` when the database can't be used."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    What was put aside is in no answer but that of ``restore``.
+    """
 
     async def workspace_for(self, path: Path) -> WorkspaceRow:
         """The workspace of a folder, made at first use."""
+        query = select(workspaces).where(workspaces.c.path == str(path))
+        async with self.database.read() as db:
+            if found := (await db.execute(query)).one_or_none():
+                return WorkspaceRow(*found)
         async with self.database.write() as db:
-            found = (await db.execute(select(workspaces).where(workspaces.c.path == str(path)))).one_or_none()
-            if found:
+            if found := (await db.execute(query)).one_or_none():
                 return WorkspaceRow(*found)
             row = WorkspaceRow(str(uuid4()), str(path), path.name or str(path), isoformat(utcnow()))
             await db.execute(insert(workspaces).values(**row.__dict__))
@@ -58,7 +60,10 @@ class SessionStore:
         model: str | None = None,
         cull_idle_timeout: int | None = None,
     ) -> SessionRow:
-        """A new session; with `notebook`, that notebook's own one, made only once however many ask."""
+        """A new session; with `notebook`, that notebook's own one, made only once however many ask.
+
+        One of that notebook that was put aside comes back without it.
+        """
         now = isoformat(utcnow())
         row = SessionRow(
             str(uuid4()),
@@ -73,7 +78,11 @@ class SessionStore:
         )
         try:
             async with self.database.write() as db:
+                if notebook is not None:
+                    own = (sessions.c.workspace_id == workspace_id) & (sessions.c.notebook == notebook)
+                    await db.execute(update(sessions).where(own, ASIDE).values(notebook=None))
                 await db.execute(insert(sessions).values(**row.__dict__))
+                await db.run_sync(put_title, row.id, row.name)
         except IntegrityError:
             if notebook is None:
                 raise
@@ -83,18 +92,30 @@ class SessionStore:
         return row
 
     async def get(self, workspace_id: str, session_id: str) -> SessionRow:
-        where = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id)
+        where = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id) & ~ASIDE
         async with self.database.read() as db:
             found = (await db.execute(select(sessions).where(where))).one_or_none()
         if not found:
             raise SessionNotFound(session=session_id)
         return SessionRow(*found)
 
-    async def sessions(self, workspace_id: str | None = None) -> list[SessionRow]:
-        """Newest activity first; all workspaces when none is named."""
-        query = select(sessions).order_by(sessions.c.last_activity.desc(), sessions.c.id)
-        if workspace_id is not None:
-            query = query.where(sessions.c.workspace_id == workspace_id)
+    async def sessions(
+        self,
+        workspace_id: str | None = None,
+        *,
+        limit: int | None = None,
+        after: tuple[str, str] | None = None,
+        name: str | None = None,
+        notebook: str | None = None,
+    ) -> list[SessionRow]:
+        """Newest activity first; all workspaces when none is named. `after`: last activity and id of the one before."""
+        last, own = sessions.c.last_activity, sessions.c.id
+        query = select(sessions).where(~ASIDE).order_by(last.desc(), own.desc()).limit(limit)
+        for column, wanted in (("workspace_id", workspace_id), ("name", name), ("notebook", notebook)):
+            if wanted is not None:
+                query = query.where(sessions.c[column] == wanted)
+        if after is not None:
+            query = query.where(tuple_(last, own) < after)
         async with self.database.read() as db:
             return [SessionRow(*row) for row in await db.execute(query)]
 
@@ -117,7 +138,7 @@ class SessionStore:
         query = (
             select(sessions.c.workspace_id, sessions.c.id, runs.c.instance, runs.c.state)
             .join(runs, runs.c.session_id == sessions.c.id)
-            .where(runs.c.state.in_(UNFINISHED), runs.c.instance != instance)
+            .where(runs.c.state.in_(UNFINISHED), runs.c.instance != instance, ~ASIDE)
         )
         found: dict[tuple[str, str], list[tuple[str, str]]] = {}
         async with self.database.read() as db:
@@ -125,16 +146,27 @@ class SessionStore:
                 found.setdefault((workspace_id, session_id), []).append((owner, state))
         return found
 
+    async def at_work(self, instance: str) -> dict[tuple[str, str], set[str]]:
+        """(workspace id, session id) → its runs of `instance` that neither wait for a person nor for their turn."""
+        query = (
+            select(sessions.c.workspace_id, sessions.c.id, runs.c.id)
+            .join(runs, runs.c.session_id == sessions.c.id)
+            .where(runs.c.state.in_(("calling_model", "calling_tool")), runs.c.instance == instance, ~ASIDE)
+        )
+        found: dict[tuple[str, str], set[str]] = {}
+        async with self.database.read() as db:
+            for workspace_id, session_id, run_id in await db.execute(query):
+                found.setdefault((workspace_id, session_id), set()).add(run_id)
+        return found
+
     async def change(self, session_id: str, **values: str | bool | int | None) -> None:
         async with self.database.write() as db:
-            changed = await db.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
+            own = (sessions.c.id == session_id) & ~ASIDE
+            changed = await db.execute(update(sessions).where(own).values(**values))
             if not changed.rowcount:
                 raise SessionNotFound(session=session_id)
-
-    async def delete(self, session_id: str) -> None:
-        """The session and all that hangs on it: runs, messages, parts, events, its grants."""
-        async with self.database.write() as db:
-            await db.execute(delete(sessions).where(sessions.c.id == session_id))
+            if "name" in values:
+                await db.run_sync(put_title, session_id, str(values["name"]))
 
     async def granted(self, workspace_id: str, session_id: str) -> frozenset[tuple[str, str, str]]:
         """(server, tool, schema hash) of all that may run in this session without a question."""

@@ -48,6 +48,7 @@ async def test_with_nothing_at_all_the_demo_model_is_active(make):
     assert answer["models"][0] == {
         "id": DEMO, "provider": "demo", "model": "smollm2-135m-instruct",
         "name": "Demo model (tiny, offline)", "tools": False, "local": True, "state": "missing", "detail": "",
+        "level": None, "file": None,
     }  # fmt: skip
     assert [provider["id"] for provider in answer["providers"]] == [
         "anthropic", "openai", "ollama", "openai-compatible", "demo",

@@ -96,10 +96,10 @@ def test_a_file_that_leads_elsewhere_or_is_none_asks_about_everything(folder: Pa
 
 def test_a_change_counts_at_the_next_look_and_asks_for_no_trust(folder: Path, tmp_path: Path) -> None:
     manager = WorkspaceManager(workspace_id="w", root=folder, data_dir=tmp_path / "data")
-    assert not manager.tool_rules().denies("shell", "run")
+    assert not manager.tool_rules.read().denies("shell", "run")
     (folder / RULES).write_text('{"tools": {"deny": ["shell/run"]}, "more": 1}', "utf-8")
-    assert manager.tool_rules().denies("shell", "run")
+    assert manager.tool_rules.read().denies("shell", "run")
     assert manager.trust_pending()["pending"] == []
     assert [(it.file, it.line) for it in manager.problems()] == [(RULES, 1)]
     (folder / RULES).unlink()
-    assert not manager.tool_rules().denies("shell", "run")
+    assert not manager.tool_rules.read().denies("shell", "run")

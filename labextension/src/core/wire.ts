@@ -58,6 +58,18 @@ export interface IFileAttachment {
   cell_id?: string;
 }
 
+/** To attach an image: a file of the project, or bytes in base64. */
+export type IImageToAttach = { type: 'image'; path: string } | { type: 'image'; name: string; data: string };
+
+/** An image of a message; its bytes are at `…/sessions/{s}/images/{id}`. */
+export interface IImageAttachment {
+  type: 'image';
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
 export type IAttachment = IFileAttachment | IResourceAttachment;
 
 export interface IUsage {
@@ -118,6 +130,10 @@ export interface IMessage {
   usage: IUsage | null;
   finish_reason: string | null;
   error: IErrorBody | null;
+  /** The run that took its place; only with `?replaced=true`. */
+  replaced_by: string | null;
+  /** While its model is to be asked again. */
+  retry?: IRetry | null;
   /** Null for a run of another Jupyter server. */
   seq: number | null;
 }
@@ -131,6 +147,19 @@ export interface IRun {
   usage: IUsage | null;
   error: IErrorBody | null;
   last_seq: number;
+  retry?: IRetry | null;
+}
+
+/** The model is asked again `at` that time; `seconds` is 0 where a person did not wait. */
+export interface IRetry {
+  attempt: number;
+  of: number;
+  seconds: number;
+  at: string;
+  code: string;
+  content: string;
+  then: string;
+  actions: string[];
 }
 
 export interface IEventBase {
@@ -171,6 +200,7 @@ export type RunEvent = IEventBase &
         duration_ms: number | null;
         truncated: boolean;
       }
+    | ({ type: 'retry' } & IRetry)
     | ({ type: 'usage' } & IUsage)
     | { type: 'complete'; message_id: string; usage: IUsage | null; finish_reason: string }
     | {
@@ -196,6 +226,9 @@ export interface IModelEntry {
   local: boolean;
   state: ModelState;
   detail: string;
+  /** Of the file that configures it, and that file; null for what was connected or found. */
+  level?: Level | null;
+  file?: string | null;
 }
 
 export interface IProviderEntry {
@@ -211,6 +244,9 @@ export interface IProviderEntry {
   suggested_models: string[];
 }
 
+/** Whose word a configuration file is. */
+export type Level = 'system' | 'environment' | 'user' | 'workspace';
+
 export interface IDemoState {
   state: 'ready' | 'fetching' | 'missing' | 'failed' | 'unavailable';
   done_bytes: number;
@@ -220,8 +256,11 @@ export interface IDemoState {
 
 export interface ICatalogue {
   active: string | null;
-  origin: 'user' | 'environment' | 'ollama' | 'default';
+  origin: 'user' | 'configuration' | 'environment' | 'ollama' | 'default';
   origin_note: string;
+  /** Of the file that says so, where it is configured. */
+  origin_level: Level | null;
+  origin_file: string | null;
   models: IModelEntry[];
   providers: IProviderEntry[];
   demo: IDemoState;
