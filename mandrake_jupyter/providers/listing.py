@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..values import JSON, Level
+from .abilities import UNKNOWN, Abilities
 from .connections import Connection
 from .endpoint import Kind, host_of, is_loopback
 from .keys import KeyStore
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .catalogue import Demo
 
 COMPATIBLE: Kind = "openai-compatible"
+DEMO = Abilities(tools=False, images=False, window=2048, reasoning=False)
 #: The first part of the id of what a file configures; both are no slug of a connection.
 _PREFIX: Mapping[Level, str] = {
     "system": "config",
@@ -105,14 +107,14 @@ class Listing:
         for wish in wishes:
             if wish.level != "workspace":
                 self._add_known(wish.model)
-        self._add([Choice(demo.id, "demo", demo.model, demo.name, tools=False)])
+        self._add([Choice(demo.id, "demo", demo.model, demo.name, abilities=DEMO)])
 
     def add_ollama(self, found: tuple[OllamaModel, ...]) -> None:
         """What Ollama answered; the demo model stays last."""
         self._found = found
         demo = self.choices.pop(self._demo.id)
         for model in found:
-            choice = self._of("ollama", model.name, tools=model.tools)
+            choice = self._of("ollama", model.name, model.abilities)
             self.choices[choice.id] = self.choices.get(choice.id) or choice
         self.choices[demo.id] = demo
 
@@ -168,9 +170,9 @@ class Listing:
         for choice in choices:
             self.choices.setdefault(choice.id, choice)
 
-    def _of(self, kind: Kind, model: str, *, tools: bool = True) -> Choice:
+    def _of(self, kind: Kind, model: str, abilities: Abilities = UNKNOWN) -> Choice:
         url = service_url(kind, self._environ, self._ollama_url)
-        return Choice(f"{kind}/{model}", kind, model, model, url, key_slot(kind, url), tools=tools)
+        return Choice(f"{kind}/{model}", kind, model, model, url, key_slot(kind, url), abilities=abilities)
 
     def _connected(self, connection: Connection) -> Choice:
         kind = connection.provider
@@ -217,7 +219,7 @@ class Listing:
             "provider": choice.kind,
             "model": choice.model,
             "name": choice.name,
-            "tools": choice.tools,
+            **choice.abilities.as_json(),
             "local": choice.kind == "demo" or (not choice.level and is_loopback(choice.url)),
             "level": choice.level,
             "file": choice.origin,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..values import Level
+from .abilities import UNKNOWN, Abilities
 from .base import LLMProvider
 from .endpoint import Kind
 
@@ -64,10 +65,17 @@ class ResolvedModel:
     provider_id: Kind
     model: str
     name: str
-    tools: bool
+    abilities: Abilities
     host: str
     local: bool
-    images: bool | None = None
+
+    @property
+    def tools(self) -> bool:
+        return self.abilities.tools
+
+    @property
+    def images(self) -> bool | None:
+        return self.abilities.images
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,6 @@ class Choice:
     url: str = ""
     key_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    tools: bool = True
+    abilities: Abilities = UNKNOWN
     level: Level | None = None  #: of the file that configures it; None for what was connected or found
     origin: str | None = None  #: that file

@@ -90,6 +90,7 @@ def _fixed(
         "input_schema": dict(spec.input_schema) if choices else None,
         "schema_hash": spec.schema_hash,
         "direct": direct,
+        **({"kept": dict(call.kept)} if call.kept else {}),
     }
 
 

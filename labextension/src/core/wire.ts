@@ -223,6 +223,11 @@ export interface IModelEntry {
   model: string;
   name: string;
   tools: boolean;
+  /** Null where it is not known: it is tried. */
+  images?: boolean | null;
+  /** Tokens it can read at once. */
+  window?: number | null;
+  reasoning?: boolean | null;
   local: boolean;
   state: ModelState;
   detail: string;
