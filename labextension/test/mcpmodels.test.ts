@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { IErrorBody, IToolResult, IToolSpec, Json, JsonObject, McpTest } from '../src/core/wire';
+import { IErrorBody, IGrant, IToolResult, IToolSpec, Json, JsonObject, McpTest } from '../src/core/wire';
 import { IPorts } from '../src/dialogs/common/ports';
 import type { IConfigState } from '../src/dialogs/config/api';
 import { ConfigModel } from '../src/dialogs/config/model';
@@ -166,11 +166,14 @@ const spec = (name: string, input_schema: JsonObject): IToolSpec => ({
 const NOW = spec('now', { type: 'object', required: ['zone'], properties: { zone: { type: 'string' } } });
 const result: IToolResult = { ok: true, content: '10:42', structured: null, duration_ms: 3, truncated: false };
 
-function tools(call: (args: Json, signal: AbortSignal) => Promise<IToolResult>) {
+function tools(call: (args: Json, signal: AbortSignal) => Promise<IToolResult>, ...given: IGrant[]) {
   let used = 0;
+  let grants = given;
   const model = new ToolsModel(
     ports({
       mcpTools: async () => [NOW],
+      grants: async () => grants,
+      revoke: async (_w: string, gone: IGrant) => void (grants = grants.filter(one => one.id !== gone.id)),
       call: (_w: string, _n: string, _t: string, args: JsonObject, signal: AbortSignal) => call(args, signal)
     }),
     'time',
@@ -179,6 +182,27 @@ function tools(call: (args: Json, signal: AbortSignal) => Promise<IToolResult>) 
   );
   return { model, used: () => used };
 }
+
+test('what was allowed of its tools is shown and can be taken back', async () => {
+  const grant = (id: number, server: string): IGrant => ({
+    id,
+    server,
+    tool: 'now',
+    session_id: null,
+    created: '2026-11-27T10:00:00Z',
+    by: 'ann',
+    current: true
+  });
+  const { model } = tools(async () => result, grant(1, 'time'), grant(2, 'other'));
+  await model.toggle();
+  assert.deepEqual(
+    model.grants.map(one => one.id),
+    [1]
+  );
+  await model.revoke(model.grants[0]);
+  assert.deepEqual(model.grants, []);
+  assert.equal(model.failure, null);
+});
 
 test('a tool is called with what its form holds, once it holds all that is needed', async () => {
   const asked: Json[] = [];

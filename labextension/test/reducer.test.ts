@@ -157,3 +157,8 @@ test('an error of the stream itself ends the message, whatever its number', () =
   const elsewhere = { ...before, seq: null };
   assert.equal(reduce(elsewhere, { ...error, seq: 0 } as unknown as RunEvent).seq, 0);
 });
+
+test('a call that waits knows what may be decided', () => {
+  const part = after({ ...call, choices: ['once', 'deny'] } as Bare).parts[0];
+  assert.deepEqual(part.type === 'tool' && part.choices, ['once', 'deny']);
+});

@@ -78,6 +78,13 @@ class MandrakeClient:
     def workspaces(self) -> list[JSON]:
         return self.request("GET", "workspaces")
 
+    def audit(
+        self, workspace: str = "default", *, session_id: str | None = None, limit: int = 100
+    ) -> list[JSON]:
+        """The newest tool calls of a project's chats, or of one: what was decided, by whom, what came of it."""
+        query = {"limit": limit} | ({"session": session_id} if session_id else {})
+        return self.request("GET", f"{workspace_path(workspace)}/audit?{urlencode(query)}")
+
     def sessions(
         self, workspace: str | None = "default", *, name: str | None = None, notebook: str | None = None
     ) -> list[JSON]:

@@ -1,4 +1,5 @@
-"""``jupyter mandrake …``: what is done from a shell. ``list``, ``doctor`` and ``cull`` speak REST to Jupyter servers that run.
+"""``jupyter mandrake …``: what is done from a shell. ``list``, ``doctor``, ``cull`` and ``audit`` speak REST to Jupyter servers
+that run.
 
 Their names are known when the extension loads; each is imported when it is called.
 """
@@ -14,6 +15,10 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "cull": (
         f"{__name__}.cull.CullApp",
         "End what is idle now; with --dry-run say what would go, what stays, and why.",
+    ),
+    "audit": (
+        f"{__name__}.audit.AuditApp",
+        "List the newest tool calls: what was decided on them, by whom, and what came of it.",
     ),
     "trust": (
         f"{__name__}.files.TrustApp",

@@ -74,7 +74,7 @@ def _section(noun: str, models: Sequence[JSON]) -> Iterator[str]:
 
 def _row(model: JSON) -> list[str]:
     return [
-        _printable(model["name"]),
+        printable(model["name"]),
         model["phase"],
         model["execution_state"],
         duration(model.get("idle_seconds")),
@@ -84,7 +84,7 @@ def _row(model: JSON) -> list[str]:
     ]
 
 
-def _printable(name: str, longest: int = 40) -> str:
+def printable(name: str, longest: int = 40) -> str:
     """A name that stays in its cell, whatever was written into it."""
     plain = "".join(char if char.isprintable() else " " for char in name)
     return plain if len(plain) <= longest else f"{plain[: longest - 1]}…"

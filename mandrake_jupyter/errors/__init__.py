@@ -2,8 +2,9 @@
 
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, Message-, MCPServer-, Tool-, CallNotFound,
-    │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
+    │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound,
+    │                             GrantNotFound, NotOffered)
+    ├── Forbidden 403 (ToolDenied) ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
     ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
@@ -34,6 +35,7 @@ from .base import (
     Conflict,
     Forbidden,
     Gone,
+    GrantNotFound,
     ImageNotFound,
     MandrakeError,
     MCPServerNotFound,
@@ -50,6 +52,7 @@ from .base import (
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
+    ToolDenied,
     ToolNotFound,
     TooMany,
     Unavailable,
@@ -120,6 +123,7 @@ __all__ = [
     "ExitedAtStart",
     "Forbidden",
     "Gone",
+    "GrantNotFound",
     "ImageMissing",
     "ImageNotFound",
     "Interrupted",
@@ -170,6 +174,7 @@ __all__ = [
     "StoreUnavailable",
     "StreamBroken",
     "TooMany",
+    "ToolDenied",
     "ToolFailed",
     "ToolNotFound",
     "Unavailable",

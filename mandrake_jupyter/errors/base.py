@@ -70,6 +70,16 @@ class Forbidden(MandrakeError):
     status, code = 403, "forbidden"
 
 
+class ToolDenied(Forbidden):
+    """By the project's folder. Fields: `name`, `tool`, `file`."""
+
+    code = "tool_denied"
+    sentence = (
+        'The tool "{tool}" of the MCP server "{name}" is denied in this project, by {file}. It was not run.'
+    )
+    then_sentence = "Whoever keeps the project can change that file."
+
+
 class NotFound(MandrakeError):
     status, code = 404, "not_found"
 
@@ -102,6 +112,15 @@ class CallNotFound(NotFound):
 class QuestionNotFound(NotFound):
     code = "question_not_found"
     sentence = "No MCP server asked a question with the id {question!r} in this run."
+
+
+class GrantNotFound(NotFound):
+    """It was revoked before, or is another project's. Fields: `grant`."""
+
+    code = "grant_not_found"
+    sentence = (
+        "There is no permission with the id {grant} in this project. It may have been taken back before."
+    )
 
 
 class ImageNotFound(NotFound):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import (
+    approvals,
     events,
     health,
     images,
@@ -54,6 +55,9 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{R}/retry", runs.RetryHandler),
     (rf"{R}/approvals/(?P<call>{_ID})", runs.ApprovalHandler),
     (rf"{R}/questions/(?P<question>{_ID})", runs.QuestionHandler),
+    (rf"{W}/audit", approvals.AuditHandler),
+    (rf"{W}/grants", approvals.GrantsHandler),
+    (rf"{W}/grants/(?P<grant>[0-9]{{1,15}})", approvals.GrantHandler),
     (rf"{W}/models", models.ModelsHandler),
     (rf"{W}/models/test", models.ModelTestHandler),
     (rf"{W}/models/demo/fetch", models.DemoFetchHandler),

@@ -60,6 +60,7 @@ class MessagesHandler(StreamHandler):
                 notebook=notebook,
                 idempotency_key=self._key(),
                 replaces=replaces,
+                by=self.username,
             )
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
         if self.wants_stream:

@@ -40,6 +40,12 @@ class ToolPart:
     duration_ms: float | None = None
     truncated: bool = False
     progress: str = ""
+    choices: tuple[str, ...] = (
+        "once",
+        "session",
+        "workspace",
+        "deny",
+    )  #: what may be decided, while it waits
     question: dict[str, Any] | None = None  #: what its MCP server asks, while it does, as in wire.md
 
     @property
@@ -151,6 +157,7 @@ class Answer:
             arguments=dict(event.get("arguments") or {}),
             status="waiting" if event.get("needs_approval") else "running",
             read_only=bool(event.get("read_only")),
+            choices=tuple(event.get("choices") or ToolPart.choices),
         )
         self.parts.setdefault(int(event["part"]), part)
 

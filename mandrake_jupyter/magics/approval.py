@@ -12,7 +12,7 @@ from typing import Any
 from .answer import ToolPart
 from .closing import close_all
 from .html import icon
-from .words import SCOPES
+from .words import SCOPES, usual_scope
 
 #: Called with the call id, the decision, edited arguments or None, and the reason of a denial.
 Decide = Callable[[str, str, "dict[str, Any] | None", str], None]
@@ -33,9 +33,10 @@ class ApprovalRow:
             w.Textarea(value=_as_text(call.arguments)[0], layout={"width": "100%"}) for call in calls
         ]
         self._switches = [w.Checkbox(value=True, indent=False, description=call.name) for call in calls]
+        scopes = [scope for scope in SCOPES if all(scope in call.choices for call in calls)]
         self._scope = w.ToggleButtons(
-            options=[(label, scope) for scope, label in SCOPES.items()],
-            value="session",
+            options=[(SCOPES[scope], scope) for scope in scopes],
+            value=usual_scope(scopes),
             style={"button_width": "auto"},
         )
         self._note = w.HTML()

@@ -12,7 +12,7 @@ from .exporting import export
 from .follow import Following
 from .plain import PlainView
 from .question import parsed
-from .words import ASKS_HINT, DECISIONS, say
+from .words import ASKS_HINT, DECISIONS, say, usual_scope
 
 if TYPE_CHECKING:
     from .magic import MandrakeMagics
@@ -23,6 +23,7 @@ HELP = """\
     /tool SERVER TOOL {"json": "arguments"}  call a tool directly
 %mandrake status                            the Jupyter server, the chat, and what it is doing
 %mandrake allow [once|session|workspace]    allow the tool that waits: once, in this chat (default), or always
+%mandrake allow once {"field": "value"}     allow it with these arguments instead
 %mandrake deny [REASON]                     do not allow it, and tell the model why
 %mandrake answer {"field": "value"}         answer what an MCP server asks; %mandrake decline says no
 %mandrake stop                              stop the answer; what was said so far is kept
@@ -58,12 +59,10 @@ class Commands:
                 return self._again()
             case "stop":
                 self._stop()
-            case "allow" if (rest or "session") in DECISIONS:
-                return self._decide(rest or "session", "")
             case "allow":
-                say(f"Not a scope: {rest}. Say %mandrake allow once, session or workspace.")
+                return self._allow(rest)
             case "deny":
-                return self._decide("deny", rest)
+                return self._decide("deny", reason=rest)
             case "answer":
                 return self._reply("accept", rest)
             case "decline":
@@ -126,15 +125,39 @@ class Commands:
         else:
             say("Nothing is running in this chat.")
 
-    def _decide(self, decision: str, reason: str) -> Answer | None:
+    def _allow(self, rest: str) -> Answer | None:
+        scope, _, edited = ("", "", rest) if rest.startswith("{") else rest.partition(" ")
+        if scope and scope not in DECISIONS:
+            say(f"Not a scope: {scope}. Say %mandrake allow once, session or workspace.")
+            return None
+        try:
+            return self._decide(scope, arguments=parsed(edited) if edited else None)
+        except ValueError as exc:
+            say(str(exc))
+            return None
+
+    def _decide(
+        self, decision: str, *, arguments: dict[str, Any] | None = None, reason: str = ""
+    ) -> Answer | None:
+        """Without a `decision`: the usual one of those that each call offers."""
         answer, following = self._waiting(self._chat())
         if answer is None or not answer.waiting:
             say("Nothing waits for you in this chat." if answer is None else ASKS_HINT)
             return None
+        if arguments is not None and len(answer.waiting) > 1:
+            say(f"{len(answer.waiting)} tools wait: edit their arguments in the panel.")
+            return None
+        chosen = decision
         for call in answer.waiting:
+            decision = chosen or usual_scope(call.choices)
             try:
                 self._client.approve(
-                    answer.session_id, answer.run_id, call.call_id, decision, reason=reason or None
+                    answer.session_id,
+                    answer.run_id,
+                    call.call_id,
+                    decision,
+                    arguments=arguments,
+                    reason=reason or None,
                 )
             except MandrakeClientError as exc:
                 if exc.code != "already_decided":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,11 @@ STATES = {
 WAITS_HINT = "Open the panel, or run %mandrake allow | deny"
 
 ASKS_HINT = 'Answer in the panel, or say %mandrake answer {"field": "value"} | decline'
+
+
+def usual_scope(choices: Collection[str]) -> str:
+    """For how long a call is allowed where a person does not say it."""
+    return "session" if "session" in choices else "once"
 
 
 def took(milliseconds: float | None) -> str:

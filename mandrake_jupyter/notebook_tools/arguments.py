@@ -10,7 +10,7 @@ from ..errors import BadRequest
 from ..stores.reading import shorten
 from ..values import ToolSpec
 
-EXAMPLES = {"path": "data/x.csv", "limit": 100, "start_line": 1, "max_lines": 200}
+EXAMPLES = {"path": "data/x.csv", "limit": 100, "start_line": 1, "max_lines": 200, "call_id": "call_…"}
 
 
 def check_arguments(spec: ToolSpec, arguments: Any) -> Mapping[str, Any]:

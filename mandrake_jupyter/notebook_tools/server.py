@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from ..stores.reading import shorten
 from ..values import CallContext, ToolResult, ToolSpec, isoformat
 from .arguments import check_arguments
 from .project import MAX_FILE, ProjectFiles
+from .results import Results, none_known, read_on
 from .specs import NAME, TOOLS
 
 #: Characters of text that one call answers at most.
@@ -32,11 +34,18 @@ Tool = Callable[[Mapping[str, Any], CallContext], Awaitable[ToolResult]]
 
 
 class JupyterTools:
-    """Built from services of the Jupyter server; `root` is the folder of the workspace."""
+    """Built from services of the Jupyter server; `root` is the folder of the workspace, `results` what tools answered."""
 
     name = NAME
 
-    def __init__(self, root: Path, contents_manager: Any, kernel_manager: Any, session_manager: Any):
+    def __init__(
+        self,
+        root: Path,
+        contents_manager: Any,
+        kernel_manager: Any,
+        session_manager: Any,
+        results: Results = none_known,
+    ):
         self._files = ProjectFiles(root, contents_manager)
         self._kernels = kernel_manager
         self._sessions = session_manager
@@ -45,6 +54,7 @@ class JupyterTools:
             "read_file": self._read_file,
             "read_notebook": self._read_notebook,
             "list_kernels": self._list_kernels,
+            "read_result": partial(read_on, results),
         }
 
     async def list_tools(self) -> list[ToolSpec]:

@@ -7,6 +7,7 @@ from typing import Any
 from ..values import ToolSpec
 
 NAME = "jupyter"
+READ_RESULT = "read_result"
 
 
 def _spec(
@@ -65,5 +66,19 @@ TOOLS: tuple[ToolSpec, ...] = (
         "list_kernels",
         "List kernels",
         "Lists the running Jupyter kernels: name, state, last activity, and the notebook each belongs to.",
+    ),
+    _spec(
+        READ_RESULT,
+        "Read result",
+        "Reads on in a long result of a tool that was called in this chat, of which only the beginning was shown. "
+        "Answers 30,000 characters at once.",
+        ("call_id",),
+        call_id={"type": "string", "description": "The id of the call, as it was shown."},
+        offset={
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 10_000_000,
+            "description": "The character to begin with, counted from 0. Default: 0.",
+        },
     ),
 )

@@ -88,7 +88,9 @@ class Call:
     async def _once(self, *, again: bool = False) -> ToolResult:
         server = self._server
         async with server.connected() as connection:
-            self._spec = check_tool(connection.tools, server.key.name, self._tool, self._expected)
+            by = server.entry.hash
+            tools = [replace(it, given_by=by) if it.name == self._tool else it for it in connection.tools]
+            self._spec = check_tool(tools, server.key.name, self._tool, self._expected)
             if again and not _harmless(self._spec):
                 raise Conflict(
                     f'The tool "{self._tool}" is not said to be harmless any more. It was not repeated.'

@@ -38,6 +38,14 @@ class Known:
     offers: Mapping[Kind, tuple[Item, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Problem:
+    """An MCP server whose tools are not known, and why; the others are not affected."""
+
+    server: str
+    error: MandrakeError
+
+
 class Catalogue:
     """One folder of small files, each read once; without a folder nothing outlives this object."""
 
@@ -47,13 +55,15 @@ class Catalogue:
         self._writing = threading.Lock()
 
     def get(self, key: str, server: str) -> Known | None:
-        """What is known of the configuration `key`, its tools named as those of `server`; None when nothing
-        is.
+        """What is known of the configuration `key`, its tools as those that `server` gives by it; None when
+        nothing is.
         """
         if key not in self._known:
             self._known[key] = self._read(key)
         known = self._known[key]
-        return known and replace(known, tools=tuple(replace(tool, server=server) for tool in known.tools))
+        return known and replace(
+            known, tools=tuple(replace(tool, server=server, given_by=key) for tool in known.tools)
+        )
 
     def count(self, key: str) -> int | None:
         """How many tools it has, as far as that is known; cheap, for who lists hundreds of MCP servers."""

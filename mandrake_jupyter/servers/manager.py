@@ -10,20 +10,20 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import MandrakeError, Unavailable
+from ..errors import MandrakeError, ToolDenied, Unavailable
 from ..lifecycle.announce import Announce, Changed, What, unheard
 from ..lifecycle.phases import ALIVE, Phase
 from ..lifecycle.supervisor import Supervisor
 from ..providers.references import References
 from ..values import JSON, Asker, CallContext, MCPServerEntry, ServerKey, ToolResult, ToolSpec, WorkspaceKey
+from ..values.tool_rules import NO_RULES, RULES, ToolRules
 from . import health, pausing
 from .builtin import BuiltinServer
 from .calling import Call
-from .catalogue import Catalogue, Expected, check_tool
+from .catalogue import Catalogue, Expected, Problem, check_tool
 from .connection import ProgressSink
 from .describe import describe_builtin, soonest
 from .logs import Level, LogRing
@@ -36,14 +36,6 @@ from .several import each, quietly
 from .sweeps import Sweeps
 from .telling import told
 from .trial import trial
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An MCP server whose tools are not known, and why; the others are not affected."""
-
-    server: str
-    error: MandrakeError
 
 
 class MCPServerManager(MCPServerSettings):
@@ -59,6 +51,7 @@ class MCPServerManager(MCPServerSettings):
         state_dir: Path,
         entries: Entries,
         builtins: Mapping[str, BuiltinServer],
+        rules: Callable[[], ToolRules] = lambda: NO_RULES,
         supervisor: Supervisor,
         announce: Announce = unheard,
         admit: Admit = admitted,
@@ -73,6 +66,7 @@ class MCPServerManager(MCPServerSettings):
         self.key = key
         self.root = root
         self._builtins = dict(builtins)
+        self.rules = rules  #: what the folder says of tools, as it is now
         self._builtin_tools: dict[str, int] = {}
         self._builtin_log = LogRing()  #: they write none
         self._supervisor = supervisor
@@ -146,7 +140,7 @@ class MCPServerManager(MCPServerSettings):
     # Using.
 
     async def catalogue(self, learn: bool) -> tuple[list[ToolSpec], list[Problem]]:
-        """The tools of all trusted, enabled MCP servers, and those whose tools are not known.
+        """The tools of all trusted, enabled MCP servers that the folder does not deny, and those whose tools are not known.
 
         `learn` starts the latter, all at once, and waits `learn_timeout` seconds; one that failed is not tried again before
         somebody starts it or its entry changes. One that fails never hides the tools of others.
@@ -174,7 +168,8 @@ class MCPServerManager(MCPServerSettings):
                 )
                 problems.append(Problem(name, unknown))
             tools += server.tools or ()
-        return tools, problems
+        rules = self.rules()
+        return [tool for tool in tools if not rules.denies(tool.server, tool.name)], problems
 
     async def tools(self, name: str) -> list[ToolSpec]:
         """The tools of one; it is started only when nothing is known of them yet."""
@@ -203,11 +198,13 @@ class MCPServerManager(MCPServerSettings):
         the tool was when the call was decided on, `asker` who is there to answer what the MCP server asks; without one its
         questions are declined.
 
-        Raises MCPServerNotFound, ToolNotFound, NotTrusted, Conflict (disabled, or the tool is another one
+        Raises ToolDenied, MCPServerNotFound, ToolNotFound, NotTrusted, Conflict (disabled, or the tool is another one
         than `expected`; it was not run), the errors of a start, and
         OutcomeUnknown (CallTimeout, ServerGone), after which it is not known whether the tool did its work. Cancelling
         cancels this call only.
         """
+        if self.rules().denies(name, tool):
+            raise ToolDenied(name=name, tool=tool, file=RULES)
         if (builtin := self._builtins.get(name)) is not None:
             with self._told(name, "builtin", context) as outcome:
                 check_tool(await self.tools(name), name, tool, expected)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import BadRequest
 from ..values import Decision, ToolSpec
+from ..values.tool_rules import NO_RULES, ToolRules
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -24,16 +26,34 @@ _FITS = {
     "uniqueItems": "each may be chosen once.",
 }
 DECISIONS: tuple[Decision, ...] = ("once", "session", "workspace", "deny")
+#: What a person may decide where the folder wants to have him asked each time.
+EACH_TIME: tuple[Decision, ...] = ("once", "deny")
+Permit = Literal["read_only", "granted", "direct"]
 
 
-def needs_approval(spec: ToolSpec, granted: frozenset[tuple[str, str, str]]) -> bool:
-    """Ask, unless the tool is annotated read-only or was allowed before with this very schema.
+@dataclass(frozen=True)
+class Permits:
+    """What may run without a question, as it is at one moment."""
 
-    The catalogue holds tools of trusted MCP servers only, so the annotation is one the user trusts.
-    """
-    if spec.read_only:
-        return False
-    return (spec.server, spec.name, spec.schema_hash) not in granted
+    granted: frozenset[tuple[str, str, str]] = frozenset()
+    rules: ToolRules = NO_RULES
+
+    def of(self, spec: ToolSpec) -> Permit | None:
+        """None: ask, unless the tool is annotated read-only or was allowed before as this very tool.
+
+        The catalogue holds tools of trusted MCP servers only, so the annotation is one the user trusts.
+        """
+        if self.rules.asks(spec.server, spec.name):
+            return None
+        if spec.read_only:
+            return "read_only"
+        return "granted" if (spec.server, spec.name, spec.schema_hash) in self.granted else None
+
+    def choices(self, spec: ToolSpec) -> tuple[Decision, ...]:
+        return EACH_TIME if self.rules.asks(spec.server, spec.name) else DECISIONS
+
+
+ALL_ASKED = Permits()
 
 
 def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | None, str]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..errors import BadRequest
+from ..errors import BadRequest, Unavailable
 from ..stores.replacing import Place
 from ..stores.rows import PROMPT, UNTITLED, SessionRow
 from .posting import first_words
@@ -24,6 +24,11 @@ class Editing(ABC):
 
     row: SessionRow
     _seams: Seams
+    _closing: bool
+
+    def _check_open(self) -> None:
+        if self._closing:
+            raise Unavailable("This chat is being closed.", retry_after=1)
 
     @abstractmethod
     async def _mine(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, takewhile
 
+from ..notebook_tools.specs import NAME, READ_RESULT
 from ..providers.base import ChatMessage, ReasoningPart, ToolCallPart, ToolResultPart
 from ..stores.rows import Message, Part, RunRow
 from ..stores.runs import RunStore
@@ -19,6 +20,8 @@ from .prompted import filled_in, prompt_turns
 from .tool_names import allowed
 
 SHOWN_TO_MODEL = 32_000
+#: The tool of ours that reads on in a result that was cut.
+READER = (NAME, READ_RESULT)
 UNKNOWN = "It is not known whether this call finished. It was not run again."
 
 
@@ -40,13 +43,15 @@ def build_history(
     For a model without tools, and for calls the user made himself, calls and results are told as text, as are images that
     are not in `images`. Reasoning goes back only within the answer that is at work, the last one.
     """
+    reader = names.get(READER) if tools else None
     turns: list[ChatMessage] = []
     messages = list(messages)
     for message in messages:
         if message.role == "user":
             turns.extend(_question(message, images or {}))
         else:
-            turns.extend(_answer(message.parts, names, tools=tools, at_work=message is messages[-1]))
+            at_work = message is messages[-1]
+            turns.extend(_answer(message.parts, names, reader, tools=tools, at_work=at_work))
     return tuple(turns)
 
 
@@ -60,7 +65,12 @@ def _question(message: Message, images: Mapping[str, bytes]) -> list[ChatMessage
 
 
 def _answer(
-    parts: Sequence[Part], names: dict[tuple[str, str], str], *, tools: bool, at_work: bool
+    parts: Sequence[Part],
+    names: dict[tuple[str, str], str],
+    reader: str | None,
+    *,
+    tools: bool,
+    at_work: bool,
 ) -> list[ChatMessage]:
     turns: list[ChatMessage] = []
     for _, group in groupby(parts, key=lambda part: part.step):
@@ -68,7 +78,7 @@ def _answer(
         text = "".join(part.content for part in step if part.type == "text")
         calls = [part for part in step if part.type == "tool"]
         as_text = [part for part in calls if not tools or part.call.get("direct")]
-        told = "\n".join(filter(None, [text, *(_told(part) for part in as_text)]))
+        told = "\n".join(filter(None, [text, *(_told(part, reader) for part in as_text)]))
         native = [part for part in calls if part not in as_text]
         asked = tuple(
             ToolCallPart(str(p.call_id), _name(p, names), p.arguments, p.call.get("kept") or {})
@@ -79,7 +89,7 @@ def _answer(
             turns.append(ChatMessage("assistant", text=told, calls=asked, reasoning=thought))
         if native:
             results = tuple(
-                ToolResultPart(str(p.call_id), _name(p, names), result_text(p), ok=p.status == "done")
+                ToolResultPart(str(p.call_id), _name(p, names), result_text(p, reader), ok=p.status == "done")
                 for p in native
             )
             turns.append(ChatMessage("tool", results=results))
@@ -102,17 +112,21 @@ def _name(part: Part, names: dict[tuple[str, str], str]) -> str:
     return names.get((str(part.call.get("server")), str(part.call.get("tool"))), allowed(own))
 
 
-def _told(part: Part) -> str:
+def _told(part: Part, reader: str | None) -> str:
     arguments = json.dumps(dict(part.arguments), ensure_ascii=False)
-    return f"[{part.call.get('server')} {part.call.get('tool')} {arguments} answered: {result_text(part)}]"
+    return f"[{part.call.get('server')} {part.call.get('tool')} {arguments} answered: {result_text(part, reader)}]"
 
 
-def result_text(part: Part) -> str:
-    """What the model is told of a call: its result, cut to 32 KB with a notice, or why there is none."""
+def result_text(part: Part, reader: str | None = None) -> str:
+    """What the model is told of a call: its result, cut to 32 KB with a handle for the tool `reader`, or why there is none."""
     result = part.result or {}
     if part.status in ("running", "allowed", "waiting", "unknown"):
         return UNKNOWN
     text = str(result.get("content") or result.get("error") or "(no output)")
-    if len(text) > SHOWN_TO_MODEL:
-        return f"{text[:SHOWN_TO_MODEL]}\n[cut: {len(text) - SHOWN_TO_MODEL} more characters were not shown]"
-    return text
+    if len(text) <= SHOWN_TO_MODEL:
+        return text
+    notice = f"[cut: {len(text) - SHOWN_TO_MODEL} more characters were not shown]"
+    if reader:
+        rest = json.dumps({"call_id": part.call_id, "offset": SHOWN_TO_MODEL})
+        notice = f"{notice[:-1]}; {reader} {rest} reads on]"
+    return f"{text[:SHOWN_TO_MODEL]}\n{notice}"

@@ -14,8 +14,9 @@ from ..errors import AlreadyDecided, BadRequest, CallNotFound
 from ..lifecycle.crash_points import Act, about_to, did
 from ..stores.rows import Message, Part, RunRow
 from ..values import JSON, Decision, Event
+from ..values.tool_rules import RULES
 from .answer import LiveAnswer
-from .approval import check_arguments
+from .approval import DECISIONS, check_arguments
 from .event_log import EventLog, log_of
 from .run_state import RunState, move
 from .run_tools import Recorded, denied
@@ -140,8 +141,10 @@ class Ledger:
     ) -> Part:
         """Decide on a waiting call; exactly one caller wins.
 
-        Raises CallNotFound, AlreadyDecided (409) for all later ones, BadRequest for arguments that don't fit the schema.
+        Raises CallNotFound, AlreadyDecided (409) for all later ones, BadRequest for arguments that don't fit the schema and
+        for what was not offered as a choice.
         """
+        self._check_choice(self._call(call_id), decision)
         if arguments is not None and decision == "deny":
             raise BadRequest("A denied call takes no arguments.")
         if arguments is not None and arguments != self._call(call_id).arguments:
@@ -152,6 +155,7 @@ class Ledger:
                 raise AlreadyDecided(
                     decision=part.decision or part.status, by=part.by or "the end of the run"
                 )
+            edited = arguments is not None and arguments != part.arguments
             if arguments is not None:
                 part = replace(part, arguments=arguments)
             part = replace(
@@ -164,7 +168,9 @@ class Ledger:
                 events.append(self.log.make("toolResult", result))
             part = replace(part, last_seq=events[-1].seq)
             about_to(Act.DECISION)
-            if not await self._seams.runs.decide(self.row.message_id, part, events, self._grant(part)):
+            if not await self._seams.runs.decide(
+                self.row, part, events, self._grant(part), reason=reason, edited=edited
+            ):
                 raise AlreadyDecided(decision="decided", by="another Jupyter server")
             did(Act.DECISION)
             self.answer.put(part)
@@ -177,6 +183,13 @@ class Ledger:
             raise CallNotFound(call=call_id)
         return part
 
+    def _check_choice(self, part: Part, decision: Decision) -> None:
+        choices = part.call.get("choices") or DECISIONS
+        if part.status == "waiting" and decision not in choices:
+            raise BadRequest(
+                f'The project asks about this tool each time ({RULES}): choose {" or ".join(choices)}, not "{decision}".'
+            )
+
     def _grant(self, part: Part) -> Mapping[str, Any] | None:
         """What is allowed from now on, if the decision goes beyond this call."""
         if part.decision not in ("session", "workspace"):
@@ -185,6 +198,7 @@ class Ledger:
             "workspace_id": self._workspace_id,
             "session_id": self.row.session_id if part.decision == "session" else None,
             **{name: part.call[name] for name in ("server", "tool", "schema_hash")},
+            "by": part.by,
         }
 
     def progress(self, data: Mapping[str, Any]) -> None:

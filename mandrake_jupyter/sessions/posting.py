@@ -27,6 +27,7 @@ def draft(
     model: str | None,
     notebook: str | None,
     idempotency_key: str | None,
+    by: str = "user",
 ) -> tuple[Run, Message, dict[str, Any]]:
     """A queued run, its question with the bytes of its images, and the columns of the session that the message sets.
 
@@ -57,7 +58,8 @@ def draft(
     if not session.titled and session.name == UNTITLED:
         values["name"] = first_words(content)
     without_bytes = replace(question, images=())
-    return Run(row, without_bytes, seams, session.workspace_id, command=command), question, values
+    run = Run(row, without_bytes, seams, session.workspace_id, command=command, by=by)
+    return run, question, values
 
 
 def first_words(content: str) -> str:

@@ -50,6 +50,7 @@ class Run(Stoppable):
         workspace_id: str,
         *,
         command: DirectCall | PromptCall | None = None,
+        by: str = "user",
         parts: Iterable[Part] = (),
         log: EventLog | None = None,
     ) -> None:
@@ -61,6 +62,7 @@ class Run(Stoppable):
         self.retrying = Retrying(self.ledger, seams)
         self._context = CallContext(workspace_id, row.session_id, row.notebook)
         self._seams = seams
+        self._by = by
         self._direct = command if isinstance(command, DirectCall) else None
         self._prompt = command if isinstance(command, PromptCall) and filled_in(question) is None else None
         self._spending = Spending(self.ledger)
@@ -145,7 +147,8 @@ class Run(Stoppable):
             if not calls:
                 await self._complete(reason, *said)
                 return
-            asked = sent_at_once(intents(calls, self.ledger.answer, script.table, script.granted))
+            permits = await self._inside(script.permits())
+            asked = sent_at_once(intents(calls, self.ledger.answer, script.table, permits))
             await self.ledger.record(
                 *said, *asked, state=RunState.CALLING_TOOL, usage=self._spending.as_json()
             )
@@ -173,7 +176,7 @@ class Run(Stoppable):
         if self._direct:
             call, table = await self._inside(script.direct(self._direct))
             self.ledger.answer.step += 1
-            await self.ledger.record(*intents([call], self.ledger.answer, table, direct=True))
+            await self.ledger.record(*intents([call], self.ledger.answer, table, direct=self._by))
         if self._prompt:
             self.question = await self._inside(script.filled(self.question, self._prompt))
             about_to(Act.PROMPT)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from ..errors import MandrakeError, OutcomeUnknown
+from ..errors import MandrakeError, OutcomeUnknown, ToolDenied
 from ..lifecycle.crash_points import Act, about_to, did
 from ..providers.base import ToolCallRequested
 from ..stores.rows import Part
-from ..values import Asker, CallContext, ToolSpec
+from ..values import Asker, CallContext, Decision, ToolSpec
+from ..values.tool_rules import RULES
 from .answer import LiveAnswer
-from .approval import needs_approval
+from .approval import ALL_ASKED, Permit, Permits
 from .seams import Seams
 
 log = logging.getLogger("mandrake_jupyter")
@@ -27,31 +28,34 @@ def intents(
     calls: Iterable[ToolCallRequested],
     answer: LiveAnswer,
     table: Mapping[str, ToolSpec],
-    granted: frozenset[tuple[str, str, str]] = frozenset(),
+    permits: Permits = ALL_ASKED,
     *,
-    direct: bool = False,
+    direct: str | None = None,
 ) -> list[Recorded]:
     """One part and ``toolCall`` event per call. A call that can't be made gets its failed result at once, for the model.
 
-    A `direct` call, the user's own, is allowed by that act.
+    A `direct` call is that user's own, allowed by that act.
     """
     made: list[Recorded] = []
     for number, call in enumerate(calls, start=answer.next_part):
         spec = table.get(call.name)
-        ask = spec is not None and not direct and needs_approval(spec, granted)
+        problem = _problem(call, spec, table, permits)
+        permit: Permit | None = "direct" if direct else permits.of(spec) if spec else None
+        ask = spec is not None and permit is None and problem is None
         part = Part(
             number,
             "tool",
             step=answer.step,
             call_id=f"call_{uuid4().hex}",
-            call=_fixed(call, spec, ask, direct),
+            call=_fixed(call, spec, permits.choices(spec) if ask and spec else (), bool(direct))
+            | ({"permit": permit} if permit and problem is None else {}),
             status="waiting" if ask else "allowed",
             decision="once" if direct else None,
-            by="user" if direct else None,
+            by=direct,
             arguments=dict(call.arguments or {}) if _writable(call.arguments) else {},
         )
         made.append(("toolCall", _shown(part), part))
-        if problem := _problem(call, spec, table):
+        if problem:
             made.append(_ended(part, "failed", problem))
     return made
 
@@ -64,7 +68,10 @@ def sent_at_once(made: Iterable[Recorded]) -> list[Recorded]:
     ]
 
 
-def _fixed(call: ToolCallRequested, spec: ToolSpec | None, ask: bool, direct: bool) -> dict[str, Any]:
+def _fixed(
+    call: ToolCallRequested, spec: ToolSpec | None, choices: Sequence[Decision], direct: bool
+) -> dict[str, Any]:
+    """`choices`: what a person may decide; none where nobody is asked."""
     if spec is None:
         return {
             "server": "",
@@ -79,8 +86,9 @@ def _fixed(call: ToolCallRequested, spec: ToolSpec | None, ask: bool, direct: bo
         "name": call.name,
         "title": spec.title or spec.name,
         "read_only": spec.read_only,
-        "needs_approval": ask,
-        "input_schema": dict(spec.input_schema) if ask else None,
+        "needs_approval": bool(choices),
+        "choices": list(choices) or None,
+        "input_schema": dict(spec.input_schema) if choices else None,
         "schema_hash": spec.schema_hash,
         "direct": direct,
         **({"kept": dict(call.kept)} if call.kept else {}),
@@ -90,14 +98,17 @@ def _fixed(call: ToolCallRequested, spec: ToolSpec | None, ask: bool, direct: bo
 def _shown(part: Part) -> dict[str, Any]:
     wire = part.as_json()
     keep = ("call_id", "server", "tool", "title", "arguments", "part", "read_only", "needs_approval")
-    return {k: wire[k] for k in keep} | (
-        {"input_schema": wire["input_schema"]} if wire["needs_approval"] else {}
-    )
+    asked = ("input_schema", "choices") if wire["needs_approval"] else ()
+    return {k: wire[k] for k in (*keep, *asked)}
 
 
-def _problem(call: ToolCallRequested, spec: ToolSpec | None, table: Mapping[str, ToolSpec]) -> str | None:
+def _problem(
+    call: ToolCallRequested, spec: ToolSpec | None, table: Mapping[str, ToolSpec], permits: Permits
+) -> str | None:
     if spec is None:
         return f"There is no tool {call.name!r}. Tools: {', '.join(sorted(table)) or 'none'}."
+    if permits.rules.denies(spec.server, spec.name):
+        return str(ToolDenied(name=spec.server, tool=spec.name, file=RULES))
     if call.arguments is None or not _writable(call.arguments):
         return f"The arguments are not a JSON object: {call.raw[:200]}"
     return None

@@ -17,6 +17,7 @@ from ..servers.offered import FilledPrompt
 from ..stores.runs import RunStore
 from ..stores.sessions import SessionStore
 from ..values import Asker, CallContext, ToolResult, ToolSpec, utcnow
+from ..values.tool_rules import ToolRules
 
 
 class ResolvedModel(Protocol):
@@ -43,6 +44,8 @@ class Offers(Protocol):
 
 
 class Tools(Protocol):
+    @property
+    def rules(self) -> Callable[[], ToolRules]: ...
     async def catalogue(self, learn: bool) -> tuple[Sequence[ToolSpec], Sequence[Any]]: ...
     async def tools(self, name: str) -> Sequence[ToolSpec]: ...
     async def call(

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ..errors import Conflict, RunningElsewhere, StoreUnavailable, TooMany, Unavailable
+from ..errors import Conflict, RunningElsewhere, StoreUnavailable, TooMany
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
@@ -116,6 +116,7 @@ class SessionCoordinator(Editing, Driver):
         notebook: str | None = None,
         idempotency_key: str | None = None,
         replaces: str | None = None,
+        by: str = "user",
     ) -> RunRow:
         """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere.
 
@@ -125,9 +126,8 @@ class SessionCoordinator(Editing, Driver):
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
-        row, place, content, attached = await self._asked(replaces, content, attachments)
-        asked = (content, attached, model, notebook, idempotency_key)
-        run, question, values = draft(row, self._seams, *asked)
+        row, place, content, files = await self._asked(replaces, content, attachments)
+        run, question, values = draft(row, self._seams, content, files, model, notebook, idempotency_key, by)
         self._live[run.id] = run
         new = False
         try:
@@ -151,8 +151,7 @@ class SessionCoordinator(Editing, Driver):
         if await self._elsewhere():
             raise RunningElsewhere()
         self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
-        if self._closing:
-            raise Unavailable("This chat is being closed.", retry_after=1)
+        self._check_open()
 
     async def messages(self, *, replaced: bool = False) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
@@ -197,8 +196,8 @@ class SessionCoordinator(Editing, Driver):
 
     def waits(self, run_id: str) -> bool:
         """A person must decide, or is asked, before this run goes on."""
-        run = self._live.get(run_id)
-        return run is not None and (run.ledger.waiting() or bool(run.ledger.asked))
+        ledger = run.ledger if (run := self._live.get(run_id)) else None
+        return ledger is not None and (ledger.waiting() or bool(ledger.asked))
 
     async def decide(
         self,
@@ -214,18 +213,19 @@ class SessionCoordinator(Editing, Driver):
         if run is None:
             raise Conflict("This answer has ended; there is nothing left to decide.")
         await self._elsewhere()
+        self._check_open()  # what waits for a person waits on
         part = await run.decide(call_id, decision, arguments, reason, by)
         self._queue.held = False
-        if run.parked and not run.ledger.waiting():
+        if run.parked and not run.ledger.waiting() and not self._closing:
             self._drive(run)
         return part.as_json()
 
     async def reply(self, run_id: str, question_id: str, answer: Answer, by: str) -> JSON:
         """To a question of an MCP server; one winner. Raises QuestionNotFound, AlreadyAnswered, BadRequest."""
         run, row = await self._find(run_id)
-        if run is None:
-            raise closed(await self._seams.runs.replay(row), question_id)
-        return await run.questions.answer(question_id, answer, by)
+        if run is not None:
+            return await run.questions.answer(question_id, answer, by)
+        raise closed(await self._seams.runs.replay(row), question_id)
 
     async def end(self, by: str) -> None:
         """Cancel everything, what waits for a person too, and close. Raises RunningElsewhere, and then ends nothing."""

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..errors import ToolNotFound
+from ..errors import ToolDenied, ToolNotFound
 from ..providers.base import ModelRequest, ToolCallRequested
 from ..stores.rows import Message
 from ..values import CallContext, ToolSpec, utcnow
+from ..values.tool_rules import RULES
+from .approval import Permits
 from .history import build_history
 from .images import shown_images
 from .prompt import build_instructions
@@ -20,13 +22,12 @@ from .tool_names import definitions, name_tools
 
 
 class Transcript:
-    """Made per stretch of work. `table` and `granted` are those of the newest request."""
+    """Made per stretch of work. `table` is that of the newest request."""
 
     def __init__(self, seams: Seams, context: CallContext) -> None:
         self._seams = seams
         self._context = context
         self.table: Mapping[str, ToolSpec] = {}
-        self.granted: frozenset[tuple[str, str, str]] = frozenset()
 
     async def model(self, model_id: str | None) -> ResolvedModel:
         return await self._seams.models.resolve(model_id)
@@ -38,9 +39,6 @@ class Transcript:
         if model.tools:
             specs, _ = await self._seams.tools.catalogue(learn=True)
             self.table = name_tools(specs)
-            self.granted = await self._seams.sessions.granted(
-                self._context.workspace_id, self._context.session_id
-            )
         names = {(spec.server, spec.name): name for name, spec in self.table.items()}
         instructions = build_instructions(
             workspace=self._seams.workspace,
@@ -52,6 +50,12 @@ class Transcript:
         turns = build_history(messages, names, tools=model.tools, images=images)
         return ModelRequest(model.model, instructions, turns, definitions(self.table))
 
+    async def permits(self) -> Permits:
+        """As they are now: what was revoked while the model spoke is asked about."""
+        workspace, session = self._context.workspace_id, self._context.session_id
+        granted = await self._seams.sessions.granted(workspace, session)
+        return Permits(granted, self._seams.tools.rules())
+
     async def filled(self, question: Message, call: PromptCall) -> Message:
         """`question` with what the MCP server makes of the ``/prompt`` in it; errors name what there is."""
         offers = await self._seams.tools.offers(call.server, self._context.session_id)
@@ -60,8 +64,10 @@ class Transcript:
         return replace(question, attachments=(*question.attachments, kept))
 
     async def direct(self, call: DirectCall) -> tuple[ToolCallRequested, Mapping[str, ToolSpec]]:
-        """The user's own ``/tool`` call; errors name what there is."""
+        """The user's own ``/tool`` call; errors name what there is. Raises ToolDenied."""
         specs = {spec.name: spec for spec in await self._seams.tools.tools(call.server)}
         if call.tool not in specs:
             raise ToolNotFound(name=call.server, tool=call.tool, known=", ".join(sorted(specs)) or "none")
+        if self._seams.tools.rules().denies(call.server, call.tool):
+            raise ToolDenied(name=call.server, tool=call.tool, file=RULES)
         return ToolCallRequested("", call.tool, call.arguments), specs

@@ -109,7 +109,8 @@ class Part:
     """A stretch of text or one tool call, at its place in an answer.
 
     `step` is the model request it came from; `last_seq` the seq of the newest event it holds. For tools, `call` holds what
-    does not change (server, tool, title, read_only, needs_approval, input_schema, schema_hash, direct), `arguments` what runs.
+    does not change (server, tool, title, read_only, needs_approval, choices, input_schema, schema_hash, direct, and as `permit`
+    what let it run without a question), `arguments` what runs.
     ``call["kept"]`` is what the provider wants back with it: with reasoning, too, which without text is only there for it.
     """
 
@@ -153,6 +154,7 @@ class Part:
             "duration_ms": result.get("duration_ms"),
             "truncated": bool(result.get("truncated")),
             "input_schema": self.call.get("input_schema") if self.status == "waiting" else None,
+            "choices": self.call.get("choices") if self.status == "waiting" else None,
             "question": question,
         }
 

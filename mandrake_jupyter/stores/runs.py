@@ -13,8 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..lifecycle.crash_points import Act, about_to, did
-from ..values import Event, isoformat, utcnow
-from . import tables
+from ..values import Event
+from . import grants, tables
+from .auditing import put_records
 from .database import Database
 from .deleting import ASIDE
 from .images import put_images
@@ -136,10 +137,13 @@ class RunStore:
         Raises RunningElsewhere, and writes nothing, when another server has taken the run over: it took this one for dead.
         """
 
+        parts, events = list(parts), list(events)
+
         def put(db: Connection) -> None:
             _check_owner(db, run)
             _put_parts(db, run.message_id, parts)
             _add_events(db, events)
+            put_records(db, run, parts, events, columns)
             if columns:
                 db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
                 if columns.get("finish_reason") == WITHDRAWN:
@@ -150,34 +154,25 @@ class RunStore:
         await self.database.at_once(put)
 
     async def decide(
-        self, message_id: str, part: Part, events: Iterable[Event], grant: Mapping[str, Any] | None = None
+        self,
+        run: RunRow,
+        part: Part,
+        events: Iterable[Event],
+        grant: Mapping[str, Any] | None = None,
+        *,
+        reason: str = "",
+        edited: bool = False,
     ) -> bool:
-        """Compare-and-set: True for the one caller whose decision counts; `part` is the decided one.
+        """True for the one caller whose decision counts; see `grants.decide`. Raises RunningElsewhere as `commit` does."""
 
-        `grant` (columns of the table) is given in the same transaction."""
-        async with self.database.write() as db:
-            won = await db.execute(
-                update(tables.parts)
-                .where(
-                    tables.parts.c.message_id == message_id,
-                    tables.parts.c.part == part.part,
-                    tables.parts.c.status == "waiting",
-                )
-                .values(
-                    status=part.status,
-                    decision=part.decision,
-                    by=part.by,
-                    arguments=dict(part.arguments),
-                    result=part.result,
-                    last_seq=part.last_seq,
-                )
-            )
-            if not won.rowcount:
-                return False
-            await db.run_sync(_add_events, events)
-            if grant:
-                await db.execute(insert(tables.grants).values(**grant, created=isoformat(utcnow())))
-            return True
+        def put(db: Connection) -> bool:
+            _check_owner(db, run)
+            won = grants.decide(db, run, part, grant, reason=reason, edited=edited)
+            if won:
+                _add_events(db, events)
+            return won
+
+        return await self.database.at_once(put)
 
     async def place(self, session_id: str, message_id: str) -> Place:
         """Where a message stands. Raises MessageNotFound."""
@@ -213,6 +208,14 @@ class RunStore:
             for part in joined:
                 parts.setdefault(part.message_id, []).append(part)
         return [(_message(row, parts.get(row.id, ())), by_id[row.run_id]) for row in rows]
+
+    async def result(self, session_id: str, call_id: str) -> str | None:
+        """What a tool call of that session answered; None where there is no such call, or no answer."""
+        of = tables.parts.join(messages, messages.c.id == tables.parts.c.message_id)
+        where = (messages.c.session_id == session_id) & (tables.parts.c.call_id == call_id)
+        async with self.database.read() as db:
+            found = (await db.execute(select(tables.parts.c.result).select_from(of).where(where))).scalar()
+        return found and (found.get("content") or found.get("error"))
 
     async def answer(self, run: RunRow) -> Message:
         """The answer of one run with its parts."""

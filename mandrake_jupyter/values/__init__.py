@@ -135,7 +135,9 @@ class Usage:
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """One tool as its MCP server describes it. The hints are the server's claims: None where it says nothing."""
+    """One tool as its MCP server describes it. The hints are the server's claims: None where it says nothing.
+
+    `given_by` is the hash of that MCP server's entry: another program of the same name gives another tool."""
 
     server: str
     name: str
@@ -146,13 +148,18 @@ class ToolSpec:
     destructive: bool | None = None
     idempotent: bool | None = None
     open_world: bool | None = None
+    given_by: str = field(default="", repr=False)
 
     @property
     def schema_hash(self) -> str:
-        return content_hash([self.server, self.name, self.description, dict(self.input_schema)])
+        """What a decision on the tool is bound to."""
+        what = [self.server, self.name, self.description, dict(self.input_schema)]
+        return content_hash([*what, self.given_by] if self.given_by else what)
 
     def as_json(self) -> JSON:
-        return {**asdict(self), "input_schema": dict(self.input_schema)}
+        wire = {**asdict(self), "input_schema": dict(self.input_schema)}
+        del wire["given_by"]
+        return wire
 
     @classmethod
     def parse(cls, value: Mapping[str, Any]) -> ToolSpec:

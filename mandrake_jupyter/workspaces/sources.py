@@ -98,6 +98,10 @@ class Source:
         """Where `key` is given the text `value` for the `nth` time."""
         return self._find(rf"{re.escape(json.dumps(key))}\s*:\s*{{}}", value, nth)
 
+    def line_of_text(self, value: str) -> int | None:
+        """Where the text `value` stands for the first time."""
+        return self._find("{}", value)
+
     def _find(self, pattern: str, text: str, nth: int = 0) -> int | None:
         for written in (json.dumps(text, ensure_ascii=False), json.dumps(text)):
             found = re.finditer(pattern.replace("{}", re.escape(written)), self._read())

@@ -32,6 +32,7 @@ from .models import ModelWish, WorkspaceModel
 from .paste import parse_pasted
 from .prompts import PromptPart
 from .shown import pending_answer, pending_model, pending_prompt, pending_server, shown_command
+from .tool_rules import ToolRulesReader
 from .user_files import OURS, default_files
 
 
@@ -82,6 +83,7 @@ class WorkspaceManager(LoggingConfigurable):
         others = [Path(file).expanduser() for file in self.mcp_servers_files]
         self._user_files = [*(folder / OURS for folder in folders), *others]
         self._reader = ConfigReader(self.root, self._user_files, folders)
+        self.tool_rules = ToolRulesReader(self.root)  #: what the folder says of tools; it asks for no trust
         self._judge = Judge(self.root, Path(data_dir))
         self._limits = limits
         self._references = references or References(workspace_id)
@@ -122,7 +124,7 @@ class WorkspaceManager(LoggingConfigurable):
 
     def problems(self) -> list[Problem]:
         """What in these files is not understood or not taken, with the line where known."""
-        return list(self._reader.read().problems)
+        return [*self._reader.read().problems, *self.tool_rules.problems()]
 
     # Trust.
 

@@ -27,13 +27,16 @@ STOP = 20.0
 
 @dataclass
 class Lab:
-    """A running JupyterLab. `url` ends with a slash; it serves `root`; `home` holds all it may write."""
+    """A running JupyterLab. `url` ends with a slash; it serves `root`; `home` holds all it may write. `options` are those of
+    its next start.
+    """
 
     home: Path
     root: Path
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     url: str = ""
     process: subprocess.Popen[bytes] | None = None
+    options: tuple[str, ...] = ()
 
     @property
     def log(self) -> str:
@@ -129,6 +132,7 @@ class Lab:
         yield "--LabApp.expose_app_in_browser=True"
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             yield "--allow-root"
+        yield from self.options
 
     def _environment(self) -> dict[str, str]:
         own = {

@@ -29,7 +29,7 @@ class Panel:
 
     def reload(self) -> Panel:
         """As F5 does: nothing is reset, and what the panel knew only in the page is gone."""
-        self._until_lab_has_saved_which_chat_is_open()
+        self.until_saved()
         self.page.goto(self.lab.page("lab"))
         return self._shown()
 
@@ -75,8 +75,10 @@ class Panel:
         expect(self.page.locator("#jp-main-dock-panel .jp-mod-current")).to_have_count(1)
         return self
 
-    def _until_lab_has_saved_which_chat_is_open(self) -> None:
-        """JupyterLab keeps its state for up to a second before it sends it; a person is slower than that."""
+    def until_saved(self) -> None:
+        """Until JupyterLab has saved that the newest chat is open. It keeps its state for up to a second before it sends it;
+        a person is slower than that.
+        """
         newest = self.lab.api("GET", "mandrake/sessions")[0]["id"]
         until = time.monotonic() + SAVED
         while time.monotonic() < until:

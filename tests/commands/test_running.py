@@ -72,7 +72,7 @@ def at_home(jupyter: Spawned, shell: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return shell
 
 
-@pytest.mark.parametrize("name", ["list", "cull"])
+@pytest.mark.parametrize("name", ["list", "cull", "audit"])
 def test_without_a_server_it_is_said_how_to_start_one(shell: Path, run: Run, name: str) -> None:
     status, out, err = run(name)
     assert (status, out) == (1, "")
@@ -201,3 +201,21 @@ def test_it_is_a_command_of_jupyter(at_home: Path, chat: Any) -> None:
     words = [sys.executable, "-c", "from mandrake_jupyter.app import main; main()", "list"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, chat["id"] in done.stdout) == (0, True), done.stderr
+
+
+def test_the_audit_lists_what_tools_were_called_and_who_let_them(
+    jupyter: Spawned, at_home: Path, chat: dict[str, Any], run: Run
+) -> None:
+    status, out, _ = run("audit", "--chat", chat["id"])
+    assert status == 0
+    [head, columns, call, _] = out.split("\n")[:4]
+    assert head.startswith(jupyter.url)
+    assert columns.split() == ["ASKED", "TOOL", "DECISION", "BY", "OUTCOME", "CHAT"]
+    assert re.fullmatch(
+        rf"  \d{{4}}-\d\d-\d\d [\d:]{{8}}  jupyter/list_files  direct    \S+ +done     {chat['id']}", call
+    )
+    _, out, _ = run("audit", "--json", "--limit", "1")
+    [found] = json.loads(out)
+    assert [(one["tool"], one["arguments"]) for one in found["calls"]] == [("list_files", {})]
+    _, out, _ = run("audit", "--chat", "none")
+    assert "No tool was called." in out

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mandrake_jupyter.commands.list import _printable
+from mandrake_jupyter.commands.list import printable
 from mandrake_jupyter.commands.words import duration, size, table, until
 
 
@@ -42,5 +42,5 @@ def test_columns_begin_below_each_other() -> None:
 
 
 def test_a_name_can_neither_break_the_table_nor_move_the_cursor() -> None:
-    assert _printable("a\n\x1b[2Jb") == "a  [2Jb"
-    assert len(_printable("x" * 500)) == 40
+    assert printable("a\n\x1b[2Jb") == "a  [2Jb"
+    assert len(printable("x" * 500)) == 40

@@ -104,6 +104,8 @@ def live(case: Any, world: World) -> dict[str, str]:
         return found | {"session": world.fresh_chat()}
     if case.path.endswith("/mcp-servers/{name}") and case.method == "DELETE":
         return found | {"name": world.fresh_mcp_server()}
+    if case.path.endswith("/grants/{grant}"):
+        return found | {"grant": world.fresh_grant()}
     if case.path.endswith("/disable"):
         return found | {"name": world.fresh_mcp_server()}
     if case.path.endswith("/mcp-servers/test") and case.method in ("GET", "DELETE"):

@@ -57,6 +57,7 @@ async def test_every_tool_is_read_only_with_a_title_and_a_description(tools: Jup
         "read_file": "Read file",
         "read_notebook": "Read notebook",
         "list_kernels": "List kernels",
+        "read_result": "Read result",
     }
     assert all(spec.server == tools.name == "jupyter" for spec in found.values())
     assert all(

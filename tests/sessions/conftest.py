@@ -20,6 +20,7 @@ from mandrake_jupyter.stores.database import Database
 from mandrake_jupyter.stores.runs import RunStore
 from mandrake_jupyter.stores.sessions import SessionStore
 from mandrake_jupyter.values import Event, ToolResult, ToolSpec, Usage
+from mandrake_jupyter.values.tool_rules import NO_RULES, ToolRules
 
 READ = ToolSpec("files", "read", "Read file", read_only=True)
 WRITE = ToolSpec(
@@ -87,6 +88,10 @@ class ScriptedTools:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     gate: asyncio.Event | None = None
     called: asyncio.Event = field(default_factory=asyncio.Event)
+    says: ToolRules = NO_RULES
+
+    def rules(self) -> ToolRules:
+        return self.says
 
     async def catalogue(self, learn: bool) -> tuple[Sequence[ToolSpec], Sequence[Any]]:
         return [READ, WRITE], []

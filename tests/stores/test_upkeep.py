@@ -69,11 +69,8 @@ class Store:
                 {"id": f"{id}-i", "message": asked.id, "data": image.encode() * 2_000},
             )
             await db.execute(
-                text(
-                    "INSERT INTO audit (workspace_id, session_id, run_id, call_id, server, tool, schema_hash, arguments, "
-                    "edited, asked, reason) VALUES (:w, :s, :r, :c, 's', 't', 'h', '{}', 0, :made, :reason)"
-                ),
-                {"w": self.workspace_id, "s": chat.id, "r": id, "c": id, "made": made, "reason": reason},
+                text("UPDATE audit SET asked = :made, reason = :reason WHERE run_id = :r"),
+                {"r": id, "made": made, "reason": reason},
             )
         return run
 

@@ -79,6 +79,13 @@ class World:
         part = self.api("GET", f"workspaces/default/sessions/{chat}/messages")[-1]["parts"][-1]
         return {"workspace": "default", "session": chat, "run": run["id"], "call": part["call_id"]}
 
+    def fresh_grant(self) -> str:
+        """The id of a grant that may be taken back."""
+        there = self.waiting()
+        run = f"workspaces/default/sessions/{there['session']}/runs/{there['run']}"
+        self.api("POST", f"{run}/approvals/{there['call']}", {"decision": "session"})
+        return str(self.api("GET", "workspaces/default/grants")[-1]["id"])
+
     def asked(self) -> dict[str, str]:
         """A new chat in which an MCP server asks something, likewise: a new one, where another request took ``echo`` away."""
         chat = self.fresh_chat()

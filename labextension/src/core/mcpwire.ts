@@ -145,3 +145,16 @@ export interface IMcpConfig {
   exists: boolean;
   problems: IConfigProblem[];
 }
+
+/** What a person allowed beyond one call. */
+export interface IGrant {
+  id: number;
+  server: string;
+  tool: string;
+  /** Null: in the whole project. */
+  session_id: string | null;
+  created: string;
+  by: string | null;
+  /** Whether the tool still is the one that was allowed, as far as that is known; else it is asked about. */
+  current: boolean;
+}

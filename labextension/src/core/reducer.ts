@@ -132,7 +132,8 @@ function newCall(event: Extract<RunEvent, { type: 'toolCall' }>): IToolPart {
     error: null,
     duration_ms: null,
     truncated: false,
-    input_schema: event.input_schema ?? null
+    input_schema: event.input_schema ?? null,
+    choices: event.choices ?? null
   };
 }
 

@@ -106,6 +106,8 @@ export interface IToolPart {
   duration_ms: number | null;
   truncated: boolean;
   input_schema: JsonObject | null;
+  /** What may be decided, while it waits. */
+  choices?: Decision[] | null;
   /** Open now. */
   question?: IQuestion | null;
   /** Ours, from `toolProgress`; not stored by the server. */
@@ -182,6 +184,7 @@ export type RunEvent = IEventBase &
         read_only: boolean | null;
         needs_approval: boolean;
         input_schema?: JsonObject | null;
+        choices?: Decision[] | null;
       }
     | { type: 'approval'; call_id: string; decision: Decision; by: string | null; arguments?: JsonObject }
     | ({ type: 'question' } & IQuestion)

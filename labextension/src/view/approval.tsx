@@ -16,6 +16,7 @@ import { ToolName } from './toolcard';
 import { useChat } from './context';
 
 type Choice = Exclude<Decision, 'deny'>;
+const CHOICES: Choice[] = ['once', 'session', 'workspace'];
 
 interface ICallState {
   on: boolean;
@@ -26,7 +27,7 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
   const { calls, entry } = props;
   const { chat, mandrake } = useChat();
   const { trans } = mandrake;
-  const [choice, setChoice] = useState<Choice>('session');
+  const [wanted, setChoice] = useState<Choice>('session');
   const [states, setStates] = useState<Record<string, ICallState>>({});
   const [denying, setDenying] = useState(false);
   const [reason, setReason] = useState('');
@@ -36,6 +37,8 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
   const put = (call: IToolPart, change: Partial<ICallState>) =>
     setStates({ ...states, [call.call_id]: { ...stateOf(call), ...change } });
 
+  const offered = CHOICES.filter(one => calls.every(call => call.choices?.includes(one) ?? true));
+  const choice = offered.includes(wanted) ? wanted : 'once';
   const busy = calls.some(call => chat.decisions.deciding.has(call.call_id));
   const allowed = calls.filter(call => stateOf(call).on);
   const answers = calls.map(call => ({ call, ...argumentsOf(call, stateOf(call).edits) }));
@@ -123,9 +126,13 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
           </>
         ) : (
           <>
-            <Choices choice={choice} disabled={busy} onChoose={setChoice} />
+            {offered.length > 1 && (
+              <Choices choice={choice} offered={offered} disabled={busy} onChoose={setChoice} />
+            )}
             <p className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-help">
-              {helpFor(choice, calls.length, trans)} {edited && trans.__('Your edits count for this call only.')}
+              {offered.length > 1
+                ? helpFor(choice, calls.length, trans)
+                : trans.__('This one time: the project asks about it each time.')} {edited && trans.__('Your edits count for this call only.')}
             </p>
             <div className="jp-Mandrake-actions">
               <button
@@ -215,17 +222,22 @@ function Call(props: {
   );
 }
 
-function Choices(props: { choice: Choice; disabled: boolean; onChoose(choice: Choice): void }): JSX.Element {
+function Choices(props: {
+  choice: Choice;
+  offered: Choice[];
+  disabled: boolean;
+  onChoose(choice: Choice): void;
+}): JSX.Element {
   const { trans } = useChat().mandrake;
   const name = React.useId();
-  const choices: [Choice, string][] = [
-    ['once', trans.__('Once')],
-    ['session', trans.__('In this chat')],
-    ['workspace', trans.__('Always in this project')]
-  ];
+  const labels: Record<Choice, string> = {
+    once: trans.__('Once'),
+    session: trans.__('In this chat'),
+    workspace: trans.__('Always in this project')
+  };
   return (
     <div className="jp-Mandrake-segment" role="radiogroup" aria-label={trans.__('Allow for how long')}>
-      {choices.map(([choice, label]) => (
+      {props.offered.map(choice => (
         <label key={choice} className={choice === props.choice ? 'is-on' : ''}>
           <input
             type="radio"
@@ -235,7 +247,7 @@ function Choices(props: { choice: Choice; disabled: boolean; onChoose(choice: Ch
             checked={choice === props.choice}
             onChange={() => props.onChoose(choice)}
           />
-          {label}
+          {labels[choice]}
         </label>
       ))}
     </div>

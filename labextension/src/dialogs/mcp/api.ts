@@ -1,6 +1,6 @@
 /** The calls of the REST API that only this view makes. */
 import { at, MandrakeApi } from '../../api';
-import { ILogLine, IMcpConfig, IMcpHealth, IMcpServer, IToolResult, JsonObject, McpTest } from '../../core/wire';
+import { IGrant, ILogLine, IMcpConfig, IMcpHealth, IMcpServer, IToolResult, JsonObject, McpTest } from '../../core/wire';
 import { IParsed } from './entries';
 
 /** Of a log, from this level on; null for all. What has no level is always there. */
@@ -33,6 +33,14 @@ export class McpApi extends MandrakeApi {
 
   call(w: string, name: string, tool: string, args: JsonObject, signal: AbortSignal): Promise<IToolResult> {
     return this.send('POST', at('workspaces', w, 'mcp-servers', name, 'call'), { tool, arguments: args }, {}, signal);
+  }
+
+  grants(w: string): Promise<IGrant[]> {
+    return this.get(at('workspaces', w, 'grants'));
+  }
+
+  revoke(w: string, grant: IGrant): Promise<void> {
+    return this.send('DELETE', at('workspaces', w, 'grants', String(grant.id)));
   }
 
   logs(w: string, name: string, tail: number, level: Level, signal: AbortSignal): Promise<ILogLine[]> {

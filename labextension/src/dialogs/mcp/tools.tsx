@@ -4,7 +4,7 @@ import * as React from 'react';
 import { duration } from '../../core/format';
 import { own } from '../../core/form';
 import { ITrans } from '../../core/trans';
-import { IToolResult, IToolSpec } from '../../core/wire';
+import { IGrant, IToolResult, IToolSpec } from '../../core/wire';
 import { Icon } from '../../icons';
 import { PlainField } from '../../view/argfield';
 import { ErrorCard, SmallButton, Spinner, useKeptFocus, useSeconds } from '../common/parts';
@@ -56,8 +56,36 @@ function Tool({ tool, model, trans }: Omit<IProps, 'name'> & { tool: IToolSpec }
         </button>
       </div>
       {tool.description && <p className="jp-Mandrake-small">{tool.description.trim().split('\n')[0]}</p>}
+      {model.grants
+        .filter(grant => grant.tool === tool.name)
+        .map(grant => (
+          <Grant key={grant.id} grant={grant} model={model} trans={trans} />
+        ))}
       {call && <CallForm call={call} model={model} trans={trans} />}
     </li>
+  );
+}
+
+function Grant({ grant, model, trans }: { grant: IGrant; model: ToolsModel; trans: ITrans }): JSX.Element {
+  const where = grant.session_id === null ? trans.__('Allowed in this project') : trans.__('Allowed in a chat');
+  return (
+    <p
+      className="jp-Mandrake-hstack jp-Mandrake-small jp-Mandrake-tight"
+      data-testid="mandrake-mcp-grant"
+      data-tool={grant.tool}
+    >
+      <Icon name="shield" />
+      <span>{grant.current ? where : trans.__('%1 before it changed: it is asked about again', where)}</span>
+      <button
+        type="button"
+        className="jp-Mandrake-btn jp-mod-quiet"
+        aria-label={trans.__('Revoke: %1, %2', grant.tool, where)}
+        data-testid="mandrake-mcp-revoke"
+        onClick={() => void model.revoke(grant)}
+      >
+        {trans.__('Revoke')}
+      </button>
+    </p>
   );
 }
 

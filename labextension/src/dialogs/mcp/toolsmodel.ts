@@ -2,7 +2,7 @@
 import { IDisposable } from '@lumino/disposable';
 
 import { IField, Misfit, toText } from '../../core/form';
-import { IErrorBody, IToolResult, IToolSpec, JsonObject } from '../../core/wire';
+import { IErrorBody, IGrant, IToolResult, IToolSpec, JsonObject } from '../../core/wire';
 import type { IPorts } from '../common/ports';
 import type { McpApi } from './api';
 import { argumentsOf, argumentsOfJson, formOf } from './callform';
@@ -25,7 +25,7 @@ export interface ICall {
 export class ToolsModel implements IDisposable {
   /** @param _used called after each call */
   constructor(
-    private readonly _ports: IPorts<Pick<McpApi, 'mcpTools' | 'call'>>,
+    private readonly _ports: IPorts<Pick<McpApi, 'mcpTools' | 'call' | 'grants' | 'revoke'>>,
     private readonly _name: string,
     private readonly _changed: () => void,
     private readonly _used: () => void
@@ -33,6 +33,8 @@ export class ToolsModel implements IDisposable {
 
   shown = false;
   list: IToolSpec[] | null = null;
+  /** What people allowed of its tools beyond one call. */
+  grants: IGrant[] = [];
   failure: IErrorBody | null = null;
   call: ICall | null = null;
 
@@ -60,8 +62,8 @@ export class ToolsModel implements IDisposable {
     this.shown = !this.shown;
     this.failure = null;
     this._changed();
-    if (this.shown && !this.list) {
-      await this.load();
+    if (this.shown) {
+      await (this.list ? this._lookAtGrants() : this.load());
     }
   }
 
@@ -69,8 +71,29 @@ export class ToolsModel implements IDisposable {
   async load(): Promise<void> {
     try {
       this.list = await this._api.mcpTools(this._workspace, this._name);
+      await this._lookAtGrants();
     } catch (error) {
       this.shown = false;
+      this.failure = this._ports.explain(error).body;
+    }
+    this._tell();
+  }
+
+  /** Take a permission back: the next call is asked about. */
+  async revoke(grant: IGrant): Promise<void> {
+    try {
+      await this._api.revoke(this._workspace, grant);
+    } catch (error) {
+      this.failure = this._ports.explain(error).body;
+    }
+    await this._lookAtGrants();
+  }
+
+  private async _lookAtGrants(): Promise<void> {
+    try {
+      const all = await this._api.grants(this._workspace);
+      this.grants = all.filter(grant => grant.server === this._name);
+    } catch (error) {
       this.failure = this._ports.explain(error).body;
     }
     this._tell();
