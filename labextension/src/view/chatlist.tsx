@@ -38,7 +38,7 @@ function View({ menu }: IOptions): JSX.Element | null {
       <div className="jp-Mandrake-chats-scroll" data-testid="mandrake-chat-scroll">
         {searching ? <Found model={model} trans={trans} /> : <List menu={menu} />}
       </div>
-      {searching && (
+      {searching && model.found.options.length > 0 && (
         <p className="jp-Mandrake-keys jp-Mandrake-small jp-Mandrake-muted">
           {trans.__('↑↓ to move · Enter to open at the message · Esc to clear')}
         </p>

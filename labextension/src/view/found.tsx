@@ -138,8 +138,10 @@ function Option(
       onMouseDown={event => event.preventDefault()}
       onClick={() => model.openFound(option)}
     >
-      {hit.kind !== 'title' && <span className="jp-Mandrake-strong">{whoSays(hit, trans)} </span>}
-      {hit.snippet.map((part, i) => (part.mark ? <mark key={i}>{part.text}</mark> : <span key={i}>{part.text}</span>))}
+      <span>
+        {hit.kind !== 'title' && <b className="jp-Mandrake-strong">{whoSays(hit, trans)} </b>}
+        {hit.snippet.map((part, i) => (part.mark ? <mark key={i}>{part.text}</mark> : part.text))}
+      </span>
     </div>
   );
 }
