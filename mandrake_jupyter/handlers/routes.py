@@ -15,6 +15,7 @@ from . import (
     messages,
     models,
     runs,
+    search,
     sessions,
 )
 
@@ -35,6 +36,7 @@ ROUTES: list[tuple[str, Any]] = [
     (r"workspaces", sessions.WorkspacesHandler),
     (W, sessions.WorkspaceHandler),
     (rf"{W}/release", limits.ReleaseWorkspaceHandler),
+    (r"search", search.SearchHandler),
     (r"sessions", sessions.AllSessionsHandler),
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),

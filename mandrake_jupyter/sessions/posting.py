@@ -7,8 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..errors import BadRequest
-from ..stores.rows import Message, Part, RunRow, SessionRow
-from ..stores.sessions import UNTITLED
+from ..stores.rows import UNTITLED, Message, Part, RunRow, SessionRow
 from ..values import isoformat, utcnow
 from .run import Run
 from .run_state import RunState

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import StoreUnavailable
 
-HEAD = "0003"
+HEAD = "0004"
 LOCK_TIMEOUT = 30.0
 
 

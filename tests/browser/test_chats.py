@@ -162,10 +162,10 @@ def test_a_chat_that_can_not_be_brought_back_says_why_and_stays_offered(chats: C
     chats.open()
     chats.delete("First")
     refuse = {"message": "The chats are read-only at the moment.", "code": "store_read_only"}
-    chats.page.route("**/restore", lambda route: route.fulfill(status=503, json=refuse))
+    chats.page.route("**/restore*", lambda route: route.fulfill(status=503, json=refuse))
     chats.at("undo").click()
     expect(chats.at("undo-bar")).to_contain_text("The chats are read-only at the moment.")
-    chats.page.unroute("**/restore")
+    chats.page.unroute("**/restore*")
     chats.at("undo").click()
     expect(chats.row("First")).to_be_visible()
 
