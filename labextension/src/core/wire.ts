@@ -1,9 +1,11 @@
 /**
  * The shapes of docs/reference/wire.md as TypeScript. Types only.
  */
+import { IImage, IImageUpload } from './imagewire';
 import { Action, IQuestion, IResourceAttachment } from './offerswire';
 
 export * from './feedwire';
+export * from './imagewire';
 export * from './offerswire';
 export * from './mcpwire';
 
@@ -58,7 +60,7 @@ export interface IFileAttachment {
   cell_id?: string;
 }
 
-export type IAttachment = IFileAttachment | IResourceAttachment;
+export type IAttachment = IFileAttachment | IResourceAttachment | IImage | IImageUpload;
 
 export interface IUsage {
   input_tokens: number;
@@ -103,6 +105,20 @@ export interface IToolPart {
 export type Part = ITextPart | IToolPart;
 export type MessageStatus = 'queued' | 'running' | 'waiting' | 'complete' | 'failed' | 'cancelled';
 
+/** The model could not be asked, and is asked again. */
+export interface IRetry {
+  /** The attempt that comes, from 1, of so many. */
+  attempt: number;
+  of: number;
+  seconds: number;
+  /** When it is made. */
+  at: string;
+  code: string;
+  content: string;
+  then: string;
+  actions: string[];
+}
+
 export interface IMessage {
   id: string;
   session_id: string;
@@ -118,6 +134,10 @@ export interface IMessage {
   error: IErrorBody | null;
   /** Null for a run of another Jupyter server. */
   seq: number | null;
+  /** There while the model is to be asked again. */
+  retry?: IRetry | null;
+  /** The run that took its place. */
+  replaced_by?: string | null;
 }
 
 export interface IRun {
@@ -168,6 +188,7 @@ export type RunEvent = IEventBase &
         duration_ms: number | null;
         truncated: boolean;
       }
+    | ({ type: 'retry' } & IRetry)
     | ({ type: 'usage' } & IUsage)
     | { type: 'complete'; message_id: string; usage: IUsage | null; finish_reason: string }
     | {
@@ -190,6 +211,8 @@ export interface IModelEntry {
   model: string;
   name: string;
   tools: boolean;
+  /** Null: not known, so it is tried. */
+  images?: boolean | null;
   local: boolean;
   state: ModelState;
   detail: string;
