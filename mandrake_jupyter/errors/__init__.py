@@ -1,9 +1,9 @@
 """Every error a user can meet: one tree, each with its HTTP status, wire code, sentences and actions.
 
     MandrakeError
-    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, MCPServer-, Tool-, CallNotFound,
+    ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, Message-, MCPServer-, Tool-, CallNotFound,
     │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
-    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, AlreadyAnswered, Busy, RunningElsewhere, NotTrusted)
+    ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
@@ -24,6 +24,7 @@ from .base import (
     ACTIONS,
     AlreadyAnswered,
     AlreadyDecided,
+    AlreadyReplaced,
     BadRequest,
     BrokenFile,
     Busy,
@@ -33,6 +34,7 @@ from .base import (
     Gone,
     MandrakeError,
     MCPServerNotFound,
+    MessageNotFound,
     NotFound,
     NotOffered,
     NotTrusted,
@@ -96,6 +98,7 @@ __all__ = [
     "ACTIONS",
     "AlreadyAnswered",
     "AlreadyDecided",
+    "AlreadyReplaced",
     "AnsweredTrouble",
     "ApprovalTimeout",
     "BadRequest",
@@ -121,6 +124,7 @@ __all__ = [
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",
+    "MessageNotFound",
     "ModelNotAvailable",
     "NotFound",
     "NotOffered",

@@ -89,6 +89,11 @@ class RunNotFound(NotFound):
     sentence = "No run with the id {run!r} in this chat."
 
 
+class MessageNotFound(NotFound):
+    code = "message_not_found"
+    sentence = "No message with the id {message!r} in this chat."
+
+
 class CallNotFound(NotFound):
     code = "call_not_found"
     sentence = "No tool call with the id {call!r} waits for a decision in this run."
@@ -140,6 +145,12 @@ class AlreadyAnswered(Conflict):
 
     code = "already_answered"
     sentence = "This question is over: {action}, by {by}."
+
+
+class AlreadyReplaced(Conflict):
+    code = "already_replaced"
+    sentence = "This message was edited or asked again meanwhile."
+    then_sentence = "Nothing was changed. Look at the chat as it is now."
 
 
 class RunningElsewhere(Conflict):

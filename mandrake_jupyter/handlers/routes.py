@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import events, health, limits, mcp_config, mcp_health, mcp_offers, mcp_servers, models, runs, sessions
+from . import (
+    events,
+    health,
+    limits,
+    mcp_config,
+    mcp_health,
+    mcp_offers,
+    mcp_servers,
+    messages,
+    models,
+    runs,
+    sessions,
+)
 
 _ID = r"[\w-]+"
 W = rf"workspaces/(?P<workspace>{_ID})"
@@ -28,6 +40,7 @@ ROUTES: list[tuple[str, Any]] = [
     (S, sessions.SessionHandler),
     (rf"{S}/release", limits.ReleaseSessionHandler),
     (rf"{S}/messages", runs.MessagesHandler),
+    (rf"{S}/messages/(?P<message>{_ID})", messages.MessageHandler),
     (R, runs.RunHandler),
     (rf"{R}/events", runs.RunEventsHandler),
     (rf"{R}/cancel", runs.CancelHandler),

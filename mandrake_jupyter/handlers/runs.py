@@ -32,13 +32,15 @@ class MessagesHandler(StreamHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str, session: str) -> None:
-        self.answer(await SessionsDirectory(self.registry).messages(workspace, session))
+        directory = SessionsDirectory(self.registry)
+        self.answer(await directory.messages(workspace, session, replaced=self.flag("replaced")))
 
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")
     async def post(self, workspace: str, session: str) -> None:
         body = self.body()
-        content, wait = self.text(body, "content"), self._wait(body)
+        replaces, wait = self.text(body, "replaces", required=False) or None, self._wait(body)
+        content = self.text(body, "content", required=replaces is None)
         if self.wants_stream:
             self.registry.streams.check()
         model, notebook = (self.text(body, name, required=False) or None for name in ("model", "notebook"))
@@ -49,6 +51,7 @@ class MessagesHandler(StreamHandler):
                 model=model,
                 notebook=notebook,
                 idempotency_key=self._key(),
+                replaces=replaces,
             )
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
         if self.wants_stream:
@@ -61,8 +64,9 @@ class MessagesHandler(StreamHandler):
         elif ended is not None:
             self.answer(await coordinator.run(row.id), 202, location=run)
 
-    async def _attachments(self, workspace: str, session: str, body: JSON) -> list[Mapping[str, Any]]:
-        given = [] if body.get("attachments") is None else body["attachments"]
+    async def _attachments(self, workspace: str, session: str, body: JSON) -> list[Mapping[str, Any]] | None:
+        if (given := body.get("attachments")) is None:
+            return None
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise BadRequest("attachments must be a list of objects.")
         return await read_attachments(self.registry, workspace, given, session)

@@ -40,18 +40,18 @@ class SessionsDirectory:
         await self._registry.recovery.take_up()
         return self._describe(row, (await services.sessions.open_runs()).get(row.id, []))
 
-    async def messages(self, workspace_id: str, session_id: str) -> list[JSON]:
-        """The history. Reading opens no chat, unless something in it is not finished."""
+    async def messages(self, workspace_id: str, session_id: str, *, replaced: bool = False) -> list[JSON]:
+        """The history, with `replaced` messages or without. Reading opens no chat, unless something in it is not finished."""
         services = await self._registry.initialize_services()
         own = (await self._registry.workspace_row(workspace_id)).id
         row = await services.sessions.get(own, session_id)
         held = self._registry.coordinator(SessionKey(own, row.id)) is not None
         if held or await services.runs.unfinished(row.id):
             async with self._registry.use_session_coordinator(own, row.id) as coordinator:
-                return await coordinator.messages()
+                return await coordinator.messages(replaced=replaced)
         from ..sessions import shown
 
-        return await shown.messages(services.runs, row.id, {})
+        return await shown.messages(services.runs, row.id, {}, replaced=replaced)
 
     async def create(self, workspace_id: str, body: JSON) -> JSON:
         """A new session; with ``notebook`` the notebook's own one, old or new."""
@@ -90,6 +90,13 @@ class SessionsDirectory:
             key = coordinator.row.workspace_id
         self._registry.hub.announce(Changed("session", key, session_id, "changed"))
         return await self.get(workspace_id, session_id)
+
+    async def remove_message(self, workspace_id: str, session_id: str, message_id: str) -> None:
+        """A question with its answer, for good, by either's id. Raises MessageNotFound, Busy, RunningElsewhere."""
+        async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
+            await coordinator.remove(message_id)
+            key = coordinator.row.workspace_id
+        self._registry.hub.announce(Changed("session", key, session_id, "changed"))
 
     def _describe(self, row: SessionRow, runs: list[tuple[str, str]]) -> JSON:
         key = SessionKey(row.workspace_id, row.id)

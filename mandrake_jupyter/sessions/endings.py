@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import ApprovalTimeout, MandrakeError, RunTimeout
+from ..stores.rows import WITHDRAWN as WITHDRAWN
 from ..values import JSON
 from .ledger import Ledger
 from .run_state import RunState
 from .stopwatch import Stopwatch
-
-#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
-WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)

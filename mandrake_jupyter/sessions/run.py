@@ -23,6 +23,7 @@ from .endings import WITHDRAWN, Ending, WorkTime, error_event, unanswered
 from .event_log import EventLog
 from .history import earlier
 from .ledger import Ledger
+from .prompted import filled_in
 from .questions import Questions
 from .run_state import RunState
 from .run_tools import Recorded, call_tool, intents, sent_at_once, stopped_call
@@ -57,7 +58,7 @@ class Run(Stoppable):
         self._context = CallContext(workspace_id, row.session_id, row.notebook)
         self._seams = seams
         self._direct = command if isinstance(command, DirectCall) else None
-        self._prompt = command if isinstance(command, PromptCall) else None
+        self._prompt = command if isinstance(command, PromptCall) and filled_in(question) is None else None
         self._usage = Usage(**row.usage) if row.usage else Usage()
 
     @property

@@ -20,6 +20,7 @@ from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Answer, Decision, Event
 from . import shown
+from .editing import Editing
 from .endings import Ending
 from .posting import draft
 from .questions import closed
@@ -30,7 +31,7 @@ from .seams import Seams
 from .turns import in_turn
 
 
-class SessionCoordinator:
+class SessionCoordinator(Editing):
     """All work on one session of this Jupyter server. `alive(instance)` tells whether another one still runs."""
 
     def __init__(
@@ -114,22 +115,26 @@ class SessionCoordinator:
         self,
         content: str,
         *,
-        attachments: Sequence[Mapping[str, Any]] = (),
+        attachments: Sequence[Mapping[str, Any]] | None = None,
         model: str | None = None,
         notebook: str | None = None,
         idempotency_key: str | None = None,
+        replaces: str | None = None,
     ) -> RunRow:
-        """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere."""
+        """Commit a message and start, or queue, its run. Raises BadRequest, TooMany, RunningElsewhere.
+
+        `replaces` names a message that this one takes the place of: see `editing.asked_again`, `replacing.give_way`."""
         await self._mine()
         if len(self._queue) >= self._seams.bounds.queued:
             raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
-        run, values = draft(self.row, self._seams, content, attachments, model, notebook, idempotency_key)
+        row, place, content, attached = await self._asked(replaces, content, attachments)
+        run, values = draft(row, self._seams, content, attached, model, notebook, idempotency_key)
         self._live[run.id] = run
         new = False
         try:
-            found, new = await self._seams.runs.begin(run.ledger.row, run.question, values)
+            found, new = await self._seams.runs.begin(run.ledger.row, run.question, values, place)
         finally:
             if not new:
                 del self._live[run.id]
@@ -152,15 +157,9 @@ class SessionCoordinator:
         if self._closing:
             raise Unavailable("This chat is being closed.", retry_after=1)
 
-    async def change(self, **values: Any) -> None:
-        """Set columns of the session's row: name, titled, model, cull_idle_timeout. Raises RunningElsewhere."""
-        await self._mine()
-        await self._seams.sessions.change(self.row.id, **values)
-        self.row = replace(self.row, **values)
-
-    async def messages(self) -> list[JSON]:
+    async def messages(self, *, replaced: bool = False) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
-        return await shown.messages(self._seams.runs, self.row.id, dict(self._live))
+        return await shown.messages(self._seams.runs, self.row.id, dict(self._live), replaced=replaced)
 
     async def run(self, run_id: str) -> JSON:
         return await shown.run(self._seams.runs, self.row.id, run_id, self._live)

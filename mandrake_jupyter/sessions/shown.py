@@ -11,9 +11,12 @@ from .endings import WITHDRAWN
 from .run import Run
 
 
-async def messages(runs: RunStore, session_id: str, live: Mapping[str, Run]) -> list[JSON]:
-    """`live`: the runs that are held in memory, as they were before this was asked."""
-    rows = [pair for pair in await runs.history(session_id) if pair[1].finish_reason != WITHDRAWN]
+async def messages(
+    runs: RunStore, session_id: str, live: Mapping[str, Run], *, replaced: bool = False
+) -> list[JSON]:
+    """`live`: the runs that are held in memory, as they were before this was asked. `replaced`: those that were, too."""
+    history = await runs.history(session_id, replaced=replaced)
+    rows = [pair for pair in history if pair[1].finish_reason != WITHDRAWN]
     return [_message(message, row, live.get(message.run_id)) for message, row in rows]
 
 

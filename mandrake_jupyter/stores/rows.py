@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..values import JSON, Usage
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
-
+#: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
+WITHDRAWN = "withdrawn"
 
 #: The type of what stands beside a ``/prompt`` message for the model: what the MCP server filled in. Not shown.
 PROMPT = "prompt"
@@ -80,6 +81,9 @@ class RunRow:
             "finish_reason": self.finish_reason,
             "error": self.error,
         }
+
+
+RUN_FIELDS = tuple(field.name for field in fields(RunRow))
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,7 @@ class Message:
             "usage": dict(run.usage) if answer and run.usage else None,
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,
+            "replaced_by": run.replaced_by,
             "seq": seq if seq is not None or not (answer and run.open) else 0,
         }
 

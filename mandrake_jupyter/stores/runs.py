@@ -15,7 +15,8 @@ from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
-from .rows import UNFINISHED, Message, Part, RunRow
+from .replacing import Place, copy_images, find_run, give_way, remove, take_back
+from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
 
 RUN_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
@@ -35,17 +36,20 @@ class RunStore:
         self.database = database
 
     async def begin(
-        self, run: RunRow, question: Message, session_values: Mapping[str, Any]
+        self, run: RunRow, question: Message, session_values: Mapping[str, Any], place: Place | None = None
     ) -> tuple[RunRow, bool]:
         """Commit a run, its question and its empty answer. Returns the run and whether it is new.
 
-        The same idempotency key in the same session gives the first run back and writes nothing.
+        The same idempotency key in the same session gives the first run back and writes nothing. With `place` the run
+        there and all later ones are replaced by this; errors as of `give_way`.
         """
         try:
             async with self.database.write() as db:
                 others = _unfinished(run.session_id).where(runs.c.instance != run.instance)
                 if (await db.execute(others)).first():
                     raise RunningElsewhere()
+                if place is not None:
+                    await db.run_sync(give_way, run, place)
                 await db.execute(insert(runs).values(**asdict(run)))
                 for message_id, role, attached in (
                     (question.id, "user", [dict(a) for a in question.attachments]),
@@ -62,6 +66,8 @@ class RunStore:
                         )
                     )
                 await db.run_sync(_put_parts, question.id, question.parts)
+                if place is not None:
+                    await db.run_sync(copy_images, question.id, place.copies)
                 await db.execute(
                     update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
                 )
@@ -127,6 +133,8 @@ class RunStore:
             _add_events(db, events)
             if columns:
                 db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
+                if columns.get("finish_reason") == WITHDRAWN:
+                    take_back(db, run.id)
 
         await self.database.at_once(put)
 
@@ -160,25 +168,39 @@ class RunStore:
                 await db.execute(insert(tables.grants).values(**grant, created=isoformat(utcnow())))
             return True
 
-    async def history(self, session_id: str) -> list[tuple[Message, RunRow]]:
-        """All messages of a session with their parts and runs, oldest first."""
+    async def place(self, session_id: str, message_id: str) -> Place:
+        """Where a message stands. Raises MessageNotFound."""
         async with self.database.read() as db:
-            rows = (
-                await db.execute(
-                    select(messages).where(messages.c.session_id == session_id).order_by(messages.c.position)
-                )
-            ).all()
+            role, run = await db.run_sync(find_run, session_id, message_id)
+        return Place(role, run, await self.message(run.user_message_id))
+
+    async def remove(self, session_id: str, message_id: str, session_values: Mapping[str, Any]) -> None:
+        """See `replacing.remove`."""
+        async with self.database.write() as db:
+            await db.run_sync(remove, session_id, message_id, session_values)
+
+    async def history(self, session_id: str, *, replaced: bool = False) -> list[tuple[Message, RunRow]]:
+        """All messages of a session with their parts and runs, oldest first; those that were replaced only on demand."""
+        own = messages.c.session_id == session_id
+        shown = own if replaced else own & runs.c.replaced_by.is_(None)
+        of_run, of_message = messages.c.run_id == runs.c.id, messages.c.id == tables.parts.c.message_id
+        async with self.database.read() as db:
+            rows = await db.execute(
+                select(messages).join(runs, of_run).where(shown).order_by(messages.c.position)
+            )
             found = await db.execute(select(*RUN_COLUMNS).where(runs.c.session_id == session_id))
             by_id = {row.id: RunRow(*row) for row in found}
-            joined = (
-                await db.execute(
-                    select(tables.parts.c.message_id, *PART_COLUMNS)
-                    .join(messages, messages.c.id == tables.parts.c.message_id)
-                    .where(messages.c.session_id == session_id)
-                    .order_by(messages.c.position, tables.parts.c.part)
-                )
-            ).all()
-        return [(_message(row, joined), by_id[row.run_id]) for row in rows]
+            joined = await db.execute(
+                select(tables.parts.c.message_id, *PART_COLUMNS)
+                .join(messages, of_message)
+                .join(runs, of_run)
+                .where(shown)
+                .order_by(messages.c.position, tables.parts.c.part)
+            )
+            parts: dict[str, list[Row[Any]]] = {}
+            for part in joined:
+                parts.setdefault(part.message_id, []).append(part)
+        return [(_message(row, parts.get(row.id, ())), by_id[row.run_id]) for row in rows]
 
     async def answer(self, run: RunRow) -> Message:
         """The answer of one run with its parts."""
@@ -225,7 +247,7 @@ def _unfinished(session_id: str) -> Select[Any]:
 
 
 def _message(row: Row[Any], joined: Iterable[Row[Any]]) -> Message:
-    own = tuple(_part(r) for r in joined if r.message_id == row.id)
+    own = tuple(_part(part) for part in joined)
     return Message(row.id, row.session_id, row.run_id, row.role, row.created, tuple(row.attachments), own)
 
 

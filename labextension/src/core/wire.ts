@@ -132,6 +132,8 @@ export interface IMessage {
   usage: IUsage | null;
   finish_reason: string | null;
   error: IErrorBody | null;
+  /** The run that took its place; only with `?replaced=true`. */
+  replaced_by: string | null;
   /** Null for a run of another Jupyter server. */
   seq: number | null;
   /** There while the model is to be asked again. */

@@ -1,0 +1,111 @@
+"""Edit, regenerate and delete in the database: runs that give way to another one, and runs that are removed for good.
+
+A run that was replaced stays as it was, out of the history; only a delete takes rows away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from ..errors import AlreadyReplaced, Busy, MessageNotFound
+from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
+from .tables import images, messages, runs, sessions
+
+AT_WORK = "An answer is at work or waits in this chat."
+KEPT = "Nothing was changed. Wait until it is done, or stop it."
+
+
+@dataclass(frozen=True)
+class Place:
+    """A question in a chat and the run that answers it; `role` is that of the message by which it was found.
+
+    `copies` maps ids of images that a new question is to have to those of this one that they are copies of."""
+
+    role: str
+    run: RunRow
+    question: Message
+    copies: Mapping[str, str] = field(default_factory=dict)
+
+
+def find_run(db: Connection, session_id: str, message_id: str) -> tuple[str, RunRow]:
+    """(role, run) of a message. Raises MessageNotFound, also for one that was taken back while it waited."""
+    query = (
+        select(messages.c.role, *(runs.c[name] for name in RUN_FIELDS))
+        .join(runs, runs.c.id == messages.c.run_id)
+        .where(messages.c.session_id == session_id, messages.c.id == message_id)
+    )
+    found = db.execute(query).one_or_none()
+    if found is None or (run := RunRow(*found[1:])).finish_reason == WITHDRAWN:
+        raise MessageNotFound(message=message_id)
+    return found[0], run
+
+
+def give_way(db: Connection, run: RunRow, place: Place) -> None:
+    """`run`, which is about to be stored, takes the place of the run at `place` and of all later ones.
+
+    Raises Busy while anything in the chat is unfinished, AlreadyReplaced, MessageNotFound; and then changes nothing. A
+    run that was stored before with the same key is left to the table to find.
+    """
+    own = runs.c.session_id == run.session_id
+    if (
+        run.idempotency_key
+        and db.execute(select(runs.c.id).where(own, runs.c.idempotency_key == run.idempotency_key)).first()
+    ):
+        return
+    if db.execute(select(runs.c.id).where(own, runs.c.state.in_(UNFINISHED))).first():
+        raise Busy(AT_WORK, then=KEPT)
+    _, replaced = find_run(db, run.session_id, place.question.id)
+    if replaced.replaced_by is not None:
+        raise AlreadyReplaced()
+    first = select(messages.c.position).where(messages.c.id == replaced.user_message_id).scalar_subquery()
+    later = select(messages.c.run_id).where(
+        messages.c.session_id == run.session_id, messages.c.position >= first
+    )
+    where = own & runs.c.replaced_by.is_(None) & runs.c.id.in_(later)
+    db.execute(update(runs).where(where).values(replaced_by=run.id))
+
+
+def copy_images(db: Connection, message_id: str, copies: Mapping[str, str]) -> None:
+    """Images of a replaced question, for the new one: each goes with its own message when that is deleted."""
+    for new, old in copies.items():
+        found = db.execute(select(images.c.media_type, images.c.data).where(images.c.id == old)).one_or_none()
+        if found is not None:
+            values = {"id": new, "message_id": message_id, "media_type": found[0], "data": found[1]}
+            db.execute(insert(images).values(**values))
+
+
+def take_back(db: Connection, run_id: str) -> None:
+    """A run that was withdrawn before it began gives back what it had replaced."""
+    db.execute(update(runs).where(runs.c.replaced_by == run_id).values(replaced_by=None))
+
+
+def remove(db: Connection, session_id: str, message_id: str, session_values: Mapping[str, Any]) -> None:
+    """A question with its answer, and with the earlier versions of it that it replaced, with all their rows.
+
+    What had followed those versions stays stored as it was. Raises MessageNotFound, and Busy while it is at work.
+    """
+    _, run = find_run(db, session_id, message_id)
+    if run.open:
+        raise Busy("This answer is at work or waits.", then=KEPT)
+    versions = [run.id]
+    while (older := db.execute(_version_before(versions[-1])).scalar_one_or_none()) is not None:
+        versions.append(older)
+    db.execute(delete(runs).where(runs.c.session_id == session_id, runs.c.id.in_(versions)))
+    if session_values:
+        db.execute(update(sessions).where(sessions.c.id == session_id).values(**session_values))
+
+
+def _version_before(run_id: str) -> Select[Any]:
+    """The first of the runs that `run_id` replaced is the one that was edited or asked again."""
+    return (
+        select(runs.c.id)
+        .join(messages, messages.c.id == runs.c.user_message_id)
+        .where(runs.c.replaced_by == run_id)
+        .order_by(messages.c.position)
+        .limit(1)
+    )
