@@ -44,6 +44,7 @@ ROUTES: list[tuple[str, Any]] = [
     (R, runs.RunHandler),
     (rf"{R}/events", runs.RunEventsHandler),
     (rf"{R}/cancel", runs.CancelHandler),
+    (rf"{R}/retry", runs.RetryHandler),
     (rf"{R}/approvals/(?P<call>{_ID})", runs.ApprovalHandler),
     (rf"{R}/questions/(?P<question>{_ID})", runs.QuestionHandler),
     (rf"{W}/models", models.ModelsHandler),

@@ -15,6 +15,7 @@ from ..registry.attachments import read_attachments
 from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
 from ..sessions.questions import parse_answer
+from ..sessions.retrying import hurry
 from ..values import JSON
 from .base import MandrakeHandler, StreamHandler
 
@@ -129,6 +130,20 @@ class CancelHandler(MandrakeHandler):
     async def post(self, workspace: str, session: str, run: str) -> None:
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             await coordinator.cancel(run, self.username)
+            self.answer(await coordinator.run(run), 202)
+
+
+class RetryHandler(MandrakeHandler):
+    """For a run that waits to ask its model again."""
+
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized(action="execute", resource="mandrake:sessions")
+    async def post(self, workspace: str, session: str, run: str) -> None:
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            await coordinator.run(run)  # an unknown run is a 404
+            hurry(coordinator.runs, run)
             self.answer(await coordinator.run(run), 202)
 
 

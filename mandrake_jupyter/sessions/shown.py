@@ -24,7 +24,9 @@ def _message(message: Message, row: RunRow, run: Run | None) -> JSON:
     if message.role == "user" or run is None:
         return message.as_json(row)
     ledger = run.ledger
-    return ledger.as_message().as_json(ledger.row, seq=ledger.log.last_seq, question=ledger.question)
+    return ledger.as_message().as_json(
+        ledger.row, seq=ledger.log.last_seq, question=ledger.question, retry=ledger.retry
+    )
 
 
 async def run(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, Run]) -> JSON:
@@ -32,7 +34,8 @@ async def run(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, R
     held = live.get(run_id)
     row = held.ledger.row if held else await runs.get(session_id, run_id)
     last = held.ledger.log.last_seq if held else max((e.seq for e in await runs.replay(row)), default=0)
-    return {**row.as_json(), "last_seq": last, "question": held.ledger.question() if held else None}
+    waits = {"question": held.ledger.question(), "retry": held.ledger.retry} if held else {}
+    return {**row.as_json(), "last_seq": last, "question": None, "retry": None, **waits}
 
 
 async def answer(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, Run]) -> JSON:

@@ -158,8 +158,10 @@ class Message:
         *,
         seq: int | None = None,
         question: Callable[[str | None], JSON | None] = lambda _: None,
+        retry: JSON | None = None,
     ) -> JSON:
-        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one."""
+        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one,
+        `retry` what its next try waits for."""
         answer = self.role == "assistant"
         return {
             "id": self.id,
@@ -179,6 +181,7 @@ class Message:
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,
             "replaced_by": run.replaced_by,
+            "retry": retry,
             "seq": seq if seq is not None or not (answer and run.open) else 0,
         }
 

@@ -105,20 +105,6 @@ export interface IToolPart {
 export type Part = ITextPart | IToolPart;
 export type MessageStatus = 'queued' | 'running' | 'waiting' | 'complete' | 'failed' | 'cancelled';
 
-/** The model could not be asked, and is asked again. */
-export interface IRetry {
-  /** The attempt that comes, from 1, of so many. */
-  attempt: number;
-  of: number;
-  seconds: number;
-  /** When it is made. */
-  at: string;
-  code: string;
-  content: string;
-  then: string;
-  actions: string[];
-}
-
 export interface IMessage {
   id: string;
   session_id: string;
@@ -132,9 +118,7 @@ export interface IMessage {
   usage: IUsage | null;
   finish_reason: string | null;
   error: IErrorBody | null;
-  /** The run that took its place; only with `?replaced=true`. */
-  replaced_by: string | null;
-  /** Null for a run of another Jupyter server. */
+  /** Null when it has ended; ours while open: a run of another Jupyter server. */
   seq: number | null;
   /** There while the model is to be asked again. */
   retry?: IRetry | null;
@@ -151,6 +135,19 @@ export interface IRun {
   usage: IUsage | null;
   error: IErrorBody | null;
   last_seq: number;
+  retry?: IRetry | null;
+}
+
+/** The model is asked again `at` that time; `seconds` is 0 where a person did not wait. */
+export interface IRetry {
+  attempt: number;
+  of: number;
+  seconds: number;
+  at: string;
+  code: string;
+  content: string;
+  then: string;
+  actions: string[];
 }
 
 export interface IEventBase {

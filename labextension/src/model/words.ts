@@ -46,7 +46,9 @@ export function announcement(event: RunEvent, message: IMessage, trans: ITrans):
     case 'questionAnswered':
       return event.by === 'timeout' ? trans.__('Nobody answered the question in time.') : null;
     case 'retry':
-      return event.attempt === 1 ? trans.__('%1 Your message is kept and is sent again by itself.', event.content) : null;
+      return event.attempt === 1 && event.seconds > 0
+        ? trans.__('%1 Your message is kept and is sent again by itself.', event.content)
+        : null;
     case 'complete':
       return trans.__('Answer complete');
     case 'cancelled':

@@ -34,6 +34,9 @@ export function RetryCard(props: { entry: IEntry; retry: IRetry }): JSX.Element 
   const { feed, trans } = mandrake;
   useNow(true);
   const left = Date.parse(retry.at) - feed.now();
+  if (left <= 0) {
+    return <Working entry={entry} />;
+  }
   const offers = (id: string) => retry.actions.includes(id);
   return (
     <div
@@ -49,16 +52,14 @@ export function RetryCard(props: { entry: IEntry; retry: IRetry }): JSX.Element 
       </div>
       <div className="jp-Mandrake-error-body">
         <div className="jp-Mandrake-num" data-testid="mandrake-retry-left">
-          {left > 0
-            ? trans.__('Your message is kept and is sent again in %1.', timeLeft(trans, left))
-            : trans.__('Your message is kept and is sent again now.')}{' '}
+          {trans.__('Your message is kept and is sent again in %1.', timeLeft(trans, left))}{' '}
           {retry.of > 1 && trans.__('Attempt %1 of %2.', retry.attempt, retry.of)}
         </div>
         <div className="jp-Mandrake-actions">
           <button
             className="jp-Mandrake-btn jp-mod-primary"
             data-action="try_now"
-            disabled={entry.stopping || left <= 0}
+            disabled={entry.stopping}
             onClick={() => void chat.retryNow(entry).catch(error => notifyFailure(trans, commands, error))}
           >
             {trans.__('Try now')}
