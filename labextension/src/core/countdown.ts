@@ -7,8 +7,9 @@ export function shownSeconds(milliseconds: number): number {
   return seconds > 10 ? Math.ceil(seconds / 10) * 10 : seconds;
 }
 
-/** `2 min`, `40 s`, `7 s`. */
+/** `2 min`, `40 s`, `7 s`: number and unit stay in one line. */
 export function timeLeft(trans: ITrans, milliseconds: number): string {
   const seconds = shownSeconds(milliseconds);
-  return seconds > 60 ? trans.__('%1 min', Math.ceil(seconds / 60)) : trans.__('%1 s', seconds);
+  const words = seconds > 60 ? trans.__('%1 min', Math.ceil(seconds / 60)) : trans.__('%1 s', seconds);
+  return words.replace(' ', '\u00a0');
 }

@@ -132,7 +132,7 @@ function Reasoning(props: { part: ITextPart; done: boolean }): JSX.Element {
     <details className="jp-Mandrake-card" data-testid="mandrake-reasoning">
       <summary>
         <Icon name={props.done ? 'info' : 'spinner'} className="is-off" />
-        <span className="jp-Mandrake-card-title">{props.done ? trans.__('Thoughts') : trans.__('Thinking…')}</span>
+        <span className="jp-Mandrake-card-title jp-Mandrake-grow">{props.done ? trans.__('Thoughts') : trans.__('Thinking…')}</span>
         <Icon name="right" className="jp-Mandrake-chevron" />
       </summary>
       <div className="jp-Mandrake-card-body jp-Mandrake-thoughts">{props.part.content}</div>

@@ -37,7 +37,6 @@ export function RetryCard(props: { entry: IEntry; retry: IRetry }): JSX.Element 
   if (left <= 0) {
     return <Working entry={entry} />;
   }
-  const offers = (id: string) => retry.actions.includes(id);
   return (
     <div
       className="jp-Mandrake-error jp-mod-wait"
@@ -64,16 +63,14 @@ export function RetryCard(props: { entry: IEntry; retry: IRetry }): JSX.Element 
           >
             {trans.__('Try now')}
           </button>
-          {offers('choose_model') && (
-            <button
-              className="jp-Mandrake-btn"
-              data-action="choose_model"
-              disabled={entry.stopping}
-              onClick={event => openModelPicker(event.currentTarget.closest('.jp-Mandrake'))}
-            >
-              {trans.__('Choose another model')}
-            </button>
-          )}
+          <button
+            className="jp-Mandrake-btn"
+            data-action="choose_model"
+            disabled={entry.stopping}
+            onClick={event => openModelPicker(event.currentTarget.closest('.jp-Mandrake'))}
+          >
+            {trans.__('Choose another model')}
+          </button>
         </div>
       </div>
     </div>
