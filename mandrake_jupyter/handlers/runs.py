@@ -17,7 +17,8 @@ from ..sessions.approval import parse_decision
 from ..sessions.questions import parse_answer
 from ..sessions.retrying import hurry
 from ..values import JSON
-from .base import MandrakeHandler, StreamHandler
+from ..values.images import MAX_IMAGE, MAX_IMAGES
+from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
 
 if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
@@ -29,6 +30,7 @@ LONGEST_KEY = 200
 
 class MessagesHandler(StreamHandler):
     auth_resource = "mandrake:sessions"
+    longest_body = LONGEST_BODY + MAX_IMAGES * MAX_IMAGE * 4 // 3
 
     @web.authenticated
     @authorized

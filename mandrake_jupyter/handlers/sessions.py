@@ -5,8 +5,11 @@ from __future__ import annotations
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..errors import BadRequest
 from ..registry.sessions import SessionsDirectory
 from .base import MandrakeHandler
+
+LONGEST_UNDO = 3600
 
 
 class _SessionsHandler(MandrakeHandler):
@@ -74,6 +77,18 @@ class SessionHandler(_SessionsHandler):
     @web.authenticated
     @authorized
     async def delete(self, workspace: str, session: str) -> None:
-        await self.registry.delete_session(workspace, session, self.username)
+        undo = self.number("undo", self.get_query_argument("undo", None), 0)
+        if undo > LONGEST_UNDO:
+            raise BadRequest(f"undo must be a number of seconds from 0 to {LONGEST_UNDO}.")
+        await self.registry.delete_session(workspace, session, self.username, undo=undo)
         self.set_status(204)
         self.finish()
+
+
+class RestoreHandler(_SessionsHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def post(self, workspace: str, session: str) -> None:
+        self.answer(await self.directory.restore(workspace, session))

@@ -249,15 +249,16 @@ class ServiceRegistry(RunBounds):
         row = await self.workspace_row(workspace_id)
         return await (await self._open()).chats.release(SessionKey(row.id, session_id), force=force)
 
-    async def delete_session(self, workspace_id: str, session_id: str, by: str) -> None:
-        """End everything in a session and remove it with all its rows. Raises RunningElsewhere, and then removes nothing."""
+    async def delete_session(self, workspace_id: str, session_id: str, by: str, *, undo: int = 0) -> None:
+        """End everything in a session and remove it with all its rows; for `undo` seconds it is only put aside. Raises
+        RunningElsewhere, and then removes nothing."""
         opened = await self._open()
         async with self.use_session_coordinator(workspace_id, session_id) as coordinator:
             key = SessionKey(coordinator.row.workspace_id, session_id)
 
         async def remove(coordinator: SessionCoordinator) -> None:
             await coordinator.end(by)
-            await opened.services.sessions.delete(session_id)
+            await opened.services.remove_session(session_id, undo)
 
         await opened.chats.release(key, force=True, work=remove)
         self.hub.announce(Changed("session", key.workspace_id, session_id, "deleted"))

@@ -7,13 +7,15 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StoreUnavailable
+from ..errors import MandrakeError, StoreUnavailable
 from ..lifecycle.supervisor import Supervisor
+from ..values import utcnow
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -75,13 +77,14 @@ class Services:
         await asyncio.to_thread(instances.hold)
         supervisor = Supervisor(log)
         demo = DemoModel(data_dir, supervisor)
-        supervisor.spawn("housekeeping", _keep_house(demo))
+        sessions = SessionStore(database)
+        supervisor.spawn("housekeeping", _keep_house(demo, sessions))
         supervisor.spawn("instance lock", _keep_lock(instances))
         return cls(
             data_dir,
             supervisor,
             database,
-            SessionStore(database),
+            sessions,
             RunStore(database),
             instances,
             KeyStore(data_dir, os.environ, seen=secret),
@@ -100,6 +103,13 @@ class Services:
             workspace_active=workspace.active_model,
         )
 
+    async def remove_session(self, session_id: str, undo: int) -> None:
+        """For good, or out of every list with `undo` seconds to restore it."""
+        if undo:
+            await self.sessions.put_aside(session_id, utcnow() + timedelta(seconds=undo))
+        else:
+            await self.sessions.delete(session_id)
+
     async def close_models(self, timeout: float) -> None:
         async with asyncio.timeout(timeout):
             await self.demo.stop()
@@ -110,8 +120,12 @@ class Services:
         await asyncio.to_thread(self.instances.release)
 
 
-async def _keep_house(demo: DemoModel) -> None:
+async def _keep_house(demo: DemoModel, sessions: SessionStore) -> None:
     while True:
+        try:
+            await sessions.purge(utcnow())
+        except MandrakeError as exc:
+            logger.warning("Deleted chats could not be removed for good, it is tried again: %s", exc)
         await asyncio.sleep(HOUSEKEEPING)
         await demo.stop_if_idle(monotonic())
 

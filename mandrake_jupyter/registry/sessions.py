@@ -91,6 +91,14 @@ class SessionsDirectory:
         self._registry.hub.announce(Changed("session", key, session_id, "changed"))
         return await self.get(workspace_id, session_id)
 
+    async def restore(self, workspace_id: str, session_id: str) -> JSON:
+        """What was deleted with time to undo it, as it was. Raises SessionNotFound."""
+        services = await self._registry.initialize_services()
+        own = (await self._registry.workspace_row(workspace_id)).id
+        await services.sessions.restore(own, session_id, utcnow())
+        self._registry.hub.announce(Changed("session", own, session_id, "created"))
+        return await self.get(own, session_id)
+
     async def remove_message(self, workspace_id: str, session_id: str, message_id: str) -> None:
         """A question with its answer, for good, by either's id. Raises MessageNotFound, Busy, RunningElsewhere."""
         async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..values import JSON, Usage
+from ..values.images import Image
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
@@ -38,7 +39,7 @@ class SessionRow:
     cull_idle_timeout: int | None = (
         None  #: seconds; 0: never culled for being idle; None: what the culler says
     )
-    deleted: str | None = None  #: when a person deleted it: in no list, and may come back for a while
+    deleted: str | None = None  #: when its deletion is final: until then it is in no list, and may come back
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,7 @@ class Message:
     created: str
     attachments: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Part, ...] = ()
+    images: tuple[Image, ...] = ()  #: to be stored with it; afterwards only their attachments tell of them
 
     @property
     def text(self) -> str:

@@ -15,7 +15,9 @@ from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
-from .replacing import Place, copy_images, find_run, give_way, remove, take_back
+from .deleting import ASIDE
+from .images import put_images
+from .replacing import Place, find_run, give_way, remove, take_back
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
 
@@ -66,11 +68,10 @@ class RunStore:
                         )
                     )
                 await db.run_sync(_put_parts, question.id, question.parts)
-                if place is not None:
-                    await db.run_sync(copy_images, question.id, place.copies)
-                await db.execute(
-                    update(sessions).where(sessions.c.id == run.session_id).values(**session_values)
-                )
+                await db.run_sync(put_images, question)
+                own = (sessions.c.id == run.session_id) & ~ASIDE
+                if not (await db.execute(update(sessions).where(own).values(**session_values))).rowcount:
+                    raise SessionNotFound(session=run.session_id)
         except IntegrityError:
             if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
                 return found, False

@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import SessionNotFound, WorkspaceNotFound
 from ..values import isoformat, utcnow
-from .database import Database
+from .deleting import ASIDE, Deleting
 from .rows import UNFINISHED, SessionRow, WorkspaceRow
 from .tables import grants, runs, sessions, workspaces
 
 UNTITLED = "New chat"
 
 
-class SessionStore:
-    """Raises the typed not-found errors for unknown ids, and ``StoreUnavailable`` when the database can't be used."""
+class SessionStore(Deleting):
+    """Raises the typed not-found errors for unknown ids, and ``StoreUnavailable`` when the database can't be used.
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    What was put aside is in no answer but that of ``restore``.
+    """
 
     async def workspace_for(self, path: Path) -> WorkspaceRow:
         """The workspace of a folder, made at first use."""
@@ -58,7 +58,10 @@ class SessionStore:
         model: str | None = None,
         cull_idle_timeout: int | None = None,
     ) -> SessionRow:
-        """A new session; with `notebook`, that notebook's own one, made only once however many ask."""
+        """A new session; with `notebook`, that notebook's own one, made only once however many ask.
+
+        One of that notebook that was put aside comes back without it.
+        """
         now = isoformat(utcnow())
         row = SessionRow(
             str(uuid4()),
@@ -73,6 +76,9 @@ class SessionStore:
         )
         try:
             async with self.database.write() as db:
+                if notebook is not None:
+                    own = (sessions.c.workspace_id == workspace_id) & (sessions.c.notebook == notebook)
+                    await db.execute(update(sessions).where(own, ASIDE).values(notebook=None))
                 await db.execute(insert(sessions).values(**row.__dict__))
         except IntegrityError:
             if notebook is None:
@@ -83,7 +89,7 @@ class SessionStore:
         return row
 
     async def get(self, workspace_id: str, session_id: str) -> SessionRow:
-        where = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id)
+        where = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id) & ~ASIDE
         async with self.database.read() as db:
             found = (await db.execute(select(sessions).where(where))).one_or_none()
         if not found:
@@ -92,7 +98,7 @@ class SessionStore:
 
     async def sessions(self, workspace_id: str | None = None) -> list[SessionRow]:
         """Newest activity first; all workspaces when none is named."""
-        query = select(sessions).order_by(sessions.c.last_activity.desc(), sessions.c.id)
+        query = select(sessions).where(~ASIDE).order_by(sessions.c.last_activity.desc(), sessions.c.id)
         if workspace_id is not None:
             query = query.where(sessions.c.workspace_id == workspace_id)
         async with self.database.read() as db:
@@ -117,7 +123,7 @@ class SessionStore:
         query = (
             select(sessions.c.workspace_id, sessions.c.id, runs.c.instance, runs.c.state)
             .join(runs, runs.c.session_id == sessions.c.id)
-            .where(runs.c.state.in_(UNFINISHED), runs.c.instance != instance)
+            .where(runs.c.state.in_(UNFINISHED), runs.c.instance != instance, ~ASIDE)
         )
         found: dict[tuple[str, str], list[tuple[str, str]]] = {}
         async with self.database.read() as db:
@@ -127,14 +133,10 @@ class SessionStore:
 
     async def change(self, session_id: str, **values: str | bool | int | None) -> None:
         async with self.database.write() as db:
-            changed = await db.execute(update(sessions).where(sessions.c.id == session_id).values(**values))
+            own = (sessions.c.id == session_id) & ~ASIDE
+            changed = await db.execute(update(sessions).where(own).values(**values))
             if not changed.rowcount:
                 raise SessionNotFound(session=session_id)
-
-    async def delete(self, session_id: str) -> None:
-        """The session and all that hangs on it: runs, messages, parts, events, its grants."""
-        async with self.database.write() as db:
-            await db.execute(delete(sessions).where(sessions.c.id == session_id))
 
     async def granted(self, workspace_id: str, session_id: str) -> frozenset[tuple[str, str, str]]:
         """(server, tool, schema hash) of all that may run in this session without a question."""

@@ -42,6 +42,7 @@ class ScriptedModel:
     id: str = "scripted/one"
     model: str = "one"
     tools: bool = True
+    images: bool | None = None
     requests: list[ModelRequest] = field(default_factory=list)
     closed: int = 0
 

@@ -1,11 +1,9 @@
 /**
  * The shapes of docs/reference/wire.md as TypeScript. Types only.
  */
-import { IImage, IImageUpload } from './imagewire';
 import { Action, IQuestion, IResourceAttachment } from './offerswire';
 
 export * from './feedwire';
-export * from './imagewire';
 export * from './offerswire';
 export * from './mcpwire';
 
@@ -60,7 +58,19 @@ export interface IFileAttachment {
   cell_id?: string;
 }
 
-export type IAttachment = IFileAttachment | IResourceAttachment | IImage | IImageUpload;
+/** To attach an image: a file of the project, or bytes in base64. */
+export type IImageToAttach = { type: 'image'; path: string } | { type: 'image'; name: string; data: string };
+
+/** An image of a message; its bytes are at `…/sessions/{s}/images/{id}`. */
+export interface IImageAttachment {
+  type: 'image';
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
+export type IAttachment = IFileAttachment | IResourceAttachment | IImageAttachment | IImageToAttach;
 
 export interface IUsage {
   input_tokens: number;
@@ -118,12 +128,12 @@ export interface IMessage {
   usage: IUsage | null;
   finish_reason: string | null;
   error: IErrorBody | null;
+  /** The run that took its place; only with `?replaced=true`. */
+  replaced_by?: string | null;
+  /** While its model is to be asked again. */
+  retry?: IRetry | null;
   /** Null when it has ended; ours while open: a run of another Jupyter server. */
   seq: number | null;
-  /** There while the model is to be asked again. */
-  retry?: IRetry | null;
-  /** The run that took its place. */
-  replaced_by?: string | null;
 }
 
 export interface IRun {

@@ -6,12 +6,12 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { MandrakeApi } from '../api';
 import { base64, imageFault, imageType, LARGEST_IMAGE, looksLikeImage } from '../core/images';
 import { ITrans } from '../core/trans';
-import { IImage, IImageUpload } from '../core/wire';
+import { IImageAttachment, IImageToAttach } from '../core/wire';
 
 export interface IDraftImage {
   key: string;
   name: string;
-  upload: IImageUpload;
+  upload: IImageToAttach;
 }
 
 /** Images beside what is being written. A file of the project that is attached and is one joins them. */
@@ -78,7 +78,7 @@ export class ImageDrafts {
   }
 
   /** Those for the message that is sent now. */
-  take(): IImageUpload[] {
+  take(): IImageToAttach[] {
     const taken = this._list.map(({ upload }) => upload);
     this._list = [];
     this._fault = null;
@@ -86,7 +86,7 @@ export class ImageDrafts {
     return taken;
   }
 
-  private _put(name: string, upload: IImageUpload): string {
+  private _put(name: string, upload: IImageToAttach): string {
     const key = UUID.uuid4();
     this._list = [...this._list, { key, name, upload }];
     return key;
@@ -114,7 +114,7 @@ export class ImageUrls {
   ) {}
 
   /** The address of an image of the chat `session`. Rejects when it can't be had. */
-  url(image: IImage | IImageUpload, session: string): Promise<string> {
+  url(image: IImageAttachment | IImageToAttach, session: string): Promise<string> {
     if ('data' in image) {
       const type = imageType(Uint8Array.from(atob(image.data.slice(0, 16)), c => c.charCodeAt(0)));
       return Promise.resolve(`data:${type};base64,${image.data}`);

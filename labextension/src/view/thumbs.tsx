@@ -3,14 +3,14 @@ import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useState } from 'react';
 
-import { IImage, IImageUpload } from '../core/wire';
+import { IImageAttachment, IImageToAttach } from '../core/wire';
 import { Modal } from '../dialogs/common/modal';
 import { Icon } from '../icons';
 import { imageName } from '../model/attachments';
 import { useChat } from './context';
 
 /** The address of an image: undefined while it is fetched, null when it can't be had. */
-export function useImage(image: IImage | IImageUpload, session: string): string | null | undefined {
+export function useImage(image: IImageAttachment | IImageToAttach, session: string): string | null | undefined {
   const { images } = useChat().chat;
   const [url, setUrl] = useState<string | null>();
   useEffect(() => {
@@ -26,7 +26,7 @@ export function useImage(image: IImage | IImageUpload, session: string): string 
   return url;
 }
 
-export function Thumb(props: { image: IImage | IImageUpload; session: string }): JSX.Element {
+export function Thumb(props: { image: IImageAttachment | IImageToAttach; session: string }): JSX.Element {
   const { image, session } = props;
   const { trans } = useChat().mandrake;
   const url = useImage(image, session);
