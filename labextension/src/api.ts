@@ -29,7 +29,10 @@ export function isConnectionLoss(error: unknown): boolean {
 
 /** What a message carries besides its text. */
 export interface INewMessage {
-  content: string;
+  /** Left out where an answer is asked for anew. */
+  content?: string;
+  /** The message whose place it takes; what follows that is replaced, too. */
+  replaces?: string;
   attachments?: wire.IAttachment[];
   model?: string;
   notebook?: string;
@@ -99,6 +102,22 @@ export class MandrakeApi {
   run = (w: string, s: string, r: string) => this.get<wire.IRun>(at('workspaces', w, 'sessions', s, 'runs', r));
   cancel = (w: string, s: string, r: string) =>
     this.send<void>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'cancel'));
+  /** Ask the model now, which is to be asked later. */
+  retryNow = (w: string, s: string, r: string) =>
+    this.send<void>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'retry'));
+  removeMessage = (w: string, s: string, m: string) =>
+    this.send<void>('DELETE', at('workspaces', w, 'sessions', s, 'messages', m));
+  image = async (w: string, s: string, id: string): Promise<Blob> =>
+    (await this.request(at('workspaces', w, 'sessions', s, 'images', id), { method: 'GET' })).blob();
+  /** A file below Jupyter's root. */
+  async file(path: string): Promise<Blob> {
+    const url = URLExt.join(this.settings.baseUrl, 'files', URLExt.encodeParts(path));
+    const response = await ServerConnection.makeRequest(url, { method: 'GET', cache: 'no-store' }, this.settings);
+    if (response.ok) {
+      return response.blob();
+    }
+    throw new WireError(response.status, await errorBody(response));
+  }
   decide = (
     w: string,
     s: string,

@@ -2,12 +2,13 @@
 
     MandrakeError
     ├── BadRequest 400 (BrokenFile) ├── NotFound 404 (Workspace-, Session-, Run-, Message-, MCPServer-, Tool-, CallNotFound,
-    │                             QuestionNotFound, ResourceNotFound, PromptNotFound, NotOffered)
+    │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound, NotOffered)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
+    │                  ModelTakesNoImages
     └── MCPError: CommandNotFound · ExitedAtStart · StartTimeout · StopTimeout · CallTimeout · ServerGone · ToolFailed
                   RequestTimeout · RequestRefused · VariableMissing · AnsweredTrouble · EngineOff · EngineRefused
                   SecretMissing · EnvFileUnusable · Refused (KeyWanted, NothingThere, LeadsElsewhere, NotReached)
@@ -32,6 +33,7 @@ from .base import (
     Conflict,
     Forbidden,
     Gone,
+    ImageNotFound,
     MandrakeError,
     MCPServerNotFound,
     MessageNotFound,
@@ -83,6 +85,7 @@ from .models import (
     KeyMissing,
     KeyRefused,
     ModelNotAvailable,
+    ModelTakesNoImages,
     ProviderError,
     ProviderRejected,
     ProviderStalled,
@@ -116,6 +119,7 @@ __all__ = [
     "Forbidden",
     "Gone",
     "ImageMissing",
+    "ImageNotFound",
     "Interrupted",
     "KeyMissing",
     "KeyRefused",
@@ -126,6 +130,7 @@ __all__ = [
     "MandrakeError",
     "MessageNotFound",
     "ModelNotAvailable",
+    "ModelTakesNoImages",
     "NotFound",
     "NotOffered",
     "NotReached",

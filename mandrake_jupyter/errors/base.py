@@ -104,6 +104,11 @@ class QuestionNotFound(NotFound):
     sentence = "No MCP server asked a question with the id {question!r} in this run."
 
 
+class ImageNotFound(NotFound):
+    code = "image_not_found"
+    sentence = "No image with the id {image!r} in this chat."
+
+
 class MCPServerNotFound(NotFound):
     code = "mcp_server_not_found"
     sentence = "No MCP server named {name!r}; known: {known}."

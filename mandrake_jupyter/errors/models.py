@@ -81,6 +81,13 @@ class ModelNotAvailable(ProviderError):
     actions = ("choose_model", "change_key")
 
 
+class ModelTakesNoImages(ProviderError):
+    code = "model_takes_no_images"
+    sentence = 'The model "{model}" takes no images.'
+    then_sentence = "Your message is kept. Choose a model that does, or ask without the image."
+    actions = ("choose_model",)
+
+
 class ProviderRejected(ProviderError):
     code = "model_rejected"
     sentence = "{provider} did not accept the request: {why}"

@@ -44,6 +44,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     """
 
     root: ClassVar[str] = "mandrake/"
+    longest_body: ClassVar[int] = LONGEST_BODY  #: bytes
 
     def initialize(self, name: str = "mandrake", **kwargs: Any) -> None:
         """`name` is the extension's, for its log; a route that is added without one logs as Mandrake's."""
@@ -77,8 +78,8 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         raw = self.request.body.strip()
         if not raw:
             return {}
-        if len(raw) > LONGEST_BODY:
-            raise BadRequest(f"The request is larger than {LONGEST_BODY:,} bytes.")
+        if len(raw) > self.longest_body:
+            raise BadRequest(f"The request is larger than {self.longest_body:,} bytes.")
         try:
             value = parse_json(raw)
         except ValueError as exc:

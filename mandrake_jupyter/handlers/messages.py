@@ -1,11 +1,13 @@
-"""Routes of what was said in a chat: delete a message with its answer."""
+"""Routes of what was said in a chat: delete a message with its answer, take the chat along as a file."""
 
 from __future__ import annotations
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..registry.exporting import export_chat
 from ..registry.sessions import SessionsDirectory
+from ..values.file_names import disposition
 from .base import MandrakeHandler
 
 
@@ -18,3 +20,17 @@ class MessageHandler(MandrakeHandler):
         await SessionsDirectory(self.registry).remove_message(workspace, session, message)
         self.set_status(204)
         self.finish()
+
+
+class ExportHandler(MandrakeHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def get(self, workspace: str, session: str) -> None:
+        wanted = self.get_query_argument("format", "markdown")
+        file = await export_chat(self.registry, workspace, session, wanted)
+        self.set_header("Content-Type", file.content_type)
+        self.set_header("Content-Disposition", disposition(file.name))
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.finish(file.content, set_content_type=file.content_type)

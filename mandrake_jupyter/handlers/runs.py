@@ -15,8 +15,10 @@ from ..registry.attachments import read_attachments
 from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
 from ..sessions.questions import parse_answer
+from ..sessions.retrying import hurry
 from ..values import JSON
-from .base import MandrakeHandler, StreamHandler
+from ..values.images import MAX_IMAGE, MAX_IMAGES
+from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
 
 if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
@@ -28,6 +30,7 @@ LONGEST_KEY = 200
 
 class MessagesHandler(StreamHandler):
     auth_resource = "mandrake:sessions"
+    longest_body = LONGEST_BODY + MAX_IMAGES * MAX_IMAGE * 4 // 3
 
     @web.authenticated
     @authorized
@@ -129,6 +132,20 @@ class CancelHandler(MandrakeHandler):
     async def post(self, workspace: str, session: str, run: str) -> None:
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             await coordinator.cancel(run, self.username)
+            self.answer(await coordinator.run(run), 202)
+
+
+class RetryHandler(MandrakeHandler):
+    """For a run that waits to ask its model again."""
+
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized(action="execute", resource="mandrake:sessions")
+    async def post(self, workspace: str, session: str, run: str) -> None:
+        async with self.registry.use_session_coordinator(workspace, session) as coordinator:
+            await coordinator.run(run)  # an unknown run is a 404
+            hurry(coordinator.runs, run)
             self.answer(await coordinator.run(run), 202)
 
 

@@ -63,7 +63,7 @@ class ApiProvider:
         from .translate import messages_of, parameters_of
 
         messages, parameters = messages_of(request), parameters_of(request.tools)
-        attempt = Attempt(self.endpoint, request.model)
+        attempt = Attempt(self.endpoint, request.model, any(turn.images for turn in request.messages))
         with provider_errors(attempt):
             async with AsyncExitStack() as stack:
                 async with self._deadline(first_token_timeout, ProviderTimeout):

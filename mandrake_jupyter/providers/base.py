@@ -38,8 +38,14 @@ class ToolResultPart:
 
 
 @dataclass(frozen=True)
+class ImagePart:
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ChatMessage:
-    """One turn of history. A user turn has text; an assistant turn text and calls; a tool turn the results
+    """One turn of history. A user turn has text and images; an assistant turn text and calls; a tool turn the results
     of those calls.
     """
 
@@ -47,6 +53,7 @@ class ChatMessage:
     text: str = ""
     calls: tuple[ToolCallPart, ...] = ()
     results: tuple[ToolResultPart, ...] = ()
+    images: tuple[ImagePart, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ is dropped.
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ..errors import (
     KeyRefused,
     MandrakeError,
     ModelNotAvailable,
+    ModelTakesNoImages,
     ProviderError,
     ProviderRejected,
     ProviderTrouble,
@@ -29,14 +31,22 @@ from .endpoint import Endpoint
 
 #: Characters of a provider's own words that a person is shown.
 MAX_WHY = 300
+#: How servers say that a model has no eyes: vLLM, llama.cpp, Ollama, OpenAI and those that pass on for others.
+NO_EYES = re.compile(
+    r"(?=.*(image|vision|multi-?modal))(.*(not support|n't support|unsupported|not a multi|not enabled|no endpoints|mmproj))",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass
 class Attempt:
-    """How far one request has come: `opened` by a status that is no error, `answered` by the first event."""
+    """How far one request has come: `opened` by a status that is no error, `answered` by the first event.
+    `images`: whether it shows any.
+    """
 
     endpoint: Endpoint
     model: str
+    images: bool = False
     opened: bool = False
     answered: bool = False
 
@@ -75,6 +85,8 @@ def as_ours(exc: Exception, attempt: Attempt) -> ProviderError:
     if isinstance(exc, httpx2.StreamError | httpx2.TransportError):
         # The SDKs wrap these until the answer has begun.
         return StreamBroken(reason=attempt.clean(_root(exc)))
+    if attempt.images and isinstance(exc, theirs.ModelHTTPError) and NO_EYES.match(why):
+        return ModelTakesNoImages(model=attempt.model, reason=why)
     if attempt.answered and (getattr(exc, "in_stream", False) or not isinstance(exc, theirs.ModelHTTPError)):
         return StreamBroken(reason=why)
     match exc:

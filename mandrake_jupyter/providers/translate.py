@@ -74,7 +74,11 @@ def _request_parts(turn: ChatMessage) -> Iterator[theirs.ModelRequestPart]:
         yield theirs.ToolReturnPart(
             result.name, result.content, result.call_id, outcome="success" if result.ok else "failed"
         )
-    if turn.text.strip():
+    words = [turn.text] if turn.text.strip() else []
+    if turn.images:
+        shown = (theirs.BinaryContent(image.data, media_type=image.media_type) for image in turn.images)
+        yield theirs.UserPromptPart([*words, *shown])
+    elif words:
         yield theirs.UserPromptPart(turn.text)
 
 

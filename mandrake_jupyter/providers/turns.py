@@ -5,6 +5,7 @@ Imports no SDK.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from .base import ChatMessage, ToolResultPart
 
@@ -21,7 +22,7 @@ def paired(messages: Sequence[ChatMessage]) -> Iterator[ChatMessage]:
             waiting = {}
         if turn.role == "assistant":
             waiting = {call.call_id: call.name for call in turn.calls}
-        yield ChatMessage(turn.role, turn.text, turn.calls, results)
+        yield replace(turn, results=results)
     if waiting:
         yield _lost(waiting)
 
@@ -35,7 +36,7 @@ def flattened(messages: Sequence[ChatMessage]) -> Iterator[ChatMessage]:
     """The conversation in words only, for a request without tools: calls become what they answered."""
     for turn in messages:
         if turn.role != "tool":
-            yield ChatMessage(turn.role, turn.text)
+            yield ChatMessage(turn.role, turn.text, images=turn.images)
             continue
         said = (
             f"The tool {part.name} {'answered' if part.ok else 'failed'}:\n{part.content}"

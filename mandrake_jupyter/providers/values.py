@@ -47,6 +47,7 @@ class ResolvedModel:
     tools: bool
     host: str
     local: bool
+    images: bool | None = None
 
 
 @dataclass(frozen=True)

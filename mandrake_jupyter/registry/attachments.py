@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BadRequest
 from ..values import JSON
+from ..values.images import IMAGE, MAX_IMAGES
+from .images import read_image
 
 if TYPE_CHECKING:
     from ..servers.offered import ResourceContent
@@ -21,15 +23,19 @@ LONGEST = {"server": 200, "uri": 2_000, "name": 200}
 async def read_attachments(
     registry: ServiceRegistry, workspace: str, given: Sequence[JSON], session_id: str = ""
 ) -> list[Mapping[str, Any]]:
-    """Each with its ``text``, as the model is to read it, now.
+    """Each with its ``text``, as the model is to read it, now; an image with its bytes.
 
     Raises BadRequest and NotFound that name what can't be attached, NotTrusted and the errors of a start.
     """
+    if sum(item.get("type") == IMAGE for item in given) > MAX_IMAGES:
+        raise BadRequest(f"A message takes at most {MAX_IMAGES} images.")
     manager = await registry.get_workspace_manager(workspace)
     read: list[Mapping[str, Any]] = []
     for item in given:
         if item.get("type") == RESOURCE:
             read.append(await _resource(registry, workspace, item, session_id))
+        elif item.get("type") == IMAGE:
+            read.append(await read_image(manager, item))
         else:
             read.append({**item, "text": await asyncio.to_thread(manager.read_attachment, item)})
     return read

@@ -32,6 +32,19 @@ class RunBounds(LoggingConfigurable):
     stall_timeout = Seconds(
         60.0, min=0.1, config=True, help="Seconds a model may fall silent in the middle of an answer."
     )
+    model_retries = Integer(
+        3,
+        min=0,
+        config=True,
+        help="How often a model is asked again before an answer fails, where it was overloaded, out of reach or asked to slow "
+        "down, and nothing of its answer was shown. It waits 1, 2, 4 … s, or what the provider asks for. 0: never.",
+    )
+    retry_longest_wait = Seconds(
+        60.0,
+        min=0.0,
+        config=True,
+        help="Seconds that an answer waits at most before its model is asked again. Asked for more by the provider, it fails.",
+    )
     run_timeout = Seconds(
         3600.0,
         min=0.0,
@@ -63,6 +76,8 @@ class RunBounds(LoggingConfigurable):
             queued=self.max_queued,
             first_token=self.first_token_timeout,
             stall=self.stall_timeout,
+            retries=self.model_retries,
+            longest_wait=self.retry_longest_wait,
             run=self.run_timeout,
             approval=self.approval_timeout,
             question=self.question_timeout,

@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from ..errors import BadRequest
 from ..stores.replacing import Place
@@ -44,7 +43,8 @@ class Editing(ABC):
         if replaces is None:
             return self.row, None, content, attachments or ()
         place = await self._seams.runs.place(self.row.id, replaces)
-        return asked_again(self.row, place, content, attachments)
+        row, content, attached = asked_again(self.row, place, content, attachments)
+        return row, place, content, attached
 
     async def remove(self, message_id: str) -> None:
         """Delete a question with its answer, by the id of either. Raises MessageNotFound, Busy, RunningElsewhere."""
@@ -61,8 +61,8 @@ class Editing(ABC):
 
 def asked_again(
     row: SessionRow, place: Place, content: str, attachments: Attachments | None
-) -> tuple[SessionRow, Place, str, Attachments]:
-    """(row, place, content, attachments) of the question that replaces the one at `place`.
+) -> tuple[SessionRow, str, Attachments]:
+    """(row, content, attachments) of the question that replaces the one at `place`.
 
     A question is edited: `content` is its new text, its attachments stay as they were read then, unless others are given
     (None: none are). An answer is asked for again: with the same question. `row` is as a new message finds it: without a
@@ -77,12 +77,10 @@ def asked_again(
         if not content.strip():
             raise BadRequest("The message is empty.")
         kept = [one for one in kept if one.get("type") != PROMPT] if attachments is None else attachments
-    copies = {one["id"]: str(uuid4()) for one in kept if one.get("type") == "image" and attachments is None}
-    asked = [{**one, "id": copies[one["id"]]} if one.get("id") in copies else one for one in kept]
     if _named_by(row, place):
         row = replace(row, name=UNTITLED)
     row = replace(row, notebook=place.run.notebook or row.notebook)
-    return row, replace(place, copies={new: old for old, new in copies.items()}), content, asked
+    return row, content, kept
 
 
 def _named_by(row: SessionRow, place: Place) -> bool:

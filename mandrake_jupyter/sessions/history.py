@@ -6,13 +6,15 @@ Every tool call in it has exactly one result: one that is not known says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, takewhile
 
 from ..providers.base import ChatMessage, ToolCallPart, ToolResultPart
 from ..stores.rows import Message, Part, RunRow
 from ..stores.runs import RunStore
 from .endings import WITHDRAWN
+from .images import as_parts
 from .prompted import filled_in, prompt_turns
 
 SHOWN_TO_MODEL = 32_000
@@ -26,26 +28,33 @@ async def earlier(store: RunStore, run: RunRow) -> list[Message]:
 
 
 def build_history(
-    messages: Iterable[Message], names: dict[tuple[str, str], str], *, tools: bool
+    messages: Iterable[Message],
+    names: dict[tuple[str, str], str],
+    *,
+    tools: bool,
+    images: Mapping[str, bytes] | None = None,
 ) -> tuple[ChatMessage, ...]:
     """Turns for the model, oldest first. `names` maps (MCP server, tool) to the name the model knows.
 
-    For a model without tools, and for calls the user made himself, calls and results are told as text.
+    For a model without tools, and for calls the user made himself, calls and results are told as text, as are images that
+    are not in `images`.
     """
     turns: list[ChatMessage] = []
     for message in messages:
         if message.role == "user":
-            turns.extend(_question(message))
+            turns.extend(_question(message, images or {}))
         else:
             turns.extend(_answer(message.parts, names, tools=tools))
     return tuple(turns)
 
 
-def _question(message: Message) -> list[ChatMessage]:
-    blocks = [str(a["text"]) for a in message.attachments if a.get("text")]
+def _question(message: Message, images: Mapping[str, bytes]) -> list[ChatMessage]:
+    told, shown = as_parts(message.attachments, images)
+    blocks = [*(str(a["text"]) for a in message.attachments if a.get("text")), *told]
     if (filled := filled_in(message)) is not None:
-        return prompt_turns(message, filled, blocks)
-    return [ChatMessage("user", text="\n\n".join([message.text, *blocks]))]
+        *turns, last = prompt_turns(message, filled, blocks)
+        return [*turns, replace(last, images=shown)]
+    return [ChatMessage("user", text="\n\n".join([message.text, *blocks]), images=shown)]
 
 
 def _answer(parts: Sequence[Part], names: dict[tuple[str, str], str], *, tools: bool) -> list[ChatMessage]:

@@ -40,6 +40,7 @@ class Ledger:
         self._seams = seams
         self._workspace_id = workspace_id
         self.asked: dict[str, JSON] = {}  #: the open questions by their id, as their events show them
+        self.retry: JSON | None = None  #: what it waits for while the model is to be asked again
         for event in self.log.events:
             self._note(event)
         self._writing = asyncio.Lock()
@@ -178,6 +179,7 @@ class Ledger:
             self._show(())
 
     def _note(self, event: Event) -> None:
+        self.retry = dict(event.data) if event.type == "retry" and event.data["seconds"] else None
         if event.type == "question":
             self.asked[event.data["question_id"]] = dict(event.data)
         elif event.type == "questionAnswered":

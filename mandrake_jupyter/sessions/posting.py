@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from ..errors import BadRequest
 from ..stores.rows import UNTITLED, Message, Part, RunRow, SessionRow
 from ..values import isoformat, utcnow
+from .images import kept_apart
 from .run import Run
 from .run_state import RunState
 from .seams import Seams
@@ -25,8 +27,8 @@ def draft(
     model: str | None,
     notebook: str | None,
     idempotency_key: str | None,
-) -> tuple[Run, dict[str, Any]]:
-    """A queued run, and the columns of the session that the message sets.
+) -> tuple[Run, Message, dict[str, Any]]:
+    """A queued run, its question with the bytes of its images, and the columns of the session that the message sets.
 
     Raises :class:`BadRequest` for a message that can't be taken, in words."""
     if not content.strip():
@@ -38,7 +40,7 @@ def draft(
     command = parse_command(content)
     now, run_id = isoformat(utcnow()), str(uuid4())
     text = Part(0, "text", content=content)
-    question = Message(str(uuid4()), session.id, run_id, "user", now, tuple(attachments), (text,))
+    question = kept_apart(Message(str(uuid4()), session.id, run_id, "user", now, tuple(attachments), (text,)))
     row = RunRow(
         run_id,
         session.id,
@@ -54,7 +56,8 @@ def draft(
     values: dict[str, Any] = {"last_activity": now}
     if not session.titled and session.name == UNTITLED:
         values["name"] = first_words(content)
-    return Run(row, question, seams, session.workspace_id, command=command), values
+    without_bytes = replace(question, images=())
+    return Run(row, without_bytes, seams, session.workspace_id, command=command), question, values
 
 
 def first_words(content: str) -> str:

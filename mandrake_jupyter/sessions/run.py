@@ -25,6 +25,7 @@ from .history import earlier
 from .ledger import Ledger
 from .prompted import filled_in
 from .questions import Questions
+from .retrying import Retrying
 from .run_state import RunState
 from .run_tools import Recorded, call_tool, intents, sent_at_once, stopped_call
 from .seams import ResolvedModel, Seams
@@ -55,6 +56,7 @@ class Run(Stoppable):
         self.ledger = Ledger(row, seams, workspace_id, parts, log)
         self.parked = row.state == RunState.AWAITING_APPROVAL
         self.questions = Questions(self.ledger, seams.bounds.question, self._person_is_asked)
+        self.retrying = Retrying(self.ledger, seams)
         self._context = CallContext(workspace_id, row.session_id, row.notebook)
         self._seams = seams
         self._direct = command if isinstance(command, DirectCall) else None
@@ -174,9 +176,18 @@ class Run(Stoppable):
     async def _call_model(
         self, model: ResolvedModel, request: ModelRequest
     ) -> tuple[list[ToolCallRequested], str, list[Recorded]]:
-        answer, bounds = self.ledger.answer, self._seams.bounds
         await self.ledger.record(state=RunState.CALLING_MODEL)
-        answer.step += 1
+        self.ledger.answer.step += 1
+        while True:
+            try:
+                return await self._ask(model, request)
+            except MandrakeError as exc:
+                await self._inside(self.retrying.again(exc))
+
+    async def _ask(
+        self, model: ResolvedModel, request: ModelRequest
+    ) -> tuple[list[ToolCallRequested], str, list[Recorded]]:
+        answer, bounds = self.ledger.answer, self._seams.bounds
         calls: list[ToolCallRequested] = []
         ended: Finished | None = None
 

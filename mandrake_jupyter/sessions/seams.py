@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -26,6 +28,8 @@ class ResolvedModel(Protocol):
     def model(self) -> str: ...
     @property
     def tools(self) -> bool: ...
+    @property
+    def images(self) -> bool | None: ...
     @property
     def provider(self) -> LLMProvider: ...
 
@@ -66,6 +70,8 @@ class Bounds:
     queued: int = 20
     first_token: float = 120.0
     stall: float = 60.0
+    retries: int = 3
+    longest_wait: float = 60.0
     run: float = 3600.0
     approval: float = 604_800.0
     question: float = 300.0
@@ -73,9 +79,16 @@ class Bounds:
     cancel: float = 5.0
 
 
+async def pause(seconds: float, now: asyncio.Event) -> None:
+    """Waits for `seconds`, or until `now` is set."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await now.wait()
+
+
 @dataclass(frozen=True)
 class Seams:
-    """`clock` is monotonic, in seconds; `now` is what outlives a restart, UTC."""
+    """`clock` is monotonic, in seconds; `now` is what outlives a restart, UTC. `pause` waits between tries."""
 
     runs: RunStore
     sessions: SessionStore
@@ -88,3 +101,4 @@ class Seams:
     slots: Slots | None = None
     clock: Callable[[], float] = monotonic
     now: Callable[[], datetime] = utcnow
+    pause: Callable[[float, asyncio.Event], Awaitable[None]] = pause

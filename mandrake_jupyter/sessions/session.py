@@ -99,7 +99,7 @@ class SessionCoordinator(Editing):
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
         """A run with its row: held here, or ended. Raises RunNotFound; RunningElsewhere for another server's."""
-        if (run := self._live.get(run_id)) is not None:
+        if run := self._live.get(run_id):
             return run, run.ledger.row
         row = await self._seams.runs.get(self.row.id, run_id)
         if row.open and await self._elsewhere() and run_id not in self._live:
@@ -130,11 +130,12 @@ class SessionCoordinator(Editing):
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
         row, place, content, attached = await self._asked(replaces, content, attachments)
-        run, values = draft(row, self._seams, content, attached, model, notebook, idempotency_key)
+        asked = (content, attached, model, notebook, idempotency_key)
+        run, question, values = draft(row, self._seams, *asked)
         self._live[run.id] = run
         new = False
         try:
-            found, new = await self._seams.runs.begin(run.ledger.row, run.question, values, place)
+            found, new = await self._seams.runs.begin(run.ledger.row, question, values, place)
         finally:
             if not new:
                 del self._live[run.id]
@@ -164,8 +165,7 @@ class SessionCoordinator(Editing):
     async def run(self, run_id: str) -> JSON:
         return await shown.run(self._seams.runs, self.row.id, run_id, self._live)
 
-    async def answer(self, run_id: str) -> JSON:
-        """The answer of a run as a message."""
+    async def answer(self, run_id: str) -> JSON:  # as a message
         return await shown.answer(self._seams.runs, self.row.id, run_id, self._live)
 
     async def watch(

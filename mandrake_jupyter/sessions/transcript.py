@@ -10,6 +10,7 @@ from ..providers.base import ModelRequest, ToolCallRequested
 from ..stores.rows import Message
 from ..values import CallContext, ToolSpec, utcnow
 from .history import build_history
+from .images import shown_images
 from .prompt import build_instructions
 from .prompted import as_attachment
 from .seams import ResolvedModel, Seams
@@ -31,6 +32,8 @@ class Transcript:
 
     async def request(self, model: ResolvedModel, messages: Iterable[Message]) -> ModelRequest:
         """MCP servers whose tools can't be learnt now are left out: the answer goes on without them."""
+        messages = list(messages)
+        images = await shown_images(self._seams.runs.database, model, messages)
         if model.tools:
             specs, _ = await self._seams.tools.catalogue(learn=True)
             self.table = name_tools(specs)
@@ -41,7 +44,7 @@ class Transcript:
         instructions = build_instructions(
             workspace=self._seams.workspace, notebook=self._context.notebook, tools=model.tools, now=utcnow()
         )
-        turns = build_history(messages, names, tools=model.tools)
+        turns = build_history(messages, names, tools=model.tools, images=images)
         return ModelRequest(model.model, instructions, turns, definitions(self.table))
 
     async def filled(self, question: Message, call: PromptCall) -> Message:

@@ -6,15 +6,15 @@ A run that was replaced stays as it was, out of the history; only a delete takes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.engine import Connection
 
 from ..errors import AlreadyReplaced, Busy, MessageNotFound
 from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
-from .tables import images, messages, runs, sessions
+from .tables import messages, runs, sessions
 
 AT_WORK = "An answer is at work or waits in this chat."
 KEPT = "Nothing was changed. Wait until it is done, or stop it."
@@ -22,14 +22,11 @@ KEPT = "Nothing was changed. Wait until it is done, or stop it."
 
 @dataclass(frozen=True)
 class Place:
-    """A question in a chat and the run that answers it; `role` is that of the message by which it was found.
-
-    `copies` maps ids of images that a new question is to have to those of this one that they are copies of."""
+    """A question in a chat and the run that answers it; `role` is that of the message by which it was found."""
 
     role: str
     run: RunRow
     question: Message
-    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_run(db: Connection, session_id: str, message_id: str) -> tuple[str, RunRow]:
@@ -68,15 +65,6 @@ def give_way(db: Connection, run: RunRow, place: Place) -> None:
     )
     where = own & runs.c.replaced_by.is_(None) & runs.c.id.in_(later)
     db.execute(update(runs).where(where).values(replaced_by=run.id))
-
-
-def copy_images(db: Connection, message_id: str, copies: Mapping[str, str]) -> None:
-    """Images of a replaced question, for the new one: each goes with its own message when that is deleted."""
-    for new, old in copies.items():
-        found = db.execute(select(images.c.media_type, images.c.data).where(images.c.id == old)).one_or_none()
-        if found is not None:
-            values = {"id": new, "message_id": message_id, "media_type": found[0], "data": found[1]}
-            db.execute(insert(images).values(**values))
 
 
 def take_back(db: Connection, run_id: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..values import JSON, Usage
+from ..values.images import Image
 
 #: States of a run; the moves between them stand in ``sessions/run_state.py``.
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
@@ -149,6 +150,7 @@ class Message:
     created: str
     attachments: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Part, ...] = ()
+    images: tuple[Image, ...] = ()  #: to be stored with it; afterwards only their attachments tell of them
 
     @property
     def text(self) -> str:
@@ -160,8 +162,10 @@ class Message:
         *,
         seq: int | None = None,
         question: Callable[[str | None], JSON | None] = lambda _: None,
+        retry: JSON | None = None,
     ) -> JSON:
-        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one."""
+        """The wire form; `seq` is given for a message that is not finished, `question` tells a call's open one,
+        `retry` what its next try waits for."""
         answer = self.role == "assistant"
         return {
             "id": self.id,
@@ -181,6 +185,7 @@ class Message:
             "finish_reason": run.finish_reason if answer else None,
             "error": run.error if answer else None,
             "replaced_by": run.replaced_by,
+            "retry": retry,
             "seq": seq if seq is not None or not (answer and run.open) else 0,
         }
 

@@ -16,8 +16,9 @@ from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
 from .deleting import ASIDE
+from .images import put_images
 from .passages import at_rest, put_message, put_title
-from .replacing import Place, copy_images, find_run, give_way, remove, take_back
+from .replacing import Place, find_run, give_way, remove, take_back
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
 
@@ -68,8 +69,7 @@ class RunStore:
                         )
                     )
                 await db.run_sync(_put_parts, question.id, question.parts)
-                if place is not None:
-                    await db.run_sync(copy_images, question.id, place.copies)
+                await db.run_sync(put_images, question)
                 own = (sessions.c.id == run.session_id) & ~ASIDE
                 if not (await db.execute(update(sessions).where(own).values(**session_values))).rowcount:
                     raise SessionNotFound(session=run.session_id)

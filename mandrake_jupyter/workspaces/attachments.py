@@ -13,7 +13,8 @@ from typing import Any
 from ..errors import BadRequest, BrokenFile, NotFound
 from ..stores.files import parse_json
 from ..stores.notebook_text import cell_text, find_cell, notebook_text, size_words
-from ..stores.reading import confine_visible, read_text_bounded, relative_name, shorten
+from ..stores.reading import confine_visible, read_bounded, read_text_bounded, relative_name, shorten
+from ..values.images import MAX_IMAGE
 
 #: Of a larger file the first part is attached, in bytes; notebooks count after their pictures are left out.
 MAX_ATTACHED = 64_000
@@ -42,6 +43,14 @@ def read_attachment(root: Path, attachment: Any) -> str:
     except ValueError as exc:
         raise BadRequest(f"{name!r} can't be attached: {exc}.") from exc
     return block(f"Notebook {name}" + (", shortened" if cut else ""), text)
+
+
+def read_image(root: Path, attachment: Any) -> tuple[str, bytes]:
+    """The path of an image inside the folder, as people write it, and its bytes: one more than it may have at most."""
+    found = confine_visible(root, _field(attachment, "path"))
+    name = relative_name(root, found)
+    data, more = read_bounded(found, MAX_IMAGE, name)
+    return name, data + b"\0" * more
 
 
 def _file(path: Path, name: str) -> str:

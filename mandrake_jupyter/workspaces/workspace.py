@@ -19,7 +19,7 @@ from ..errors import BadRequest, Conflict, MCPServerNotFound
 from ..lifecycle.announce import What
 from ..providers.references import References
 from ..values import JSON, NO_LIMITS, MCPServerEntry, ResourceLimits
-from .attachments import read_attachment
+from .attachments import read_attachment, read_image
 from .config import OWN, ConfigReader, Problem, own_entries
 from .config_text import ConfigText, begun, read_text, write_text
 from .editing import add_servers, own_questions, remove_server, switch_server
@@ -248,6 +248,10 @@ class WorkspaceManager(LoggingConfigurable):
     def read_attachment(self, attachment: Any) -> str:
         """One attachment as a block of text for the prompt; see :func:`~.attachments.read_attachment`."""
         return read_attachment(self.root, attachment)
+
+    def read_image(self, attachment: Any) -> tuple[str, bytes]:
+        """Name and bytes of an image of the folder; see :func:`~.attachments.read_image`."""
+        return read_image(self.root, attachment)
 
 
 def trust_folder(path: Path, data_dir: Path) -> list[str]:

@@ -191,6 +191,7 @@ async def test_respond_async_answers_at_once_with_the_run(model: ScriptedOpenAI,
 async def test_a_fault_of_the_provider_is_one_clear_terminal_event(
     model: ScriptedOpenAI, api: Api, turn: Turn, code: str, action: str
 ) -> None:
+    api.registry.model_retries = 0
     model.script = [turn]
     session = await api.session()
     events = await api.events("POST", f"{session}/messages", {"content": "hi"})

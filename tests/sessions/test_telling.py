@@ -7,6 +7,7 @@ from typing import Any
 
 from mandrake_jupyter.errors import StreamBroken
 from mandrake_jupyter.lifecycle.announce import RunEnded, RunMoved
+from mandrake_jupyter.sessions.seams import Bounds
 from mandrake_jupyter.sessions.telling import Teller
 from mandrake_jupyter.stores.rows import RunRow
 from mandrake_jupyter.values import Usage
@@ -44,7 +45,7 @@ async def test_each_state_of_a_run_is_announced_once(chat: Any) -> None:
 
 
 async def test_a_failed_run_tells_the_code_of_its_error(chat: Any) -> None:
-    made = await chat([StreamBroken()])
+    made = await chat([StreamBroken()], bounds=Bounds(retries=0))
     session = await made.open()
     run = await session.post("go")
     await collect(session, run.id)

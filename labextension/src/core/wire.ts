@@ -59,7 +59,19 @@ export interface IFileAttachment {
   cell_id?: string;
 }
 
-export type IAttachment = IFileAttachment | IResourceAttachment;
+/** To attach an image: a file of the project, or bytes in base64. */
+export type IImageToAttach = { type: 'image'; path: string } | { type: 'image'; name: string; data: string };
+
+/** An image of a message; its bytes are at `…/sessions/{s}/images/{id}`. */
+export interface IImageAttachment {
+  type: 'image';
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+}
+
+export type IAttachment = IFileAttachment | IResourceAttachment | IImageAttachment | IImageToAttach;
 
 export interface IUsage {
   input_tokens: number;
@@ -118,8 +130,10 @@ export interface IMessage {
   finish_reason: string | null;
   error: IErrorBody | null;
   /** The run that took its place; only with `?replaced=true`. */
-  replaced_by: string | null;
-  /** Null for a run of another Jupyter server. */
+  replaced_by?: string | null;
+  /** While its model is to be asked again. */
+  retry?: IRetry | null;
+  /** Null when it has ended; ours while open: a run of another Jupyter server. */
   seq: number | null;
 }
 
@@ -132,6 +146,19 @@ export interface IRun {
   usage: IUsage | null;
   error: IErrorBody | null;
   last_seq: number;
+  retry?: IRetry | null;
+}
+
+/** The model is asked again `at` that time; `seconds` is 0 where a person did not wait. */
+export interface IRetry {
+  attempt: number;
+  of: number;
+  seconds: number;
+  at: string;
+  code: string;
+  content: string;
+  then: string;
+  actions: string[];
 }
 
 export interface IEventBase {
@@ -171,6 +198,7 @@ export type RunEvent = IEventBase &
         duration_ms: number | null;
         truncated: boolean;
       }
+    | ({ type: 'retry' } & IRetry)
     | ({ type: 'usage' } & IUsage)
     | { type: 'complete'; message_id: string; usage: IUsage | null; finish_reason: string }
     | {
@@ -193,6 +221,8 @@ export interface IModelEntry {
   model: string;
   name: string;
   tools: boolean;
+  /** Null: not known, so it is tried. */
+  images?: boolean | null;
   local: boolean;
   state: ModelState;
   detail: string;
