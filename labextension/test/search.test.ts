@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { IFoundOption, LIMITS, optionsOf, Search, TYPING } from '../src/core/search';
+import { IFoundOption, joined, LIMITS, optionsOf, Search, TYPING } from '../src/core/search';
 import { IFoundChat, IHit, ISearchAnswer } from '../src/core/wire';
 import { timers } from './timers';
 
@@ -172,4 +172,15 @@ test('a title stands before the messages of its chat, whatever their rank', () =
     options.map(({ chat, hit: { kind } }) => `${chat.session.id} ${kind}`),
     ['a title', 'a text', 'b tool']
   );
+});
+
+test('found words that stand side by side are marked as one', () => {
+  const part = (text: string, mark = false) => ({ text, mark });
+  assert.deepEqual(joined([part('… '), part('missing', true), part(' '), part('val', true), part('ues'), part('x', true)]), [
+    part('… '),
+    part('missing val', true),
+    part('ues'),
+    part('x', true)
+  ]);
+  assert.deepEqual(joined([part(' '), part('a', true), part(' ')]), [part(' '), part('a', true), part(' ')]);
 });

@@ -2,7 +2,7 @@
  * Searching while one types: asks when the typing pauses, and what is answered late to an older question is never
  * shown. Knows nothing of requests or of the page: it is given the way to ask, and a timer.
  */
-import { IFoundChat, IHit, ISearchAnswer } from './wire';
+import { IFoundChat, IHit, ISearchAnswer, ISnippetPart } from './wire';
 
 /** Run `action` after so many milliseconds; the answer undoes it. */
 export type After = (milliseconds: number, action: () => void) => () => void;
@@ -15,8 +15,8 @@ export interface ISearchOptions {
 
 /** Milliseconds without a key before it is asked. */
 export const TYPING = 150;
-/** Chats asked for at first, and how many more at a time; the server gives no more than the last. */
-export const LIMITS = [20, 100, 500, 1000];
+/** Chats asked for at first, and then; the server gives no more than the last. */
+export const LIMITS = [20, 100];
 
 export class Search {
   constructor(private readonly _options: ISearchOptions) {}
@@ -77,7 +77,7 @@ export class Search {
 
   /** Ask for more chats. */
   further(): void {
-    this._limit = Math.min(this._limit + 1, LIMITS.length - 1);
+    this._limit = LIMITS.length - 1;
     this.again();
   }
 
@@ -159,6 +159,21 @@ export function optionsOf(results: readonly IFoundChat[]): IFoundOption[] {
       .sort((a, b) => Number(b.kind === 'title') - Number(a.kind === 'title'))
       .map(hit => ({ chat, hit }))
   );
+}
+
+/** Found words that stand side by side are marked as one. */
+export function joined(snippet: readonly ISnippetPart[]): ISnippetPart[] {
+  const parts: ISnippetPart[] = [];
+  snippet.forEach(({ text, mark }, i) => {
+    const between = snippet[i - 1]?.mark && snippet[i + 1]?.mark && text.trim() === '';
+    const last = parts[parts.length - 1];
+    if (last?.mark && (mark || between)) {
+      parts[parts.length - 1] = { text: last.text + text, mark: true };
+    } else {
+      parts.push({ text, mark });
+    }
+  });
+  return parts;
 }
 
 function words(query: string): string {

@@ -6,7 +6,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef } from 'react';
 
 import { when } from '../core/format';
-import { IFoundOption } from '../core/search';
+import { IFoundOption, joined } from '../core/search';
 import { IFoundChat, IHit, ISearchAnswer, ISession } from '../core/wire';
 import { Icon } from '../icons';
 import { PanelModel } from '../model/panel';
@@ -69,12 +69,14 @@ export function Found(props: IProps): JSX.Element {
           ))}
         </div>
       )}
-      {found.more && (
+      {found.more ? (
         <p className="jp-Mandrake-older">
           <button className="jp-Mandrake-btn" data-testid="mandrake-found-more" onClick={() => found.further()}>
             {trans.__('Show more chats')}
           </button>
         </p>
+      ) : (
+        answer?.more && <p className="jp-Mandrake-none">{trans.__('These are the best. More words find others.')}</p>
       )}
     </div>
   );
@@ -140,7 +142,7 @@ function Option(
     >
       <span>
         {hit.kind !== 'title' && <b className="jp-Mandrake-strong">{whoSays(hit, trans)} </b>}
-        {hit.snippet.map((part, i) => (part.mark ? <mark key={i}>{part.text}</mark> : part.text))}
+        {joined(hit.snippet).map((part, i) => (part.mark ? <mark key={i}>{part.text}</mark> : part.text))}
       </span>
     </div>
   );
