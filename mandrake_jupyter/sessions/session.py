@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict, Interrupted, RunningElsewhere, TooMany, Unavailable
+from ..errors import Conflict, Interrupted, RunningElsewhere, StoreUnavailable, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
@@ -66,8 +66,11 @@ class SessionCoordinator(Editing):
         return list(self._live.values())
 
     async def open(self) -> None:
-        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
-        await self._elsewhere()
+        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted.
+
+        Where nothing can be stored it is read as it is, and taken up by the first use after that."""
+        with suppress(StoreUnavailable):
+            await self._elsewhere()
 
     async def _elsewhere(self) -> bool:
         """Whether a living Jupyter server works on this session; what dead ones left is taken up on the way."""
@@ -173,10 +176,11 @@ class SessionCoordinator(Editing):
     ) -> AsyncIterator[Event | None]:
         """A run's events above `after` until the terminal one; None where a heartbeat is due.
 
-        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server."""
+        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server, StoreUnavailable for
+        one that can't be taken up."""
         try:
             run, row = await self._find(run_id)
-        except RunningElsewhere:
+        except (RunningElsewhere, StoreUnavailable):
             stored = await self._seams.runs.get(self.row.id, run_id)
             for event in await self._seams.runs.replay(stored, after):
                 yield event

@@ -24,9 +24,12 @@ class SessionStore(Deleting):
 
     async def workspace_for(self, path: Path) -> WorkspaceRow:
         """The workspace of a folder, made at first use."""
+        query = select(workspaces).where(workspaces.c.path == str(path))
+        async with self.database.read() as db:
+            if found := (await db.execute(query)).one_or_none():
+                return WorkspaceRow(*found)
         async with self.database.write() as db:
-            found = (await db.execute(select(workspaces).where(workspaces.c.path == str(path)))).one_or_none()
-            if found:
+            if found := (await db.execute(query)).one_or_none():
                 return WorkspaceRow(*found)
             row = WorkspaceRow(str(uuid4()), str(path), path.name or str(path), isoformat(utcnow()))
             await db.execute(insert(workspaces).values(**row.__dict__))
@@ -141,6 +144,19 @@ class SessionStore(Deleting):
         async with self.database.read() as db:
             for workspace_id, session_id, owner, state in await db.execute(query):
                 found.setdefault((workspace_id, session_id), []).append((owner, state))
+        return found
+
+    async def at_work(self, instance: str) -> dict[tuple[str, str], set[str]]:
+        """(workspace id, session id) → its runs of `instance` that neither wait for a person nor for their turn."""
+        query = (
+            select(sessions.c.workspace_id, sessions.c.id, runs.c.id)
+            .join(runs, runs.c.session_id == sessions.c.id)
+            .where(runs.c.state.in_(("calling_model", "calling_tool")), runs.c.instance == instance, ~ASIDE)
+        )
+        found: dict[tuple[str, str], set[str]] = {}
+        async with self.database.read() as db:
+            for workspace_id, session_id, run_id in await db.execute(query):
+                found.setdefault((workspace_id, session_id), set()).add(run_id)
         return found
 
     async def change(self, session_id: str, **values: str | bool | int | None) -> None:

@@ -63,16 +63,6 @@ def test_the_file_is_private(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_a_file_of_a_newer_version_is_left_alone(path: Path) -> None:
-    migrate(path)
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("UPDATE alembic_version SET version_num = '9999'")
-    before = path.read_bytes()
-    with pytest.raises(StoreUnavailable, match="newer version"):
-        await Database(path).open()
-    assert path.read_bytes() == before
-
-
 async def test_a_file_that_is_no_database_is_left_alone(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("my thesis")
