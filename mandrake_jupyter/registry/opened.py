@@ -13,6 +13,7 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Phase
 from ..values import SessionKey, WorkspaceKey, isoformat, utcnow
 from .chats import Chats
+from .housekeeping import Housekeeping
 from .limits import Limit, Limits
 from .mcp_servers import Servers, seen
 from .pressure import memory
@@ -75,6 +76,13 @@ class Opened:
         self._unheard = registry.hub.add(Titles(self).hear)
         registry.session_culler.look_after(self.chats)
         registry.mcp_server_culler.look_after(self.servers)
+        self.housekeeping = Housekeeping(
+            services.sessions,
+            keep=registry.keep,
+            held=lambda: {key.session_id for key in self.chats.entries},
+            announce=registry.hub.announce,
+        )
+        services.supervisor.spawn("upkeep of the store", self.housekeeping.run())
         for culler in (registry.session_culler, registry.mcp_server_culler):
             services.supervisor.spawn(f"culler of {culler.noun}s", culler.run())
 

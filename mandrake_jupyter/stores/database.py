@@ -49,6 +49,9 @@ class Database:
         self._opening = asyncio.Lock()
         self._at_work = 0
         self._resting = asyncio.Event()
+        self.deleted = (
+            asyncio.Event()
+        )  #: something was, and left what must go after it: see ``stores.upkeep``
         self._closed = False
 
     async def open(self) -> AsyncEngine:

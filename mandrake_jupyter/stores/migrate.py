@@ -71,7 +71,7 @@ def _backup(path: Path, revision: str) -> None:
         making.unlink(missing_ok=True)
 
 
-def _upgrade(path: Path) -> None:
+def _upgrade(path: Path, to: str = HEAD) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import URL, create_engine, event
@@ -91,6 +91,6 @@ def _upgrade(path: Path) -> None:
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     finally:
         engine.dispose()
