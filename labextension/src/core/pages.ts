@@ -88,16 +88,18 @@ export class Pages {
     this._items = [...(this._items ?? []), ...page.items.filter(({ id }) => !known.has(id))];
   }
 
-  /** An unchanged chat stays the same object: its row is not drawn again. */
-  private _sameWhereSame(items: ISession[]): ISession[] {
+  /** An unchanged chat stays the same object, and an unchanged list the same list: neither is drawn again. */
+  private _sameWhereSame(items: ISession[]): readonly ISession[] {
     const before = new Map(this._items?.map(item => [item.id, item]));
-    return items.map(item => {
+    const same = items.map(item => {
       const old = before.get(item.id);
-      return old && JSON.stringify(old) === JSON.stringify(item) ? old : item;
+      return old && old !== item && JSON.stringify(old) === JSON.stringify(item) ? old : item;
     });
+    const unchanged = same.length === before.size && same.every((item, i) => item === this._items?.[i]);
+    return unchanged && this._items ? this._items : same;
   }
 
-  private _items: ISession[] | null = null;
+  private _items: readonly ISession[] | null = null;
   private _next: string | null = null;
   private _whole = false;
   private _turn = 0;

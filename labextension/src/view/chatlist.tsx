@@ -10,6 +10,7 @@ import { IChatMenu } from './chatmenu';
 import { useSignal } from './context';
 import { Found } from './found';
 import { Skeleton, Trouble } from './listparts';
+import { Pieces } from './pieces';
 
 interface IOptions {
   menu: IChatMenu;
@@ -80,8 +81,10 @@ function List({ menu }: IOptions): JSX.Element {
       {days.map(day => (
         <section key={day.title} aria-label={day.title}>
           <h3 className="jp-Mandrake-group">{day.title}</h3>
-          <ul className="jp-Mandrake-plain">
-            {day.sessions.map(session => (
+          <Pieces
+            items={day.sessions}
+            within=".jp-Mandrake-chats-scroll"
+            draw={session => (
               <ChatRow
                 key={session.id}
                 menu={menu}
@@ -90,8 +93,8 @@ function List({ menu }: IOptions): JSX.Element {
                 time={when(session.last_activity, now)}
                 project={scope === null ? chats.projectName(session.workspace_id) : null}
               />
-            ))}
-          </ul>
+            )}
+          />
         </section>
       ))}
       {trouble}
