@@ -26,11 +26,17 @@ if TYPE_CHECKING:
 DEFAULT_WAIT = 30.0
 LONGEST_WAIT = 3600.0
 LONGEST_KEY = 200
+#: Bytes of one character in JSON, at most.
+LONGEST_CHARACTER = 12
 
 
 class MessagesHandler(StreamHandler):
     auth_resource = "mandrake:sessions"
-    longest_body = LONGEST_BODY + MAX_IMAGES * MAX_IMAGE * 4 // 3
+
+    @property
+    def longest_body(self) -> int:
+        text = max(LONGEST_BODY, LONGEST_CHARACTER * self.registry.max_message_size)
+        return text + MAX_IMAGES * MAX_IMAGE * 4 // 3
 
     @web.authenticated
     @authorized
@@ -59,7 +65,7 @@ class MessagesHandler(StreamHandler):
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
         if self.wants_stream:
             self.set_header("Location", f"{self.settings['base_url']}mandrake/{run}")
-            await self.stream(coordinator.watch(row.id))
+            await self.stream(coordinator.bundles(row.id))
             return
         ended = await self.detachable(_settled(coordinator, row.id, wait))
         if ended:
@@ -121,7 +127,7 @@ class RunEventsHandler(StreamHandler):
         after = self.after() or 0
         coordinator = await self.registry.get_session_coordinator(workspace, session)
         await coordinator.run(run)  # an unknown run is a 404 here, before the first byte
-        await self.stream(coordinator.watch(run, after))
+        await self.stream(coordinator.bundles(run, after))
 
 
 class CancelHandler(MandrakeHandler):

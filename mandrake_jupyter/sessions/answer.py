@@ -6,10 +6,11 @@ What stands here is exactly what the event log has shown, so a reader that takes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
+from ..stores.replaying import PIECE
 from ..stores.rows import Part
 from .event_log import EventLog
 
@@ -76,12 +77,26 @@ class LiveAnswer:
         if self._length + len(text) > self._limit:
             text = text[: self._limit - self._length]
             self.full = True
-        data = {"content": text, "part": self._open.part, "offset": self._length}
+        for start in range(0, len(text), PIECE):
+            self._show(self._open, text[start : start + PIECE])
+
+    def _show(self, part: Part, text: str) -> None:
+        data = {"content": text, "part": part.part, "offset": self._length}
         event = self._log.emit(EVENT_OF[self._buffer_kind], data)
         self._pieces.append(text)
         self._length += len(text)
-        self._open = replace(self._open, last_seq=event.seq)
+        self._open = replace(part, last_seq=event.seq)
         self._dirty = True
+
+    def end_reasoning(self, kept: Mapping[str, Any]) -> None:
+        """The running stretch of reasoning is whole, with what its provider wants back with it. It may have had no text."""
+        self.flush()
+        if self._open is None or self._open.type != "reasoning":
+            self.close_text()
+            self._open = Part(self.next_part, "reasoning", step=self.step)
+        self._open = replace(self._open, call={"kept": dict(kept)})
+        self._dirty = True
+        self.close_text()
 
     def unsaved(self) -> list[Part]:
         """Text that was shown and not reported as ``saved``."""

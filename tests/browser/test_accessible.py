@@ -128,7 +128,10 @@ def test_the_audit_finds_what_is_there(panel: Panel) -> None:
     """Else a green one would say nothing: a button without a name, and words that can't be read."""
     panel.at("panel").evaluate(
         """node => node.insertAdjacentHTML(
-            'beforeend', '<button></button><p style="color: #999; background: #aaa">words</p>'
+            'beforeend',
+            `<div style="position: absolute; inset: 200px 0 auto; z-index: 9; color: #999; background: #aaa">
+                words <button></button>
+            </div>`
         )"""
     )
     found = " ".join(findings(panel.page, "#mandrake-panel"))
