@@ -1,7 +1,8 @@
 """Nothing in the panel or its dialogs that an automated audit calls serious, in both themes.
 
-axe-core finds what can be found without a person: names, roles, contrast, what must stand in what. Serious and critical
-findings fail; the order of the focus and what is announced are in the tests of each part.
+axe-core finds what can be found without a person: names, roles, what must stand in what. Serious and critical findings fail.
+It can't tell the contrast inside JupyterLab's layout, takes most elements for hidden: `test_panel.contrast` is for that. The
+order of the focus and what is announced are in the tests of each part.
 """
 
 from __future__ import annotations
@@ -125,18 +126,9 @@ def test_an_audit_finds_nothing_serious(
 
 
 def test_the_audit_finds_what_is_there(panel: Panel) -> None:
-    """Else a green one would say nothing: a button without a name, and words that can't be read."""
-    panel.at("panel").evaluate(
-        """node => node.insertAdjacentHTML(
-            'beforeend',
-            `<div style="position: absolute; inset: 200px 0 auto; z-index: 9; color: #999; background: #aaa">
-                words <button></button>
-            </div>`
-        )"""
-    )
-    found = " ".join(findings(panel.page, "#mandrake-panel"))
-    assert "button-name (critical)" in found
-    assert "color-contrast (serious)" in found
+    """Else a green one would say nothing: a button without a name."""
+    panel.at("panel").evaluate("node => node.insertAdjacentHTML('beforeend', '<button></button>')")
+    assert "button-name (critical)" in " ".join(findings(panel.page, "#mandrake-panel"))
 
 
 def findings(page: Page, where: str) -> list[str]:
