@@ -7,6 +7,11 @@ import { IFoundChat, IHit, ISearchAnswer, ISnippetPart } from './wire';
 /** Run `action` after so many milliseconds; the answer undoes it. */
 export type After = (milliseconds: number, action: () => void) => () => void;
 
+export const after: After = (milliseconds, action) => {
+  const timer = setTimeout(action, milliseconds);
+  return () => clearTimeout(timer);
+};
+
 export interface ISearchOptions {
   ask(query: string, limit: number, signal: AbortSignal): Promise<ISearchAnswer>;
   changed(): void;

@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { WireError } from '../api';
 import { concerns } from '../core/feed';
-import { IFoundOption, Search } from '../core/search';
+import { after, IFoundOption, Search } from '../core/search';
 import { Single } from '../core/single';
 import { KEPT_SECONDS, Undo } from '../core/undo';
 import { FeedEvent, ISession } from '../core/wire';
@@ -287,11 +287,6 @@ export class PanelModel {
   private _view: 'chat' | 'chats' = 'chat';
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
-}
-
-function after(milliseconds: number, action: () => void): () => void {
-  const timer = setTimeout(action, milliseconds);
-  return () => clearTimeout(timer);
 }
 
 /** What the header counts and the input offers: MCP servers that came, went, failed or no longer do. */
