@@ -1,7 +1,7 @@
 # Two commands matter: `make lab` opens JupyterLab with the panel, `make test` runs every test.
 # They need Python 3.11+, Node.js 20+ and make; all else they install into this folder.
 .DEFAULT_GOAL := help
-.PHONY: help lab test journey bench lint types contracts format docs prepare wheel clean
+.PHONY: help lab test journey chaos bench lint types contracts format docs prepare wheel clean
 ARGS ?=
 N ?= 10
 BIN := .venv/bin
@@ -19,6 +19,10 @@ test: ## Run every test (ARGS go to pytest: ARGS="-k approval")
 journey: ## The main job in a real browser, N=10 times
 	$(SCRIPT) tools/run_tests.py tests/browser/test_journey.py --journeys=$(N) $(ARGS)
 
+chaos: ## Kill Jupyter servers at every named place and N=200 times at random (ARGS=--seed=S)
+	$(SCRIPT) tools/run_tests.py tests/chaos -s --kills=$(N) $(ARGS)
+
+chaos: N = 200
 prepare: ## What `make test` installs, without running the tests
 	$(SCRIPT) tools/run_tests.py --prepare
 

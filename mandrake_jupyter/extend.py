@@ -8,10 +8,12 @@ from __future__ import annotations
 from . import get_service_registry
 from .errors import BadRequest, Conflict, Forbidden, MandrakeError, NotFound, Unavailable
 from .handlers.base import MandrakeHandler, StreamHandler
+from .values import Event
 
 __all__ = [
     "BadRequest",
     "Conflict",
+    "Event",
     "Forbidden",
     "MandrakeError",
     "MandrakeHandler",

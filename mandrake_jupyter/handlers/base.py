@@ -18,6 +18,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from ..errors import BadRequest, MandrakeError
+from ..lifecycle.crash_points import Act, about_to, did
 from ..registry.metrics import OPEN_STREAMS, count_error
 from ..values import JSON, Event, isoformat, parse_json, utcnow
 
@@ -120,7 +121,9 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         self.set_status(status)
         if location:
             self.set_header("Location", f"{self.settings['base_url']}{self.root}{location}")
+        about_to(Act.ANSWER)
         self.finish(json.dumps(value))
+        did(Act.ANSWER)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if isinstance(value, HTTPError | StreamClosedError):
@@ -204,7 +207,9 @@ class StreamHandler(MandrakeHandler):
             self.finish(set_content_type=SSE if sse else NDJSON)
 
     async def _send(self, events: AsyncIterator[Told | Sequence[Told] | None], sse: bool) -> None:
+        about_to(Act.STREAM)
         await self.flush()
+        did(Act.STREAM)
         last: Told = {"run_id": self.path_kwargs.get("run")}
         async with aclosing(events) as items:  # type: ignore[type-var]
             try:
@@ -213,8 +218,10 @@ class StreamHandler(MandrakeHandler):
                     if told:
                         last = told[-1]
                         self.update_api_activity()
+                    about_to(Act.EVENT)
                     self.write("".join([_frame(one, sse) for one in told]) or _heartbeat(sse))
                     await self.flush()
+                    did(Act.EVENT)
             except (asyncio.CancelledError, StreamClosedError):
                 raise
             except Exception as exc:

@@ -15,7 +15,6 @@ from ..registry.attachments import read_attachments
 from ..registry.sessions import SessionsDirectory
 from ..sessions.approval import parse_decision
 from ..sessions.questions import parse_answer
-from ..sessions.retrying import hurry
 from ..values import JSON
 from ..values.images import MAX_IMAGE, MAX_IMAGES
 from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
@@ -149,6 +148,8 @@ class RetryHandler(MandrakeHandler):
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")
     async def post(self, workspace: str, session: str, run: str) -> None:
+        from ..sessions.retrying import hurry
+
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             await coordinator.run(run)  # an unknown run is a 404
             hurry(coordinator.runs, run)

@@ -1,7 +1,8 @@
 """Ends what killed Jupyter servers left at work, so that no list shows it as busy for ever.
 
-What waits for a person is not touched: whoever uses that chat first takes it over. What living servers work on is not touched
-either. Happens when chats are listed and, where a killed server left its lock, once in the background after the boot.
+What waits, for a person or for its turn, is not touched: whoever uses that chat first takes it over. What living servers
+work on is not touched either. Happens when chats are listed and, where a killed server left its lock, once in the background
+after the boot.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from ..values import SessionKey
 
 if TYPE_CHECKING:
     from .registry import ServiceRegistry
+
+
+QUEUED, AWAITING = RunState.QUEUED, RunState.AWAITING_APPROVAL
 
 
 class Recovery:
@@ -58,7 +62,8 @@ class Recovery:
         dead = {owner for owner in owners if not await services.instances.alive(owner)}
         taken = 0
         for (workspace_id, session_id), runs in left.items():
-            if all(owner in dead and state != RunState.AWAITING_APPROVAL for owner, state in runs):
+            states = {state for _, state in runs}
+            if all(owner in dead for owner, _ in runs) and AWAITING not in states and states != {QUEUED}:
                 taken += await self._take_up(workspace_id, session_id)
         taken += await self._end_own()
         if taken:
@@ -84,7 +89,7 @@ class Recovery:
         try:
             async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
                 await coordinator.open()
-            if held is None:
+            if held is None and not coordinator.leases.connections:  # nobody reads in it meanwhile
                 with contextlib.suppress(Busy):
                     await self._registry.release_session_coordinator(workspace_id, session_id)
         except MandrakeError as exc:

@@ -137,7 +137,10 @@ class SessionsDirectory:
         active = next(({"id": run, "state": state} for run, state in runs if state != "queued"), None)
         if active is None and runs:
             active = {"id": runs[0][0], "state": runs[0][1]}
-        waits = bool(active and active["state"] == "awaiting_approval")
+        held = not (entry and entry.service and entry.service.busy)
+        waits = bool(
+            active and (active["state"] == "awaiting_approval" or (held and active["state"] == "queued"))
+        )
         return {
             "id": row.id,
             "workspace_id": row.workspace_id,

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from ..stores.replaying import PIECE
-from ..stores.rows import Part
+from ..stores.rows import PIECE, Part
 from .event_log import EventLog
 
 Kind = Literal["text", "reasoning"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from ..lifecycle.crash_points import Act, about_to, did
 from ..providers.base import Finished, ModelRequest, ReasoningEnded, TextDelta, ToolCallRequested
 from ..values import Usage
 from .ledger import Ledger
@@ -23,12 +24,14 @@ class Asking:
     async def listen(self, model: ResolvedModel, request: ModelRequest, bounds: Bounds) -> None:
         """Until the model has ended, or the answer is full."""
         answer = self._ledger.answer
+        about_to(Act.MODEL)
         stream = model.provider.stream(
             request, first_token_timeout=bounds.first_token, stall_timeout=bounds.stall, spent=self._spend
         )
         async with contextlib.aclosing(stream) as events:
             async for event in events:
                 self._ledger.teller.answered()
+                did(Act.MODEL)
                 if isinstance(event, ToolCallRequested):
                     self.calls.append(event)
                 elif isinstance(event, Finished):

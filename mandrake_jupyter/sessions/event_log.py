@@ -10,14 +10,16 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..lifecycle.bell import Bell, rung
-from ..stores.replaying import Replay
 from ..stores.rows import RunRow
 from ..values import Event, isoformat, utcnow
 from .merging import merged, weight
-from .seams import Seams
+
+if TYPE_CHECKING:
+    from ..stores.replaying import Replay
+    from .seams import Seams
 
 #: So many events, at least, stay as they were shown.
 TAIL = 100

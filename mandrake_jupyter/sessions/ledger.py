@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import AlreadyDecided, BadRequest, CallNotFound
+from ..lifecycle.crash_points import Act, about_to, did
 from ..stores.rows import Message, Part, RunRow
 from ..values import JSON, Decision, Event
 from .answer import LiveAnswer
@@ -108,7 +109,9 @@ class Ledger:
             if state and move(self.state, state) is not self.state:
                 columns["state"] = str(state)
             if changed or events or columns:
+                about_to(act := _act(events, state))
                 await self._seams.runs.commit(self.row, parts=changed, events=events, columns=columns)
+                did(act)
                 self.row = replace(self.row, **columns)
                 self._saved(text)
             for part in changed:
@@ -122,7 +125,9 @@ class Ledger:
         """Commit what has been shown of the running text part."""
         async with self._writing:
             if parts := self.answer.unsaved():
+                about_to(Act.TEXT)
                 await self._seams.runs.commit(self.row, parts=parts)
+                did(Act.TEXT)
                 self._saved(parts)
 
     def _saved(self, text: Iterable[Part]) -> None:
@@ -158,8 +163,10 @@ class Ledger:
                 part, result = denied(part, reason)
                 events.append(self.log.make("toolResult", result))
             part = replace(part, last_seq=events[-1].seq)
+            about_to(Act.DECISION)
             if not await self._seams.runs.decide(self.row.message_id, part, events, self._grant(part)):
                 raise AlreadyDecided(decision="decided", by="another Jupyter server")
+            did(Act.DECISION)
             self.answer.put(part)
             self._show(events)
             return part
@@ -198,10 +205,20 @@ class Ledger:
     def _show(self, events: Iterable[Event]) -> None:
         for event in events:
             self._note(event)
+            about_to(Act.SHOW)
             self.log.append(event)
+            did(Act.SHOW)
         notes, self._progress = self._progress, []
         for data in notes:
             if not self.log.closed:
                 self.log.emit("toolProgress", data)
         if not self.answer.unsaved():
             self.log.stored(self.log.last_seq)
+
+
+def _act(events: Iterable[Event], state: RunState | None) -> Act:
+    """What a commit is about."""
+    kinds = {"end" if event.terminal else event.type for event in events}
+    acts = {"end": Act.END, "toolCall": Act.INTENTS, "toolResult": Act.RESULT, "start": Act.START}
+    other = Act.PARK if state is RunState.AWAITING_APPROVAL else Act.MOVE
+    return next((act for kind, act in acts.items() if kind in kinds), other)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ..stores.replaying import PIECE
+from ..stores.rows import PIECE
 from ..values import Event
 
 TEXT = frozenset({"token", "reasoning"})

@@ -1,10 +1,14 @@
-"""Taking up a run that an ended Jupyter server left in the store. One taker wins, however many servers try."""
+"""Taking up a run that an ended Jupyter server left in the store. One taker wins, however many servers try.
+
+What was at work is interrupted, what waited waits on: its message for its turn, or a call for a person, of which none was sent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..lifecycle.crash_points import Act, about_to, did
 from ..stores.rows import Part, RunRow
 from ..values import Event
 from .event_log import log_of
@@ -19,7 +23,9 @@ GAP = 1_000_000
 
 async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
     """The run as far as it was stored, now this server's own; None when another server was first."""
+    about_to(Act.TAKE_UP)
     adopted = await seams.runs.adopt(row, seams.instance)
+    did(Act.TAKE_UP)
     if adopted is None:
         return None
     events = await seams.runs.replay(adopted)
@@ -29,10 +35,19 @@ async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
     if parts != list(answer.parts):
         await seams.runs.commit(adopted, parts=parts[-1:])
         events = await seams.runs.replay(adopted)
-    log = log_of(adopted, seams, events, next_seq=seq + 1)
+    log = log_of(adopted, seams, events, next_seq=seq + 1 if events else 1)
     question = await seams.runs.message(adopted.user_message_id)
     command = parse_command(question.parts[0].content or "") if row.state == RunState.QUEUED else None
     return Run(adopted, question, seams, workspace_id, command=command, parts=parts, log=log)
+
+
+async def waits_on(run: Run) -> bool:
+    """Whether all that is open in a run is a person's to decide: then it is parked, also where that was not yet stored."""
+    pending = {part.status for part in run.ledger.answer.parts if part.pending}
+    if "waiting" in pending and "running" not in pending:
+        await run.ledger.record(state=RunState.AWAITING_APPROVAL)
+        run.parked = True
+    return run.parked and run.ledger.waiting()
 
 
 def _cut_off(part: Part, events: Sequence[Event]) -> bool:

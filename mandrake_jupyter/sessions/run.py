@@ -16,9 +16,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import Interrupted, MandrakeError, StreamBroken
+from ..lifecycle.crash_points import Act, about_to, did
 from ..providers.base import ModelRequest, ToolCallRequested
 from ..stores.rows import Message, Part, RunRow
-from ..values import CallContext, Decision, isoformat, utcnow
+from ..values import CallContext, Decision, Event, isoformat, utcnow
 from .asking import Asking, Spending
 from .endings import WITHDRAWN, Ending, WorkTime, error_event, unanswered
 from .event_log import EventLog
@@ -63,6 +64,7 @@ class Run(Stoppable):
         self._direct = command if isinstance(command, DirectCall) else None
         self._prompt = command if isinstance(command, PromptCall) and filled_in(question) is None else None
         self._spending = Spending(self.ledger)
+        self.owed: tuple[Event, MandrakeError] | None = None  #: its end, shown and not stored
 
     @property
     def id(self) -> str:
@@ -106,7 +108,7 @@ class Run(Stoppable):
             log.warning("The end of run %s could not be stored: %r", self.id, exc)
             if not self.ledger.log.closed:
                 error = exc if isinstance(exc, MandrakeError) else MandrakeError()
-                self.ledger.log.emit("error", error_event(error))
+                self.owed = self.ledger.log.emit("error", error_event(error)), error
                 failed = replace(self.ledger.row, state=RunState.FAILED.value, error=error.as_json())
                 self.ledger.teller.moved(failed)
         finally:
@@ -174,7 +176,9 @@ class Run(Stoppable):
             await self.ledger.record(*intents([call], self.ledger.answer, table, direct=True))
         if self._prompt:
             self.question = await self._inside(script.filled(self.question, self._prompt))
+            about_to(Act.PROMPT)
             await self._seams.runs.attach(self.ledger.row, self.question)
+            did(Act.PROMPT)
 
     async def _call_model(
         self, model: ResolvedModel, request: ModelRequest

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..errors import MandrakeError, OutcomeUnknown
+from ..lifecycle.crash_points import Act, about_to, did
 from ..providers.base import ToolCallRequested
 from ..stores.rows import Part
 from ..values import Asker, CallContext, ToolSpec
@@ -150,6 +151,7 @@ async def call_tool(
         on_progress({"call_id": part.call_id, "progress": done, "total": total, "message": message})
 
     began = time.monotonic()
+    about_to(Act.CALL)
     try:
         found = await seams.tools.call(
             part.call["server"],
@@ -172,6 +174,7 @@ async def call_tool(
         _, data, ended = _ended(part, "unknown", "The tool failed inside the Jupyter server.")
         assert ended is not None
         return ended, data
+    did(Act.CALL)
     limit = seams.bounds.tool_result
     content, cut = found.content[:limit], found.truncated or len(found.content) > limit
     result: dict[str, Any] = {"ok": found.ok, "content": content, "error": None}

@@ -7,32 +7,31 @@ tasks of the supervisor, not of the HTTP request that asked for them.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict, Interrupted, RunningElsewhere, StoreUnavailable, TooMany, Unavailable
+from ..errors import Conflict, RunningElsewhere, StoreUnavailable, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
 from ..values import JSON, Answer, Decision, Event
-from . import shown
+from . import processing, shown
+from .driver import Driver
 from .editing import Editing
 from .endings import Ending
+from .owed import settle
 from .posting import draft
 from .questions import closed
-from .recovery import take_up
+from .recovery import take_up, waits_on
 from .run import Run
 from .run_state import RunState
 from .seams import Seams
-from .turns import in_turn
 from .watching import one_by_one, watched
 
 
-class SessionCoordinator(Editing):
+class SessionCoordinator(Editing, Driver):
     """All work on one session of this Jupyter server. `alive(instance)` tells whether another one still runs."""
 
     def __init__(
@@ -45,56 +44,49 @@ class SessionCoordinator(Editing):
         leases: Leases | None = None,
     ) -> None:
         self.row = row
-        self.leases = leases or Leases()
-        self._seams = seams
-        self._supervisor = supervisor
+        super().__init__(seams, supervisor, lambda: self.row.name, leases or Leases())
         self._alive = alive
-        self._live: dict[str, Run] = {}
-        self._current: Run | None = None
-        self._queue: deque[Run] = deque()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._taking = asyncio.Lock()
-        self._closing = False
 
-    @property
-    def busy(self) -> bool:
-        """Work is in flight; a run that waits for a person is none."""
-        return bool(self._tasks)
-
-    @property
-    def runs(self) -> list[Run]:
-        """Unfinished runs held here, oldest first."""
-        return list(self._live.values())
+    process_message = processing.process_message
+    process_message_stream = processing.process_message_stream
 
     async def open(self) -> None:
-        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted.
+        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted. What waits
+        for its turn is nobody's until somebody comes: he may come to another Jupyter server.
 
         Where nothing can be stored it is read as it is, and taken up by the first use after that."""
         with suppress(StoreUnavailable):
-            await self._elsewhere()
+            await self._elsewhere(queue=False)
 
-    async def _elsewhere(self) -> bool:
+    async def _elsewhere(self, *, queue: bool = True) -> bool:
         """Whether a living Jupyter server works on this session; what dead ones left is taken up on the way."""
         async with self._taking:
             found = False
             for row in await self._seams.runs.unfinished(self.row.id):
                 if row.id in self._live or self._closing:  # closed, it leaves all to the next one
                     continue
+                if row.state == RunState.QUEUED and not queue:
+                    continue
+                if row.instance == self._seams.instance and row.id in self._owing:
+                    await settle(self._owing[row.id], self._seams.runs)
+                    del self._owing[row.id]
+                    continue
                 if row.instance != self._seams.instance and await self._alive(row.instance):
                     found = True
                 elif (run := await take_up(row, self._seams, self.row.workspace_id)) is not None:
-                    await self._put(run, own=row.instance == self._seams.instance)
+                    await self._put(run)
             self._advance()
             return found
 
-    async def _put(self, run: Run, *, own: bool) -> None:
-        """Waits on where a person must decide, or where it never began before this chat was put away; else it has ended."""
+    async def _put(self, run: Run) -> None:
+        """Waits on where a person must decide, or where it never began; else it has ended."""
         self._live[run.id] = run
-        if own and run.state is RunState.QUEUED:
-            self._queue.append(run)
+        if run.state is RunState.QUEUED:
+            self._queue.put_back(run)
             return
         ending = run.unanswered(self._seams.now())
-        if run.parked and run.ledger.waiting() and self._current is None and ending is None:
+        if self._current is None and ending is None and await waits_on(run):
             self._current = run
             return
         run.stop(ending or Ending(RunState.FAILED, "recovery"))
@@ -151,7 +143,7 @@ class SessionCoordinator(Editing):
                 self._drive(run)
                 return found
             self._queue.append(run)
-            self._advance()
+            self._go_on()
         return found
 
     async def _mine(self) -> None:
@@ -180,21 +172,28 @@ class SessionCoordinator(Editing):
 
     def bundles(self, run_id: str, after: int = 0, *, heartbeat: float = 10.0) -> AsyncIterator[list[Event]]:
         """As `watch`, as many at once as there are: at most ``bounds.reader`` bytes or one event. None are a heartbeat."""
-        return watched(self._find, self._seams, self.leases, self.row.id, run_id, after, heartbeat)
+        return watched(self._met, self._seams, self.leases, self.row.id, run_id, after, heartbeat)
+
+    async def _met(self, run_id: str) -> tuple[Run | None, RunRow]:
+        """As `_find`, by somebody who reads: he is there."""
+        run, row = await self._find(run_id)
+        if run is not None:
+            self._go_on()
+        return run, row
 
     async def cancel(self, run_id: str, by: str) -> None:
-        """Idempotent: a run that has ended stays as it ended."""
+        """Idempotent: a run that has ended stays as it ended. One that only waited is at its end when this returns: a message
+        that was taken back does not come again, whatever happens then."""
         run, _ = await self._find(run_id)
-        if run is not None:
-            self._stop(run, Ending(RunState.CANCELLED, by))
-
-    def _stop(self, run: Run, ending: Ending) -> None:
-        run.stop(ending)
-        if run in self._queue:
-            self._queue.remove(run)
-            self._drive(run)
-        elif run.parked:
-            self._drive(run)
+        if run is None:
+            return
+        queued, waited = run in self._queue, run.parked or run in self._queue
+        self._stop(run, Ending(RunState.CANCELLED, by))
+        if waited:
+            await asyncio.wait({self._tasks[run.id]})
+        if not queued:
+            await self._elsewhere()
+            self._go_on()
 
     def waits(self, run_id: str) -> bool:
         """A person must decide, or is asked, before this run goes on."""
@@ -214,7 +213,9 @@ class SessionCoordinator(Editing):
         run, _ = await self._find(run_id)
         if run is None:
             raise Conflict("This answer has ended; there is nothing left to decide.")
+        await self._elsewhere()
         part = await run.decide(call_id, decision, arguments, reason, by)
+        self._queue.held = False
         if run.parked and not run.ledger.waiting():
             self._drive(run)
         return part.as_json()
@@ -226,15 +227,6 @@ class SessionCoordinator(Editing):
             raise closed(await self._seams.runs.replay(row), question_id)
         return await run.questions.answer(question_id, answer, by)
 
-    def expire(self, now: datetime) -> list[str]:
-        """End the runs that have waited for a decision for too long by `now` (UTC); their ids."""
-        if self._closing:
-            return []
-        late = {run: ending for run in self.runs if run.parked and (ending := run.unanswered(now))}
-        for run, ending in late.items():
-            self._stop(run, ending)
-        return [run.id for run in late]
-
     async def end(self, by: str) -> None:
         """Cancel everything, what waits for a person too, and close. Raises RunningElsewhere, and then ends nothing."""
         await self._mine()
@@ -242,48 +234,3 @@ class SessionCoordinator(Editing):
         for run in self.runs:
             self._stop(run, Ending(RunState.CANCELLED, by))
         await self.close()
-
-    async def close(self, error: Interrupted | None = None) -> None:
-        """Interrupt what runs, leave what waits for a person as it is; terminal events are written before this ends."""
-        self._closing = True
-        for run in self.runs:
-            if not run.parked:
-                self._stop(run, Ending(RunState.FAILED, "shutdown", error))
-        if self._tasks:
-            await asyncio.wait(self._tasks.values())
-        for run in self.runs:
-            run.ledger.log.detach()
-
-    async def put_away(self) -> None:
-        """Close so that everything comes back: what waits behind a decision of a person goes on waiting in the store."""
-        self._closing = True
-        if not self._tasks:
-            for run in self._queue:
-                run.ledger.log.detach()
-                del self._live[run.id]
-            self._queue.clear()
-        await self.close(Interrupted("The answer was interrupted because its chat was shut down."))
-
-    def _advance(self) -> None:
-        if self._current is None and self._queue and not self._closing:
-            self._current = self._queue.popleft()
-            self._drive(self._current)
-
-    def _drive(self, run: Run) -> None:
-        run.parked = False
-        self.leases.begin()
-        task = self._supervisor.spawn(f"run {run.id}", in_turn(run, self._seams.slots, self.row.name))
-        self._tasks[run.id] = task
-        task.add_done_callback(lambda _: self._driven(run, task))
-
-    def _driven(self, run: Run, task: asyncio.Task[None]) -> None:
-        self.leases.end()
-        if self._tasks.get(run.id) is not task:  # decided in the moment it parked: another drive is at work
-            return
-        del self._tasks[run.id]
-        if run.parked:
-            return
-        self._live.pop(run.id, None)
-        if run is self._current:
-            self._current = None
-            self._advance()

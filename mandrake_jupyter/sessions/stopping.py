@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from time import monotonic
 from typing import Any, TypeVar
 
+from ..lifecycle.crash_points import Act, about_to, did
 from .endings import Ending, WorkTime
 from .seams import Bounds
 
@@ -36,11 +37,13 @@ class Stoppable:
 
     def stop(self, ending: Ending) -> None:
         """Ask the driver to end; idempotent, the first ending counts. A run that nobody drives needs ``drive`` for it."""
+        about_to(Act.CANCEL)
         if self._ending is None:
             self._ending = ending
             self._give_up = monotonic() + self._bounds.cancel
         for child in self._children:
             child.cancel()
+        did(Act.CANCEL)
 
     def _keep_time(self) -> bool:
         """Asked at least every second: stops a run that worked for too long; True once what was stopped had its time to end."""

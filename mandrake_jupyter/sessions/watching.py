@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from time import monotonic
 
 from ..errors import MandrakeError, RunningElsewhere, StoreUnavailable
@@ -29,31 +29,35 @@ async def watched(
 
     `find` raises RunNotFound; RunningElsewhere for a run of another living Jupyter server; StoreUnavailable for one that can't be
     taken up, which is raised on after what is stored."""
-    most, replay, pause, heard = seams.bounds.reader, None, LOOK, monotonic()
-    while True:
-        refused: MandrakeError | None = None
-        try:
-            run, row = await find(run_id)
-        except (RunningElsewhere, StoreUnavailable) as exc:
-            run, row, refused = None, await seams.runs.get(session_id, run_id), exc
-        if run is not None:
-            break
-        replay = replay or seams.runs.replaying(row, after)
-        while found := await replay.more(most):
-            after, pause, heard = found[-1].seq, LOOK, monotonic()
-            yield found
-            if found[-1].terminal:
+    most, replay, attached = seams.bounds.reader, None, False
+    pause, heard = LOOK, monotonic()
+    with ExitStack() as stack:
+        while True:
+            refused: MandrakeError | None = None
+            try:
+                run, row = await find(run_id)
+            except (RunningElsewhere, StoreUnavailable) as exc:
+                run, row, refused = None, await seams.runs.get(session_id, run_id), exc
+            if not attached and (run is not None or refused is not None):
+                stack.enter_context(leases.attach())
+                attached = True
+            if run is not None:
+                break
+            replay = replay or seams.runs.replaying(row, after)
+            while found := await replay.more(most):
+                after, pause, heard = found[-1].seq, LOOK, monotonic()
+                yield found
+                if found[-1].terminal:
+                    return
+            if refused is None:
                 return
-        if refused is None:
-            return
-        if not isinstance(refused, RunningElsewhere):
-            raise refused
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_LOOK)
-        if monotonic() - heard >= heartbeat:
-            heard = monotonic()
-            yield []
-    with leases.attach():
+            if not isinstance(refused, RunningElsewhere):
+                raise refused
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_LOOK)
+            if monotonic() - heard >= heartbeat:
+                heard = monotonic()
+                yield []
         async with aclosing(run.ledger.log.watch(after, heartbeat=heartbeat, most=most)) as live:  # type: ignore[type-var]
             async for found in live:
                 if found:

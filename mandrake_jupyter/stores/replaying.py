@@ -12,11 +12,9 @@ from sqlalchemy.engine import Connection, Row
 
 from ..values import Event
 from .database import Database
-from .rows import RunRow
+from .rows import PIECE, RunRow
 from .tables import events, parts
 
-#: Characters of text that one event holds at most.
-PIECE = 100_000
 #: Events that are read at once.
 MANY = 1000
 #: About what an event is on the wire beside its content.

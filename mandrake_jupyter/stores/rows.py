@@ -20,6 +20,10 @@ UNTITLED = "New chat"
 PROMPT = "prompt"
 
 
+#: Characters of text that one event of a run holds at most.
+PIECE = 100_000
+
+
 @dataclass(frozen=True)
 class WorkspaceRow:
     id: str

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
+from ..lifecycle.crash_points import Act, about_to, did
 from ..values import Event, isoformat, utcnow
 from . import tables
 from .database import Database
@@ -47,6 +48,7 @@ class RunStore:
         The same idempotency key in the same session gives the first run back and writes nothing. With `place` the run
         there and all later ones are replaced by this; errors as of `give_way`.
         """
+        about_to(Act.MESSAGE)
         try:
             async with self.database.write() as db:
                 others = _unfinished(run.session_id).where(runs.c.instance != run.instance)
@@ -81,6 +83,7 @@ class RunStore:
             if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
                 return found, False
             raise SessionNotFound(session=run.session_id) from None
+        did(Act.MESSAGE)
         return run, True
 
     async def attach(self, run: RunRow, question: Message) -> None:

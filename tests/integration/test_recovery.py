@@ -15,13 +15,14 @@ from mandrake_jupyter.errors import StoreUnavailable
 from mandrake_jupyter.stores.instances import Instances
 from mandrake_jupyter.stores.rows import Message, Part, RunRow
 from mandrake_jupyter.values import isoformat, utcnow
+from tests.support.scripted_openai import ScriptedOpenAI
 
 from .conftest import Api
 
 
-async def leave(api: Api, state: str, instance: str, *parts: Part) -> RunRow:
-    """A run in a chat of its own, as the Jupyter server `instance` stored it."""
-    session = (await api.session()).rsplit("/", 1)[-1]
+async def leave(api: Api, state: str, instance: str, *parts: Part, session: str = "") -> RunRow:
+    """A run, in a chat of its own or in that `session`, as the Jupyter server `instance` stored it."""
+    session = session or (await api.session()).rsplit("/", 1)[-1]
     services = await api.registry.initialize_services()
     now, run_id = isoformat(utcnow()), str(uuid4())
     question = Message(str(uuid4()), session, run_id, "user", now, (), (Part(0, "text", content="hi"),))
@@ -49,7 +50,7 @@ def living(api: Api) -> Iterator[str]:
     other.release()
 
 
-@pytest.mark.parametrize("state", ["queued", "calling_model", "calling_tool"])
+@pytest.mark.parametrize("state", ["calling_model", "calling_tool"])
 async def test_work_of_a_dead_server_is_listed_as_ended(api: Api, state: str) -> None:
     row = await leave(api, state, "dead")
     assert await listed(api, row) == "idle"
@@ -81,6 +82,36 @@ async def test_a_question_of_a_dead_server_waits_on_and_is_nobodys_until_it_is_o
     await api("GET", f"workspaces/default/sessions/{row.session_id}/messages")
     own = (await api.registry.initialize_services()).instances.own
     assert await stored(api, row) == replace(row, instance=own)
+
+
+async def test_a_message_that_a_dead_server_never_began_waits_on_and_is_answered_once_somebody_reads(
+    model: ScriptedOpenAI, api: Api
+) -> None:
+    row = await leave(api, "queued", "dead")
+    assert await listed(api, row) == "waiting"
+    assert await stored(api, row) == row, "looking starts nothing"
+    chat = f"workspaces/default/sessions/{row.session_id}"
+    assert [m["status"] for m in await api("GET", f"{chat}/messages")] == ["queued", "queued"]
+    assert model.chats == []
+    events = await api.events("GET", f"{chat}/runs/{row.id}/events")
+    assert [e["type"] for e in events][-1] == "complete"
+    assert len(model.chats) == 1
+
+
+async def test_what_was_at_work_is_ended_and_what_waited_behind_it_can_be_withdrawn(
+    model: ScriptedOpenAI, api: Api
+) -> None:
+    row = await leave(api, "calling_model", "dead")
+    behind = await leave(api, "queued", "dead", session=row.session_id)
+    assert await listed(api, row) == "waiting"
+    assert ((await stored(api, row)).state, (await stored(api, behind)).state) == ("failed", "queued")
+    chat = f"workspaces/default/sessions/{row.session_id}"
+    assert (await api("GET", chat))["queued"] == 1
+    await api("POST", f"{chat}/runs/{behind.id}/cancel")
+    [end] = await api.events("GET", f"{chat}/runs/{behind.id}/events")
+    assert end["type"] == "cancelled"
+    assert [m["run_id"] for m in await api("GET", f"{chat}/messages")] == [row.id, row.id]
+    assert model.chats == []
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable(why="disk full"), RuntimeError("a mistake")])

@@ -14,7 +14,7 @@ from mandrake_jupyter.sessions.event_log import TAIL, EventLog
 from mandrake_jupyter.sessions.merging import merged
 from mandrake_jupyter.sessions.seams import Bounds
 from mandrake_jupyter.stores import replaying
-from mandrake_jupyter.stores.replaying import PIECE
+from mandrake_jupyter.stores.rows import PIECE
 from mandrake_jupyter.values import Event
 from tests.support.watcher import Watcher
 
@@ -216,6 +216,7 @@ async def test_a_run_of_another_living_server_is_read_as_it_goes_on(chat: Any) -
                 continue
             watcher.see(event)
             if watcher.text:
+                assert there.leases.connections == 1, "it is not put away under its reader"
                 gate.set()
     watcher.agrees_with(
         _seen(await collect(here, run.id)),

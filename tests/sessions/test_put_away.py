@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from .conftest import call, collect, types
+from .test_approvals import parked
 
 
 async def test_who_still_watches_a_chat_that_was_put_away_takes_no_queued_message_from_the_next(
@@ -14,7 +15,7 @@ async def test_who_still_watches_a_chat_that_was_put_away_takes_no_queued_messag
     made = await chat([call("write", path="a")], ["one"], ["two"])
     before = await made.open()
     asking = await before.post("first")
-    await collect(before, asking.id, until=lambda event: event.type == "toolCall")
+    await parked(before, asking)
     queued = await before.post("second")
     await before.put_away()
     assert await collect(before, queued.id) == []
