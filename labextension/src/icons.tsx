@@ -43,6 +43,8 @@ const SHAPES = {
   key: '<circle cx="5.3" cy="10.7" r="2.8"/><path d="m7.3 8.7 5.7-5.7M10.8 5.2l1.9 1.9"/>',
   globe: `${ring}<path d="M2 8h12M8 2c1.8 1.8 2.5 3.8 2.5 6s-.7 4.2-2.5 6c-1.8-1.8-2.5-3.8-2.5-6S6.2 3.8 8 2z"/>`,
   box: '<path d="m8 1.8 5.5 3v6.4L8 14.2l-5.5-3V4.8zM2.5 4.8 8 7.8l5.5-3M8 7.8v6.4"/>',
+  image: '<rect x="2.5" y="3" width="11" height="10" rx="1"/><path d="m3 12 3.4-3.6 2.2 2.2 1.9-1.9 2.7 2.7"/><circle class="f" cx="10.4" cy="6" r="1"/>',
+  store: '<ellipse cx="8" cy="4" rx="5" ry="2"/><path d="M3 4v8c0 1.1 2.2 2 5 2s5-.9 5-2V4M3 8c0 1.1 2.2 2 5 2s5-.9 5-2"/>',
   trash: '<path d="M3.5 4.5h9M6.5 4.5V3h3v1.5M4.6 4.5l.5 8.7h5.8l.5-8.7"/>',
   alert: `${shield}<path d="M8 5v3.4M8 10.6v.1"/>`,
   restart: '<path d="M12.6 5.6A5.3 5.3 0 1 0 13.3 9M13 2.5v3.3H9.7"/>',

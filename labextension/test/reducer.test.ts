@@ -162,3 +162,48 @@ test('a call that waits knows what may be decided', () => {
   const part = after({ ...call, choices: ['once', 'deny'] } as Bare).parts[0];
   assert.deepEqual(part.type === 'tool' && part.choices, ['once', 'deny']);
 });
+
+const retry: Bare = {
+  type: 'retry',
+  attempt: 1,
+  of: 3,
+  seconds: 20,
+  at: '2026-11-23T10:00:20Z',
+  code: 'model_rate_limited',
+  content: 'OpenAI asks you to slow down.',
+  then: 'Your message is kept.',
+  actions: ['try_now', 'choose_model']
+};
+
+test('a wait before another attempt stands in the message until the next sign of life', () => {
+  const waiting = after(retry);
+  assert.equal(waiting.status, 'running');
+  assert.deepEqual(waiting.retry, {
+    attempt: 1,
+    of: 3,
+    seconds: 20,
+    at: '2026-11-23T10:00:20Z',
+    code: 'model_rate_limited',
+    content: 'OpenAI asks you to slow down.',
+    then: 'Your message is kept.',
+    actions: ['try_now', 'choose_model']
+  });
+  assert.equal(after(retry, { ...retry, attempt: 2 } as Bare).retry?.attempt, 2);
+  for (const sign of [
+    { type: 'token', content: 'So', part: 0, offset: 0 },
+    { type: 'cancelled', by: 'ada' },
+    { type: 'error', code: 'model_rate_limited', content: 'Slow down.', retryable: true }
+  ] as Bare[]) {
+    assert.equal(after(retry, sign).retry, null, sign.type);
+  }
+});
+
+test('a run of another Jupyter is left as it is, and said to be there', () => {
+  const message = after(
+    { type: 'token', content: 'So', part: 0, offset: 0 },
+    { type: 'error', code: 'running_elsewhere', content: 'It is at work in another Jupyter.', retryable: false }
+  );
+  assert.equal(message.status, 'running');
+  assert.equal(message.seq, null);
+  assert.equal(message.error, null);
+});

@@ -18,13 +18,15 @@ PATIENCE = 20.0
 class Answer:
     """What the model says to one request: words, and calls of tools by the end of the name they are offered under.
 
-    Before word i it waits for ``gates[i]``. `status` answers with an HTTP error instead.
+    Before word i it waits for ``gates[i]``. `status` answers with an HTTP error instead, with `headers`.
     """
 
     words: tuple[str, ...] = ()
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     gates: dict[int, Gate] = field(default_factory=dict)
     status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    thoughts: tuple[str, ...] = ()
 
 
 class Gate:
@@ -76,7 +78,14 @@ class ScriptedModel:
             Call(next(name for name in offered if name.endswith(end)), args) for end, args in answer.calls
         ]
         gates = {index: gate.event for index, gate in answer.gates.items()}
-        return Turn(answer.words, calls, gates=gates, status=answer.status)
+        return Turn(
+            answer.words,
+            calls,
+            reasoning=answer.thoughts,
+            gates=gates,
+            status=answer.status,
+            headers=answer.headers,
+        )
 
 
 @contextmanager

@@ -102,7 +102,8 @@ def contrast(text: Locator) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = [float(part) / 255 for part in re.findall(r"[\d.]+", colour)[:3]]
+    mixed = colour.startswith("color(")  # what color-mix gives: from 0 to 1
+    parts = [float(part) / (1 if mixed else 255) for part in re.findall(r"[\d.]+", colour)[:3]]
     red, green, blue = (
         part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
     )

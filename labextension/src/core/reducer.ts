@@ -2,7 +2,7 @@
  * Events of a run → the assistant's message. Pure: an event in, a new message out; parts that an event does not
  * touch keep their identity, so that a view can tell what to draw again.
  */
-import { IErrorBody, IMessage, IQuestion, IToolPart, Part, RunEvent } from './wire';
+import { IErrorBody, IMessage, IQuestion, IRetry, IToolPart, Part, RunEvent } from './wire';
 
 /** Whether `event` ends its run. */
 export function isTerminal(event: RunEvent): boolean {
@@ -24,7 +24,8 @@ export function blankAnswer(sessionId: string, runId: string, id: string, create
     usage: null,
     finish_reason: null,
     error: null,
-    seq: 0
+    seq: 0,
+    replaced_by: null
   };
 }
 
@@ -39,7 +40,20 @@ export function reduce(message: IMessage, event: RunEvent): IMessage {
   if (event.seq !== undefined && number <= seen && !ends) {
     return message;
   }
-  return { ...apply(message, event), seq: Math.max(number, seen) };
+  if (isElsewhere(event)) {
+    return { ...message, seq: null };
+  }
+  return { ...settled(apply(message, event), event), seq: Math.max(number, seen) };
+}
+
+/** It ends the reading, and not the run: another Jupyter is at work on it. */
+function isElsewhere(event: RunEvent): boolean {
+  return event.type === 'error' && event.code === 'running_elsewhere';
+}
+
+/** Whatever comes after a wait says that it is over. */
+function settled(message: IMessage, event: RunEvent): IMessage {
+  return message.retry && event.type !== 'retry' && event.type !== 'usage' ? { ...message, retry: null } : message;
 }
 
 function apply(message: IMessage, event: RunEvent): IMessage {
@@ -76,6 +90,8 @@ function apply(message: IMessage, event: RunEvent): IMessage {
         progress: undefined,
         question: null
       }));
+    case 'retry':
+      return { ...message, retry: newRetry(event) };
     case 'usage':
       return {
         ...message,
@@ -148,6 +164,11 @@ function newQuestion(event: Extract<RunEvent, { type: 'question' }>): IQuestion 
     url: event.url,
     expires: event.expires
   };
+}
+
+function newRetry(event: IRetry): IRetry {
+  const { attempt, of, seconds, at, code, content, then, actions } = event;
+  return { attempt, of, seconds, at, code, content, then, actions };
 }
 
 function withCall(message: IMessage, callId: string, change: (call: IToolPart) => Partial<IToolPart>): IMessage {

@@ -6,6 +6,7 @@ import { Action, IQuestion, IResourceAttachment } from './offerswire';
 export * from './feedwire';
 export * from './offerswire';
 export * from './mcpwire';
+export * from './searchwire';
 
 /** A JSON value as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -70,7 +71,7 @@ export interface IImageAttachment {
   size: number;
 }
 
-export type IAttachment = IFileAttachment | IResourceAttachment;
+export type IAttachment = IFileAttachment | IResourceAttachment | IImageAttachment | IImageToAttach;
 
 export interface IUsage {
   input_tokens: number;
@@ -131,10 +132,10 @@ export interface IMessage {
   finish_reason: string | null;
   error: IErrorBody | null;
   /** The run that took its place; only with `?replaced=true`. */
-  replaced_by: string | null;
+  replaced_by?: string | null;
   /** While its model is to be asked again. */
   retry?: IRetry | null;
-  /** Null for a run of another Jupyter server. */
+  /** Null when it has ended; ours while open: a run of another Jupyter server. */
   seq: number | null;
 }
 

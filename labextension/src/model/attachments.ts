@@ -1,7 +1,7 @@
 /** Attachments: the package's shape, whose paths are Jupyter's, and the wire's. */
 import { IAttachment as IPackageAttachment } from '@jupyter/chat';
 
-import { IAttachment, IResourceAttachment } from '../core/wire';
+import { IAttachment, IImageAttachment, IImageToAttach, IResourceAttachment } from '../core/wire';
 
 /** A resource as the package's input holds it: a chip with its name. It knows no such type, and only shows `value`. */
 type Held = IResourceAttachment & { value: string };
@@ -31,13 +31,27 @@ export function chipText(attachment: IAttachment, cell: string): string {
   if (attachment.type === 'resource') {
     return `${attachment.server}: ${attachment.name || attachment.uri}`;
   }
+  if (isImage(attachment)) {
+    return imageName(attachment);
+  }
   const name = attachment.path.split('/').filter(Boolean).pop() ?? attachment.path;
   return attachment.type === 'cell' ? `${name}: ${cell}` : name;
 }
 
 /** What tells one attachment of a message from the others, and stands in its tip. */
 export function chipKey(attachment: IAttachment): string {
+  if (isImage(attachment)) {
+    return 'id' in attachment ? attachment.id : imageName(attachment);
+  }
   return attachment.type === 'resource'
     ? `${attachment.server} ${attachment.uri}`
     : [attachment.path, attachment.cell_id].filter(Boolean).join('#');
+}
+
+export function isImage(attachment: IAttachment): attachment is IImageAttachment | IImageToAttach {
+  return attachment.type === 'image';
+}
+
+export function imageName(image: IImageAttachment | IImageToAttach): string {
+  return 'path' in image ? (image.path.split('/').pop() ?? image.path) : image.name;
 }

@@ -3,22 +3,23 @@
  * Reads at most one long-lived stream at a time; queued messages are handed over without one.
  */
 import { AbstractChatModel, IChatContext, IChatModel, INewMessage } from '@jupyter/chat';
-import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { MandrakeApi } from '../api';
-import { Column, entryOf, IEntry, ownMessage, questionOf, textOf } from '../core/entries';
+import { MandrakeApi, WireError } from '../api';
+import { Column, IEntry, isElsewhere, isOpen } from '../core/entries';
 import { IConnection } from '../core/follow';
 import { entriesOf, isOver } from '../core/merge';
-import { blankAnswer } from '../core/reducer';
 import { IAttachment, IErrorBody, ISession } from '../core/wire';
 import { IMandrake } from '../tokens';
 import { fromPackage } from './attachments';
 import { ChatContext } from './chatcontext';
 import { Decisions } from './decisions';
+import { Elsewhere } from './elsewhere';
+import { ImageDrafts, ImageUrls } from './images';
 import { Runner } from './runner';
+import { Sending } from './sending';
 import { refused } from './slash';
-import { announcement, errorBodyOf } from './words';
+import { announcement, elsewhereWords, errorBodyOf } from './words';
 
 export interface IChatOptions extends IChatModel.IOptions {
   mandrake: IMandrake;
@@ -41,23 +42,36 @@ export class MandrakeChat extends AbstractChatModel {
       changed: () => this._changed.emit(),
       heard: (event, message) => {
         this.decisions.heard(event);
-        this._say(announcement(event, message, trans));
+        this.say(announcement(event, message, trans));
       },
       ended: () => {
         this._runner.next();
-        void this.load();
+        void this.load().then(() => this._again());
       },
       failed: error => {
-        this._say(errorBodyOf(trans, error).message);
+        this.say(errorBodyOf(trans, error).message);
         this._failed.emit(error);
         this._changed.emit();
       }
     });
+    this.sending = new Sending(trans, api, this._workspace, this._column, this._runner, {
+      session: () => this._session,
+      ensure: () => this._ensureSession(),
+      notebook: () => _options.notebook(),
+      changed: () => this._changed.emit(),
+      sent: () => this._sent.emit()
+    });
+    this.images = new ImageUrls(api, this._workspace);
+    this.drafts = new ImageDrafts(trans, this.input, this.images);
+    this._changed.connect(() => this._watch.follow(this.elsewhere));
     window.addEventListener('online', this._onOnline);
     this.setReady();
   }
 
   readonly decisions: Decisions;
+  readonly sending: Sending;
+  readonly images: ImageUrls;
+  readonly drafts: ImageDrafts;
 
   get session(): ISession | null {
     return this._session;
@@ -68,6 +82,10 @@ export class MandrakeChat extends AbstractChatModel {
   /** The answer at work; null when nothing is. */
   get answering(): IEntry | null {
     return this._runner.answering;
+  }
+  /** Another Jupyter server is at work on it: it can be read here, no more. */
+  get elsewhere(): boolean {
+    return this.entries.some(({ message }) => isElsewhere(message));
   }
   get connection(): IConnection {
     return this._runner.connection;
@@ -147,64 +165,22 @@ export class MandrakeChat extends AbstractChatModel {
 
   override async sendMessage(message: INewMessage): Promise<boolean> {
     const content = message.body.trim();
-    const fault = refused(this.input, message.body);
+    const fault = refused(this.input, message.body, this.elsewhere ? elsewhereWords(this._options.mandrake.trans) : null);
     if (fault) {
       this._failed.emit(fault);
     }
     if (!content || fault) {
       return false;
     }
-    const attachments = this.input.attachments.flatMap(fromPackage);
+    const attachments = [...this.drafts.take(), ...this.input.attachments.flatMap(fromPackage)];
     this.input.clearAttachments();
     await this.send(content, attachments);
     return true;
   }
 
   /** Send `content`; while an answer is at work it is queued. Never rejects: a failure stands in the entry. */
-  async send(content: string, attachments: IAttachment[] = []): Promise<void> {
-    const queued = this.answering !== null;
-    const key = UUID.uuid4();
-    const own = entryOf(ownMessage(this._session?.id ?? '', `own-${key}`, content, attachments, queued));
-    const blank = blankAnswer(this._session?.id ?? '', '', `answer-${key}`, new Date().toISOString());
-    this._column.add(own);
-    if (!queued) {
-      this._column.add(entryOf(blank, { startedAt: Date.now() }));
-      this._runner.claim(blank.id);
-    }
-    this._changed.emit();
-    this._sent.emit();
-    const body = { content, attachments, notebook: this._options.notebook() ?? undefined };
-    try {
-      const session = await this._ensureSession();
-      if (!queued) {
-        await this._runner.read(blank.id, own.key, (signal, answered) =>
-          this._api.postMessage(this._workspace, session.id, body, key, signal, answered)
-        );
-        return;
-      }
-      const run = await this._api.queueMessage(this._workspace, session.id, body, key);
-      this._column.patch(own.key, { message: { ...own.message, run_id: run.id } });
-      this._column.only(own.key);
-      if (!this._column.find(({ message }) => message.role === 'assistant' && message.run_id === run.id)) {
-        const answer = { ...blank, session_id: session.id, run_id: run.id, id: run.message_id, status: 'queued' as const };
-        this._column.insertAfter(own.key, entryOf(answer));
-      }
-      this._changed.emit();
-      this._runner.next();
-    } catch (error) {
-      this._column.remove(entry => entry.key === blank.id);
-      this._column.patch(own.key, { failure: errorBodyOf(this._options.mandrake.trans, error), message: { ...own.message, status: 'failed' } });
-      this._runner.release(blank.id);
-      this._changed.emit();
-    }
-  }
-
-  /** Send the question of `entry`, or the one before the answer it is, once more. */
-  async resend(entry: IEntry): Promise<void> {
-    const asked = questionOf(this.entries, entry);
-    if (asked) {
-      await this.send(textOf(asked.message), asked.message.attachments);
-    }
+  send(content: string, attachments: IAttachment[] = []): Promise<void> {
+    return this.sending.send(content, attachments);
   }
 
   /** End the answer at work; what arrived is kept. */
@@ -216,14 +192,14 @@ export class MandrakeChat extends AbstractChatModel {
     this._runner.tryNow();
   }
 
-  /** Take a queued message back. */
-  async removeQueued(entry: IEntry): Promise<void> {
-    const run = entry.message.run_id;
-    if (run && this._session) {
-      await this._api.cancel(this._workspace, this._session.id, run);
-      this._column.remove(other => other.message.run_id === run);
-      this._changed.emit();
-    }
+  /** Ask the model at once which is to be asked later; that it was asked meanwhile is no failure. */
+  async retryNow(entry: IEntry): Promise<void> {
+    const { session_id: session, run_id: run } = entry.message;
+    await this._api.retryNow(this._workspace, session, run).catch(error => {
+      if (!(error instanceof WireError && error.status === 409)) {
+        throw error;
+      }
+    });
   }
 
   async rename(name: string): Promise<void> {
@@ -238,6 +214,12 @@ export class MandrakeChat extends AbstractChatModel {
     if (this._session?.model) {
       this._putSession(await this._api.updateSession(this._workspace, this._session.id, { model: id }));
     }
+    const live = this.answering;
+    if (live?.message.retry && live.message.model !== id) {
+      // It waits for the model that was just left.
+      this._askAgain = live.message.run_id;
+      this.stop();
+    }
   }
 
   override createChatContext(): IChatContext {
@@ -250,8 +232,20 @@ export class MandrakeChat extends AbstractChatModel {
     }
     window.removeEventListener('online', this._onOnline);
     this._runner.dispose();
+    this._watch.dispose();
+    this.images.dispose();
     super.dispose();
     Signal.clearData(this);
+  }
+
+  /** Ask another model what the one that was left did not answer. */
+  private _again(): void {
+    const run = this._askAgain;
+    this._askAgain = null;
+    const entry = run && this._column.find(({ message }) => message.role === 'assistant' && message.run_id === run);
+    if (entry && !isOpen(entry.message)) {
+      this.sending.again(entry).catch(error => this._failed.emit(error));
+    }
   }
 
   private async _ensureSession(): Promise<ISession> {
@@ -273,7 +267,8 @@ export class MandrakeChat extends AbstractChatModel {
     this._sessionChanged.emit(session);
   }
 
-  private _say(words: string | null): void {
+  /** Announce something to who can't see the panel. */
+  say(words: string | null): void {
     if (words) {
       this._announced.emit(words);
     }
@@ -286,6 +281,9 @@ export class MandrakeChat extends AbstractChatModel {
   private readonly _column = new Column();
   private readonly _runner: Runner;
   private _session: ISession | null;
+  /** The run that was left for another model. */
+  private _askAgain: string | null = null;
+  private readonly _watch = new Elsewhere(() => this.load());
   private _making: Promise<ISession> | null = null;
   private _loaded = false;
   private _loads = 0;

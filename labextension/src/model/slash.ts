@@ -154,9 +154,9 @@ function shortly(title: string, description: string): string {
 /** What is written can't be sent as it is. It stands in the input, and so does this. */
 export class DraftFault extends Error {}
 
-/** Why `text` can't be sent; null where it can. What was written stays in the input, which the package empties. */
-export function refused(input: IInputModel, text: string): DraftFault | null {
-  const message = slashFault(text);
+/** Why `text` can't be sent, which may be `known`; null where it can. What was written stays in the input, which the package empties. */
+export function refused(input: IInputModel, text: string, known: string | null): DraftFault | null {
+  const message = known ?? slashFault(text);
   if (message === null) {
     return null;
   }

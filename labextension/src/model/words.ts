@@ -20,6 +20,11 @@ export function errorBodyOf(trans: ITrans, error: unknown): IErrorBody {
   };
 }
 
+/** Why nothing can be sent to a chat that another Jupyter server is at work on. */
+export function elsewhereWords(trans: ITrans): string {
+  return trans.__('This chat is at work in another Jupyter. You can read it here.');
+}
+
 /** What a person who can't see the panel must hear of `event`; null for most. Tokens are never announced. */
 export function announcement(event: RunEvent, message: IMessage, trans: ITrans): string | null {
   switch (event.type) {
@@ -40,6 +45,10 @@ export function announcement(event: RunEvent, message: IMessage, trans: ITrans):
       return trans.__('%1 asks: %2 Press Alt+Shift+P to go there.', event.server, event.message);
     case 'questionAnswered':
       return event.by === 'timeout' ? trans.__('Nobody answered the question in time.') : null;
+    case 'retry':
+      return event.attempt === 1 && event.seconds > 0
+        ? trans.__('%1 Your message is kept and is sent again by itself.', event.content)
+        : null;
     case 'complete':
       return trans.__('Answer complete');
     case 'cancelled':

@@ -6,7 +6,7 @@ import { megabytes } from '../core/format';
 import { IDemoState, IErrorBody } from '../core/wire';
 import { Icon } from '../icons';
 import { ProjectState } from '../model/project';
-import { errorBodyOf } from '../model/words';
+import { elsewhereWords, errorBodyOf } from '../model/words';
 import { CommandIDs } from '../tokens';
 import { ErrorCard } from './errorcard';
 import { modelOf } from './modelpicker';
@@ -22,6 +22,7 @@ export function Banners(): JSX.Element {
   return (
     <>
       <LostBanner />
+      <ElsewhereBanner />
       <TrustBanner />
       <DemoBanner />
     </>
@@ -66,6 +67,16 @@ function LostBanner(): JSX.Element | null {
       </div>
     </div>
   );
+}
+
+function ElsewhereBanner(): JSX.Element | null {
+  const { chat, mandrake } = useChat();
+  return chat.elsewhere ? (
+    <div className="jp-Mandrake-banner" role="status" data-testid="mandrake-elsewhere-banner">
+      <Icon name="open" className="is-busy" />
+      <div className="jp-Mandrake-grow">{elsewhereWords(mandrake.trans)}</div>
+    </div>
+  ) : null;
 }
 
 function TrustBanner(): JSX.Element | null {

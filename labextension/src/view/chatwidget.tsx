@@ -10,6 +10,7 @@ import { DraftFault } from '../model/slash';
 import { Banners } from './banners';
 import { Column } from './column';
 import { ChatEnvironment, IChatEnvironment, useChat, useSignal } from './context';
+import { Drafts, filesOf } from './drafts';
 import { EmptyPage } from './empty';
 import { LabTheme } from './theme';
 
@@ -60,24 +61,45 @@ function Input(): JSX.Element {
   const { trans } = mandrake;
   const box = useRef<HTMLDivElement>(null);
   const busy = chat.answering !== null;
+  const { elsewhere } = chat;
   useEffect(() => {
     const field = box.current?.querySelector<HTMLTextAreaElement>('textarea:not([aria-hidden])');
     if (field) {
-      field.placeholder = busy
-        ? trans.__('Next message, sent after this answer')
-        : trans.__('Type a message, / for more');
+      field.placeholder = elsewhere
+        ? trans.__('At work in another Jupyter: read only here')
+        : busy
+          ? trans.__('Next message, sent after this answer')
+          : trans.__('Type a message, / for more');
+      field.readOnly = elsewhere;
       field.setAttribute('aria-label', trans.__('Message'));
       field.setAttribute('data-testid', 'mandrake-textarea');
     }
   });
   const fault = useDraftFault();
+  const take = (event: React.SyntheticEvent, data: DataTransfer) => {
+    const files = filesOf(data);
+    if (files.length && !elsewhere) {
+      event.preventDefault();
+      event.stopPropagation();
+      void chat.drafts.addFiles(files);
+    }
+  };
   return (
-    <div ref={box} className="jp-Mandrake-input-box" data-testid="mandrake-input" onKeyDownCapture={accept}>
+    <div
+      ref={box}
+      className={`jp-Mandrake-input-box${elsewhere ? ' jp-mod-off' : ''}`}
+      data-testid="mandrake-input"
+      onKeyDownCapture={accept}
+      onPasteCapture={event => take(event, event.clipboardData)}
+      onDragOver={event => event.dataTransfer.types.includes('Files') && event.preventDefault()}
+      onDrop={event => take(event, event.dataTransfer)}
+    >
       {fault && (
         <p role="alert" className="jp-Mandrake-small jp-Mandrake-problem" data-testid="mandrake-draft-fault">
           {fault}
         </p>
       )}
+      <Drafts />
       <ChatInput model={chat.input} />
     </div>
   );

@@ -8,7 +8,7 @@ import { IEntry, serverOf } from '../core/entries';
 import { splitLog } from '../core/format';
 import { IErrorBody } from '../core/wire';
 import { Icon, IconName } from '../icons';
-import { openModelPicker } from './modelpicker';
+import { modelOf, openModelPicker } from './modelpicker';
 import { useChat, useSignal } from './context';
 import { notifyFailure } from './notify';
 
@@ -31,9 +31,12 @@ export function ErrorCard(props: IProps): JSX.Element {
   const act = useAction(props.entry, props.onRetry);
   const [then, log] = splitLog(error.then);
   const demo = project.catalogue?.demo.state;
-  // What no message caused can always be asked for again.
-  const ids = props.entry === null && error.actions.length === 0 ? ['try_again'] : error.actions;
-  const actions = live ? actionsOf({ ...error, actions: ids }, props.entry !== null && demo === 'ready') : [];
+  // What no message caused, and what was never sent, can always be asked for again.
+  const repeatable = props.entry === null || props.entry.failure !== null;
+  const ids = repeatable && error.actions.length === 0 ? ['try_again'] : error.actions;
+  const other = useOther(props.entry, ids);
+  const known = actionsOf({ ...error, actions: ids }, props.entry !== null && demo === 'ready');
+  const actions = live ? [...(other ? [other] : []), ...known].slice(0, 3) : [];
   return (
     <div className="jp-Mandrake-error" role="alert" data-testid="mandrake-error" data-code={error.code}>
       <div className="jp-Mandrake-error-head">
@@ -71,13 +74,26 @@ export function ErrorCard(props: IProps): JSX.Element {
   );
 }
 
+/** Once another model was chosen, to ask it is the way out that comes first. */
+function useOther(entry: IEntry | null, ids: readonly string[]): IAction | null {
+  const environment = useChat();
+  const { chat, mandrake } = environment;
+  useSignal(chat.sessionChanged);
+  const model = modelOf(environment);
+  const asked = entry?.message.model;
+  return model && asked && asked !== model.id && ids.includes('choose_model')
+    ? { id: 'try_other', label: mandrake.trans.__('Ask %1', model.name), effect: { do: 'resend' } }
+    : null;
+}
+
 function useAction(entry: IEntry | null, onRetry?: () => void): (action: IAction, anchor: HTMLElement) => void {
   const { chat, commands, mandrake } = useChat();
   const { api, project, trans } = mandrake;
+  const again = (entry: IEntry) => chat.sending.again(entry).catch(error => notifyFailure(trans, commands, error));
   return ({ effect }, anchor) => {
     switch (effect.do) {
       case 'resend':
-        void (onRetry ? onRetry() : entry ? chat.resend(entry) : chat.load());
+        void (onRetry ? onRetry() : entry ? again(entry) : chat.load());
         break;
       case 'continue':
         void chat.send(trans.__('Continue'));
@@ -111,6 +127,12 @@ function iconOf(code: string): IconName {
   }
   if (code === 'model_unreachable' || code === 'connection_lost') {
     return 'globe';
+  }
+  if (code.startsWith('store_')) {
+    return 'store';
+  }
+  if (code === 'model_takes_no_images') {
+    return 'image';
   }
   return code.startsWith('docker_') ? 'box' : code === 'mcp_not_trusted' ? 'alert' : 'failed';
 }

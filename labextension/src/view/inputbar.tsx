@@ -25,8 +25,9 @@ export function inputToolbar(): InputToolbarRegistry {
 
 function Attach(props: Props): JSX.Element | null {
   const { model } = props;
-  const { commands, mandrake } = useChat();
+  const { chat, commands, mandrake } = useChat();
   const { trans } = mandrake;
+  useSignal(chat.changed);
   if (!model.documentManager) {
     return null;
   }
@@ -45,6 +46,17 @@ function Attach(props: Props): JSX.Element | null {
     }
     model.focus();
   };
+  const attachImage = () => {
+    const chooser = document.createElement('input');
+    chooser.type = 'file';
+    chooser.multiple = true;
+    chooser.accept = 'image/png,image/jpeg,image/gif,image/webp';
+    chooser.onchange = () => {
+      void chat.drafts.addFiles(Array.from(chooser.files ?? []));
+      model.focus();
+    };
+    chooser.click();
+  };
   const attachResource = async () => {
     const resource = await pickResource(mandrake);
     if (resource) {
@@ -55,6 +67,7 @@ function Attach(props: Props): JSX.Element | null {
   const open = (anchor: HTMLElement) => {
     const own = new CommandRegistry();
     own.addCommand('file', { label: trans.__('Attach file…'), execute: attachFile });
+    own.addCommand('image', { label: trans.__('Image from this computer…'), execute: attachImage });
     own.addCommand('cell', {
       label: trans.__('Attach the active cell'),
       isEnabled: () => commands.isEnabled(CommandIDs.attachCell),
@@ -67,13 +80,14 @@ function Attach(props: Props): JSX.Element | null {
     });
     const menu = new MenuSvg({ commands: own });
     menu.addItem({ command: 'file' });
+    menu.addItem({ command: 'image' });
     menu.addItem({ command: 'cell' });
     menu.addItem({ command: 'resource' });
     menu.aboutToClose.connect(() => void setTimeout(() => menu.dispose(), 0));
     const box = anchor.getBoundingClientRect();
     menu.open(box.left, box.bottom);
   };
-  const label = trans.__('Attach file, cell or resource');
+  const label = trans.__('Attach file, image, cell or resource');
   return (
     <button
       className="jp-Mandrake-icon"
@@ -81,6 +95,7 @@ function Attach(props: Props): JSX.Element | null {
       title={label}
       aria-haspopup="menu"
       data-testid="mandrake-attach"
+      disabled={chat.elsewhere}
       onClick={event => open(event.currentTarget)}
     >
       <Icon name="clip" />
@@ -130,7 +145,7 @@ function SendOrStop(props: Props): JSX.Element {
       className="jp-Mandrake-send"
       aria-label={label}
       title={label}
-      disabled={!model.value.trim()}
+      disabled={!model.value.trim() || chat.elsewhere}
       data-testid="mandrake-send"
       onClick={send}
     >

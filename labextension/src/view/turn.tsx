@@ -7,20 +7,21 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import React, { useMemo } from 'react';
 
 import { splitBlocks } from '../core/blocks';
-import { IEntry, isDirect, isOpen, itemsOf, textOf } from '../core/entries';
-import { duration, usageLine, when } from '../core/format';
+import { IEntry, isDirect, isOpen, itemsOf } from '../core/entries';
+import { when } from '../core/format';
 import { ITextPart } from '../core/wire';
 import { Icon } from '../icons';
-import { chipKey, chipText } from '../model/attachments';
 import { ApprovalCard } from './approval';
-import { CopyButton } from './copy';
+import { useChat } from './context';
 import { ErrorCard } from './errorcard';
+import { Footer } from './footer';
+import { OwnMessage } from './ownmessage';
 import { Asked } from './question';
 import { ToolCard } from './toolcard';
-import { useChat, useNow } from './context';
-import { notifyFailure } from './notify';
+import { isUnknown, UnknownOutcome } from './unknown';
+import { RetryCard, Working } from './working';
 
-interface IProps {
+export interface ITurnProps {
   entry: IEntry;
   /** It is the newest: its ways out of an error are still ahead. */
   last: boolean;
@@ -28,70 +29,11 @@ interface IProps {
   deciding: string;
 }
 
-export const Turn = React.memo(function Turn(props: IProps): JSX.Element {
-  return props.entry.message.role === 'user' ? <Question {...props} /> : <Answer {...props} />;
+export const Turn = React.memo(function Turn(props: ITurnProps): JSX.Element {
+  return props.entry.message.role === 'user' ? <OwnMessage {...props} /> : <Answer {...props} />;
 });
 
-function Question(props: IProps): JSX.Element {
-  const { entry } = props;
-  const { message, failure } = entry;
-  const { chat, commands, mandrake } = useChat();
-  const { trans } = mandrake;
-  const time = when(message.created, new Date());
-  const queued = message.status === 'queued';
-  return (
-    <>
-      <article
-        className="jp-Mandrake-turn jp-chat-message jp-Mandrake-own"
-        aria-label={trans.__('You, %1', time)}
-        tabIndex={-1}
-        data-testid="mandrake-message"
-        data-role="user"
-        data-status={message.status}
-      >
-        <div className="jp-Mandrake-turn-head">
-          <span className="jp-Mandrake-time">{time}</span>
-        </div>
-        <div className="jp-Mandrake-own-text">{textOf(message)}</div>
-        {(message.attachments.length > 0 || queued) && (
-          <div className="jp-Mandrake-chips">
-            {message.attachments.map(attachment => (
-              <span
-                key={chipKey(attachment)}
-                className="jp-Mandrake-chip"
-                title={chipKey(attachment)}
-              >
-                <Icon name={attachment.type === 'file' ? 'clip' : attachment.type === 'resource' ? 'plug' : 'notebook'} />
-                {chipText(attachment, trans.__('cell'))}
-              </span>
-            ))}
-            {queued && (
-              <>
-                <span className="jp-Mandrake-chip">
-                  <Icon name="clock" />
-                  {trans.__('Waits for this answer')}
-                </span>
-                {message.run_id && (
-                  <button
-                    className="jp-Mandrake-chip"
-                    data-testid="mandrake-remove"
-                    onClick={() => void chat.removeQueued(entry).catch(error => notifyFailure(trans, commands, error))}
-                  >
-                    <Icon name="close" />
-                    {trans.__('Remove')}
-                  </button>
-                )}
-              </>
-            )}
-          </div>
-        )}
-      </article>
-      {failure && <ErrorCard error={failure} time={message.created} entry={entry} live={props.last} />}
-    </>
-  );
-}
-
-function Answer(props: IProps): JSX.Element {
+function Answer(props: ITurnProps): JSX.Element {
   const { entry, last } = props;
   const { message } = entry;
   const { chat, mandrake } = useChat();
@@ -101,6 +43,8 @@ function Answer(props: IProps): JSX.Element {
   const direct = isDirect(chat.entries, entry);
   const items = itemsOf(message, chat.decisions.deciding);
   const tail = message.parts[message.parts.length - 1];
+  // Where the model went on, it knows and has said so.
+  const unknown = last && !open && message.status !== 'complete' ? message.parts.filter(isUnknown) : [];
   const writing = message.status === 'running' && tail?.type === 'text' && !entry.stopping;
   return (
     <article
@@ -110,6 +54,8 @@ function Answer(props: IProps): JSX.Element {
       tabIndex={-1}
       data-testid="mandrake-message"
       data-role="assistant"
+      data-message={message.id}
+      data-run={message.run_id}
       data-status={message.status}
     >
       <div className="jp-Mandrake-turn-head">
@@ -133,7 +79,7 @@ function Answer(props: IProps): JSX.Element {
           <Text key={item.key} part={item.part} writing={writing && item.part === tail} />
         )
       )}
-      {message.status === 'running' && <Working entry={entry} />}
+      {message.status === 'running' && (message.retry ? <RetryCard entry={entry} retry={message.retry} /> : <Working entry={entry} />)}
       {message.status === 'cancelled' && (
         <div className="jp-Mandrake-working jp-Mandrake-muted">
           <Icon name="crossed" className="is-off" />
@@ -146,7 +92,12 @@ function Answer(props: IProps): JSX.Element {
       {message.finish_reason === 'steps' && (
         <div className="jp-Mandrake-small jp-Mandrake-muted">{trans.__('The answer reached its limit of tool steps.')}</div>
       )}
-      {message.error && <ErrorCard error={message.error} time={message.created} entry={entry} live={last} />}
+      {unknown.map(call => (
+        <UnknownOutcome key={call.call_id} call={call} />
+      ))}
+      {message.error && (
+        <ErrorCard error={message.error} time={message.created} entry={entry} live={last && unknown.length === 0} />
+      )}
       <Footer entry={entry} />
     </article>
   );
@@ -155,7 +106,7 @@ function Answer(props: IProps): JSX.Element {
 const Text = React.memo(function Text(props: { part: ITextPart; writing: boolean }): JSX.Element {
   const blocks = splitBlocks(props.part.content);
   return (
-    <div className={`jp-Mandrake-text${props.writing ? ' jp-mod-writing' : ''}`} data-testid="mandrake-text">
+    <div className={`jp-Mandrake-text${props.writing ? ' jp-mod-writing' : ''}`} data-testid="mandrake-text" data-part={props.part.part}>
       {blocks.map((block, i) => (
         <Markdown key={i} text={block} />
       ))}
@@ -183,55 +134,10 @@ function Reasoning(props: { part: ITextPart; done: boolean }): JSX.Element {
     <details className="jp-Mandrake-card" data-testid="mandrake-reasoning">
       <summary>
         <Icon name={props.done ? 'info' : 'spinner'} className="is-off" />
-        <span className="jp-Mandrake-card-title">{props.done ? trans.__('Thoughts') : trans.__('Thinking…')}</span>
+        <span className="jp-Mandrake-card-title jp-Mandrake-grow">{props.done ? trans.__('Thoughts') : trans.__('Thinking…')}</span>
         <Icon name="right" className="jp-Mandrake-chevron" />
       </summary>
       <div className="jp-Mandrake-card-body jp-Mandrake-thoughts">{props.part.content}</div>
     </details>
-  );
-}
-
-/** What stands where the next word will be, while none is being written. */
-function Working(props: { entry: IEntry }): JSX.Element | null {
-  const { message, startedAt, stopping } = props.entry;
-  const { trans } = useChat().mandrake;
-  const tail = message.parts[message.parts.length - 1];
-  const silent = !tail || (tail.type === 'tool' && tail.status !== 'running');
-  const elapsed = useNow(silent || stopping) - (startedAt ?? Date.now());
-  if (!silent && !stopping) {
-    return null;
-  }
-  const words = stopping ? trans.__('Stopping…') : trans.__('Thinking…');
-  return (
-    <div className="jp-Mandrake-working jp-mod-late jp-Mandrake-muted" data-testid="mandrake-working">
-      <Icon name="spinner" />
-      {!stopping && !tail && elapsed >= 3000 ? `${words} ${trans.__('%1 s', Math.round(elapsed / 1000))}` : words}
-    </div>
-  );
-}
-
-/** Usage and time; after the end also copy. Its height is there from the start, so that nothing jumps. */
-function Footer(props: { entry: IEntry }): JSX.Element {
-  const { trans } = useChat().mandrake;
-  const { message, startedAt, endedAt } = props.entry;
-  const open = isOpen(message);
-  const ticking = open && message.status !== 'waiting' && startedAt !== null;
-  const now = useNow(ticking);
-  const until = endedAt ?? (ticking ? now : null);
-  const time = startedAt !== null && until !== null ? Math.max(0, until - startedAt) : null;
-  const whole = time !== null && open ? Math.floor(time / 1000) * 1000 : time;
-  const line = usageLine(trans, message.usage, whole !== null && (whole >= 1000 || !open) ? whole : null);
-  const text = textOf(message);
-  return (
-    <div className="jp-Mandrake-usage">
-      <span className="jp-Mandrake-grow" data-testid="mandrake-usage" title={whole === null ? '' : duration(trans, whole)}>
-        {line}
-      </span>
-      {!open && text && (
-        <span className="jp-Mandrake-usage-actions">
-          <CopyButton text={() => text} />
-        </span>
-      )}
-    </div>
   );
 }

@@ -44,7 +44,7 @@ export function Add({ model, trans, onAdded }: IProps): JSX.Element {
             rows={4}
             wrap="off"
             spellCheck={false}
-            aria-labelledby="jp-Mandrake-add-title"
+            aria-label={trans.__('Add an MCP server')}
             aria-describedby="jp-Mandrake-add-help"
             value={model.text}
             onChange={event => model.edit(event.target.value)}
