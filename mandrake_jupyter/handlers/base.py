@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -148,6 +148,8 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         self.finish(json.dumps(body))
 
 
+#: What a stream tells: an event of a run, or an object.
+Told = Event | Mapping[str, Any]
 _CODES = {400: "bad_request", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -178,10 +180,11 @@ class StreamHandler(MandrakeHandler):
                 raise
             return None
 
-    async def stream(self, events: AsyncIterator[Mapping[str, Any] | Event | None]) -> None:
+    async def stream(self, events: AsyncIterator[Told | Sequence[Told] | None]) -> None:
         """Send `events` as they come, then end; None is a heartbeat. Raises TooMany where too many streams are open.
 
-        In SSE an event's ``type`` and ``seq`` are its name and id.
+        Several may come at once; the next are asked for when the client's connection took these. In SSE an event's ``type``
+        and ``seq`` are its name and id.
 
         What fails after the first byte becomes an ``error`` event: ``{type, seq, time, code, content, …}``, with the
         ``run_id`` of the events before it where they have one.
@@ -196,17 +199,17 @@ class StreamHandler(MandrakeHandler):
         if not self._finished:
             self.finish(set_content_type=SSE if sse else NDJSON)
 
-    async def _send(self, events: AsyncIterator[Mapping[str, Any] | Event | None], sse: bool) -> None:
+    async def _send(self, events: AsyncIterator[Told | Sequence[Told] | None], sse: bool) -> None:
         await self.flush()
-        last: Mapping[str, Any] = {"run_id": self.path_kwargs.get("run")}
+        last: Told = {"run_id": self.path_kwargs.get("run")}
         async with aclosing(events) as items:  # type: ignore[type-var]
             try:
-                async for event in items:
-                    shown = event.as_json() if isinstance(event, Event) else event
-                    if shown is not None:
-                        last = shown
+                async for item in items:
+                    told = item or () if isinstance(item, Sequence | None) else (item,)
+                    if told:
+                        last = told[-1]
                         self.update_api_activity()
-                    self.write(_frame(shown, sse))
+                    self.write("".join([_frame(one, sse) for one in told]) or _heartbeat(sse))
                     await self.flush()
             except (asyncio.CancelledError, StreamClosedError):
                 raise
@@ -222,22 +225,28 @@ class StreamHandler(MandrakeHandler):
         super().on_connection_close()
 
 
-def _broken_off(exc: MandrakeError, last: Mapping[str, Any]) -> JSON:
+def _broken_off(exc: MandrakeError, last: Told) -> JSON:
     count_error(exc.code)
-    body, seq = exc.as_json(), last.get("seq")
+    said = last.as_json() if isinstance(last, Event) else last
+    body, seq = exc.as_json(), said.get("seq")
     body["content"] = body.pop("message")
     seq = seq + 1 if isinstance(seq, int) else 1
-    run = {"run_id": last["run_id"]} if last.get("run_id") else {}
+    run = {"run_id": said["run_id"]} if said.get("run_id") else {}
     return {"type": "error", **body, "seq": seq, **run, "time": isoformat(utcnow())}
 
 
-def _frame(event: Mapping[str, Any] | None, sse: bool) -> str:
-    if event is None:
-        return ": heartbeat\n\n" if sse else "\n"
-    text = json.dumps(event)
+def _heartbeat(sse: bool) -> str:
+    return ": heartbeat\n\n" if sse else "\n"
+
+
+def _frame(told: Told, sse: bool) -> str:
+    line = told.line if isinstance(told, Event) else json.dumps(told)
     if not sse:
-        return f"{text}\n"
-    named = [
-        f"{field}: {event[name]}\n" for field, name in (("id", "seq"), ("event", "type")) if name in event
-    ]
-    return f"{''.join(named)}data: {text}\n\n"
+        return f"{line}\n"
+    event = (
+        {"id": told.seq, "event": told.type}
+        if isinstance(told, Event)
+        else {"id": told.get("seq"), "event": told.get("type")}
+    )
+    named = [f"{field}: {value}\n" for field, value in event.items() if value is not None]
+    return f"{''.join(named)}data: {line}\n\n"

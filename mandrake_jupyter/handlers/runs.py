@@ -59,7 +59,7 @@ class MessagesHandler(StreamHandler):
         run = f"workspaces/{coordinator.row.workspace_id}/sessions/{session}/runs/{row.id}"
         if self.wants_stream:
             self.set_header("Location", f"{self.settings['base_url']}mandrake/{run}")
-            await self.stream(coordinator.watch(row.id))
+            await self.stream(coordinator.bundles(row.id))
             return
         ended = await self.detachable(_settled(coordinator, row.id, wait))
         if ended:
@@ -121,7 +121,7 @@ class RunEventsHandler(StreamHandler):
         after = self.after() or 0
         coordinator = await self.registry.get_session_coordinator(workspace, session)
         await coordinator.run(run)  # an unknown run is a 404 here, before the first byte
-        await self.stream(coordinator.watch(run, after))
+        await self.stream(coordinator.bundles(run, after))
 
 
 class CancelHandler(MandrakeHandler):

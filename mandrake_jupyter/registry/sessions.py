@@ -14,6 +14,7 @@ from ..values import JSON, SessionKey, isoformat, utcnow
 if TYPE_CHECKING:
     from ..stores.rows import SessionRow
     from .registry import ServiceRegistry
+    from .services import Services
 
 LONGEST_NAME = 200
 LONGEST_TIMEOUT = 10 * 365 * 86400
@@ -30,7 +31,7 @@ class SessionsDirectory:
         services = await self._registry.initialize_services()
         own = (await self._registry.workspace_row(workspace_id)).id if workspace_id else None
         await self._registry.recovery.take_up()
-        runs = await services.sessions.open_runs()
+        runs = await self._open_runs(services)
         return [self._describe(row, runs.get(row.id, [])) for row in await services.sessions.sessions(own)]
 
     async def get(self, workspace_id: str, session_id: str) -> JSON:
@@ -38,7 +39,7 @@ class SessionsDirectory:
         own = (await self._registry.workspace_row(workspace_id)).id
         row = await services.sessions.get(own, session_id)
         await self._registry.recovery.take_up()
-        return self._describe(row, (await services.sessions.open_runs()).get(row.id, []))
+        return self._describe(row, (await self._open_runs(services)).get(row.id, []))
 
     async def messages(self, workspace_id: str, session_id: str, *, replaced: bool = False) -> list[JSON]:
         """The history, with `replaced` messages or without. Reading opens no chat, unless something in it is not finished."""
@@ -106,15 +107,24 @@ class SessionsDirectory:
             key = coordinator.row.workspace_id
         self._registry.hub.announce(Changed("session", key, session_id, "changed"))
 
-    def _describe(self, row: SessionRow, runs: list[tuple[str, str]]) -> JSON:
+    async def _open_runs(self, services: Services) -> dict[str, list[tuple[str, str, bool]]]:
+        """session id → its unfinished runs as (run id, state, whether another living Jupyter server has it), oldest first."""
+        found = await services.sessions.open_runs()
+        owners = {owner for runs in found.values() for _, _, owner in runs} - {services.instances.own}
+        living = {owner for owner in owners if await services.instances.alive(owner)}
+        return {
+            session: [(run, state, owner in living) for run, state, owner in runs]
+            for session, runs in found.items()
+        }
+
+    def _describe(self, row: SessionRow, runs: list[tuple[str, str, bool]]) -> JSON:
         key = SessionKey(row.workspace_id, row.id)
         chats = self._registry.opened.chats if self._registry.opened else None
         entry = chats.entries.get(key) if chats else None
         gone = chats.reason(key) if chats else None
         idle = entry.leases.idle_seconds if entry else None
-        active = next(({"id": run, "state": state} for run, state in runs if state != "queued"), None)
-        if active is None and runs:
-            active = {"id": runs[0][0], "state": runs[0][1]}
+        first = next((run for run in runs if run[1] != "queued"), runs[0] if runs else None)
+        active = {"id": first[0], "state": first[1], "elsewhere": first[2]} if first else None
         waits = bool(active and active["state"] == "awaiting_approval")
         return {
             "id": row.id,
@@ -133,7 +143,7 @@ class SessionsDirectory:
             "culls_at": self._culls_at(chats.seen(entry)) if chats and entry else None,
             "cull_idle_timeout": row.cull_idle_timeout,
             "active_run": active,
-            "queued": sum(1 for _, state in runs if state == "queued"),
+            "queued": sum(1 for _, state, _ in runs if state == "queued"),
         }
 
     def _culls_at(self, seen: Seen) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
+from ..stores.replaying import PIECE
 from ..stores.rows import Part
 from .event_log import EventLog
 
@@ -76,11 +77,15 @@ class LiveAnswer:
         if self._length + len(text) > self._limit:
             text = text[: self._limit - self._length]
             self.full = True
-        data = {"content": text, "part": self._open.part, "offset": self._length}
+        for start in range(0, len(text), PIECE):
+            self._show(self._open, text[start : start + PIECE])
+
+    def _show(self, part: Part, text: str) -> None:
+        data = {"content": text, "part": part.part, "offset": self._length}
         event = self._log.emit(EVENT_OF[self._buffer_kind], data)
         self._pieces.append(text)
         self._length += len(text)
-        self._open = replace(self._open, last_seq=event.seq)
+        self._open = replace(part, last_seq=event.seq)
         self._dirty = True
 
     def unsaved(self) -> list[Part]:

@@ -49,15 +49,11 @@ def unanswered(ledger: Ledger, now: datetime, limit: float) -> Ending | None:
     """The end of a run in which a call has waited for a decision for more than `limit` seconds; 0 waits for ever.
 
     `now` is UTC: a question outlives the process that asked it, a monotonic clock does not."""
-    waiting = {part.call_id for part in ledger.answer.parts if part.status == "waiting"}
-    if not limit or not waiting:
-        return None
-    for event in ledger.log.events:
-        if event.type == "toolCall" and event.data["call_id"] in waiting:
-            asked = datetime.fromisoformat(event.time)
-            if (now - asked).total_seconds() > limit:
-                error = ApprovalTimeout(tool=event.data["tool"], limit=in_words(limit))
-                return Ending(RunState.FAILED, "approval_timeout", error)
+    for part in ledger.answer.parts if limit else ():
+        asked = ledger.waiting_since.get(str(part.call_id)) if part.status == "waiting" else None
+        if asked and (now - datetime.fromisoformat(asked)).total_seconds() > limit:
+            error = ApprovalTimeout(tool=part.call["tool"], limit=in_words(limit))
+            return Ending(RunState.FAILED, "approval_timeout", error)
     return None
 
 

@@ -15,7 +15,7 @@ from ..stores.rows import Message, Part, RunRow
 from ..values import JSON, Decision, Event
 from .answer import LiveAnswer
 from .approval import check_arguments
-from .event_log import EventLog
+from .event_log import EventLog, log_of
 from .run_state import RunState, move
 from .run_tools import Recorded, denied
 from .seams import Seams
@@ -34,13 +34,16 @@ class Ledger:
         log: EventLog | None = None,
     ) -> None:
         self.row = row
-        self.log = log or EventLog(row.id)
+        self.log = log or log_of(row, seams)
         self.answer = LiveAnswer(self.log, parts, limit=seams.bounds.part)
         self.teller = Teller(seams.announce, workspace_id)
         self._seams = seams
         self._workspace_id = workspace_id
         self.asked: dict[str, JSON] = {}  #: the open questions by their id, as their events show them
         self.retry: JSON | None = None  #: what it waits for while the model is to be asked again
+        self.waiting_since: dict[
+            str, str
+        ] = {}  #: when a person was asked to decide on a call, by the call's id
         for event in self.log.events:
             self._note(event)
         self._writing = asyncio.Lock()
@@ -107,7 +110,7 @@ class Ledger:
             if changed or events or columns:
                 await self._seams.runs.commit(self.row, parts=changed, events=events, columns=columns)
                 self.row = replace(self.row, **columns)
-                self.answer.saved(text)
+                self._saved(text)
             for part in changed:
                 if part.type == "tool":
                     self.answer.put(part)
@@ -120,7 +123,12 @@ class Ledger:
         async with self._writing:
             if parts := self.answer.unsaved():
                 await self._seams.runs.commit(self.row, parts=parts)
-                self.answer.saved(parts)
+                self._saved(parts)
+
+    def _saved(self, text: Iterable[Part]) -> None:
+        """Text was stored, and what was shown before it already is: the log may forget it."""
+        self.answer.saved(text)
+        self.log.stored(max((part.last_seq for part in text), default=0))
 
     async def decide(
         self, call_id: str, decision: Decision, arguments: dict[str, Any] | None, reason: str, by: str
@@ -184,6 +192,8 @@ class Ledger:
             self.asked[event.data["question_id"]] = dict(event.data)
         elif event.type == "questionAnswered":
             self.asked.pop(event.data["question_id"], None)
+        elif event.type == "toolCall" and event.data.get("needs_approval"):
+            self.waiting_since[event.data["call_id"]] = event.time
 
     def _show(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -193,3 +203,5 @@ class Ledger:
         for data in notes:
             if not self.log.closed:
                 self.log.emit("toolProgress", data)
+        if not self.answer.unsaved():
+            self.log.stored(self.log.last_seq)

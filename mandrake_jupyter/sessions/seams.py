@@ -61,11 +61,13 @@ class Tools(Protocol):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of a run. Sizes in characters, times in seconds; no `run` or `approval` (0) is no limit."""
+    """Limits of a run. Sizes in characters (`log`, `reader`: bytes), times in seconds; no `run` or `approval` (0) is no limit."""
 
     message: int = 1_000_000
     part: int = 4_000_000
     tool_result: int = 1_000_000
+    log: int = 8_000_000
+    reader: int = 1_000_000
     steps: int = 25
     queued: int = 20
     first_token: float = 120.0

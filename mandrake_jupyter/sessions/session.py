@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -29,6 +28,7 @@ from .run import Run
 from .run_state import RunState
 from .seams import Seams
 from .turns import in_turn
+from .watching import one_by_one, watched
 
 
 class SessionCoordinator(Editing):
@@ -168,29 +168,15 @@ class SessionCoordinator(Editing):
     async def answer(self, run_id: str) -> JSON:  # as a message
         return await shown.answer(self._seams.runs, self.row.id, run_id, self._live)
 
-    async def watch(
-        self, run_id: str, after: int = 0, *, heartbeat: float = 10.0
-    ) -> AsyncIterator[Event | None]:
-        """A run's events above `after` until the terminal one; None where a heartbeat is due.
+    def watch(self, run_id: str, after: int = 0, *, heartbeat: float = 10.0) -> AsyncIterator[Event | None]:
+        """A run's events above `after` until the terminal one; None where a heartbeat is due. Raises RunNotFound.
 
-        Raises RunNotFound; RunningElsewhere, after what is stored, for a run of another Jupyter server."""
-        try:
-            run, row = await self._find(run_id)
-        except RunningElsewhere:
-            stored = await self._seams.runs.get(self.row.id, run_id)
-            for event in await self._seams.runs.replay(stored, after):
-                yield event
-            raise
-        if run is None:
-            for event in await self._seams.runs.replay(row, after):
-                yield event
-            return
-        with self.leases.attach():
-            async with aclosing(run.ledger.log.watch(after, heartbeat=heartbeat)) as events:  # type: ignore[type-var]
-                async for item in events:
-                    if item is not None:
-                        self.leases.touch()
-                    yield item
+        Those of another Jupyter server are read from the store as they come."""
+        return one_by_one(self.bundles(run_id, after, heartbeat=heartbeat))
+
+    def bundles(self, run_id: str, after: int = 0, *, heartbeat: float = 10.0) -> AsyncIterator[list[Event]]:
+        """As `watch`, as many at once as there are: at most ``bounds.reader`` bytes or one event. None are a heartbeat."""
+        return watched(self._find, self._seams, self.leases, self.row.id, run_id, after, heartbeat)
 
     async def cancel(self, run_id: str, by: str) -> None:
         """Idempotent: a run that has ended stays as it ended."""

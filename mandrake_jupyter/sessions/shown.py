@@ -47,7 +47,7 @@ async def run(runs: RunStore, session_id: str, run_id: str, live: Mapping[str, R
     """Raises RunNotFound."""
     held = live.get(run_id)
     row = held.ledger.row if held else await runs.get(session_id, run_id)
-    last = held.ledger.log.last_seq if held else max((e.seq for e in await runs.replay(row)), default=0)
+    last = held.ledger.log.last_seq if held else await runs.last_seq(row)
     waits = {"question": held.ledger.question(), "retry": held.ledger.retry} if held else {}
     return {**row.as_json(), "last_seq": last, "question": None, "retry": None, **waits}
 

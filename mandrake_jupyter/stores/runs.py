@@ -17,6 +17,7 @@ from . import tables
 from .database import Database
 from .deleting import ASIDE
 from .images import put_images
+from .replaying import Replay, last_seq
 from .replacing import Place, find_run, give_way, remove, take_back
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
@@ -215,26 +216,16 @@ class RunStore:
             )
             return _message(row, (await db.execute(query.order_by(tables.parts.c.part))).all())
 
+    def replaying(self, run: RunRow, after: int = 0) -> Replay:
+        """A reader's place in what is stored of the run's events, behind `after`."""
+        return Replay(self.database, run, after)
+
     async def replay(self, run: RunRow, after: int = 0) -> list[Event]:
         """The run's events after `after`, a text part as one merged token; ordered by seq."""
-        async with self.database.read() as db:
-            query = select(tables.events).where(tables.events.c.run_id == run.id, tables.events.c.seq > after)
-            found = [Event(row.type, row.seq, run.id, row.time, row.data) for row in await db.execute(query)]
-            texts = await db.execute(
-                select(
-                    tables.parts.c.part, tables.parts.c.type, tables.parts.c.content, tables.parts.c.last_seq
-                ).where(
-                    tables.parts.c.message_id == run.message_id,
-                    tables.parts.c.type != "tool",
-                    tables.parts.c.last_seq > after,
-                )
-            )
-            for part, kind, content, seq in texts:
-                data = {"content": content, "part": part, "offset": 0}
-                found.append(
-                    Event("reasoning" if kind == "reasoning" else "token", seq, run.id, run.created, data)
-                )
-        return sorted(found, key=lambda event: event.seq)
+        return await self.replaying(run, after).rest()
+
+    async def last_seq(self, run: RunRow) -> int:
+        return await last_seq(self.database, run)
 
 
 def _check_owner(db: Connection, run: RunRow) -> None:

@@ -104,17 +104,17 @@ class SessionStore(Deleting):
         async with self.database.read() as db:
             return [SessionRow(*row) for row in await db.execute(query)]
 
-    async def open_runs(self) -> dict[str, list[tuple[str, str]]]:
-        """session id → its unfinished runs as (run id, state), oldest first."""
+    async def open_runs(self) -> dict[str, list[tuple[str, str, str]]]:
+        """session id → its unfinished runs as (run id, state, the instance that works on it), oldest first."""
         query = (
-            select(runs.c.session_id, runs.c.id, runs.c.state)
+            select(runs.c.session_id, runs.c.id, runs.c.state, runs.c.instance)
             .where(runs.c.state.in_(UNFINISHED))
             .order_by(runs.c.created)
         )
-        found: dict[str, list[tuple[str, str]]] = {}
+        found: dict[str, list[tuple[str, str, str]]] = {}
         async with self.database.read() as db:
-            for session_id, run_id, state in await db.execute(query):
-                found.setdefault(session_id, []).append((run_id, state))
+            for session_id, *run in await db.execute(query):
+                found.setdefault(session_id, []).append((run[0], run[1], run[2]))
         return found
 
     async def left_by_others(self, instance: str) -> dict[tuple[str, str], list[tuple[str, str]]]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from .mcp import (
@@ -226,3 +227,8 @@ class Event:
 
     def as_json(self) -> JSON:
         return {"type": self.type, "seq": self.seq, "run_id": self.run_id, "time": self.time, **self.data}
+
+    @cached_property
+    def line(self) -> str:
+        """Its JSON in one line, made once for all who read it."""
+        return json.dumps(self.as_json())
