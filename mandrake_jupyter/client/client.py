@@ -10,14 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from .discovery import find_server
+from .paths import JSON, message_body, session_path, workspace_path
 from .stream import EventStream
 from .transport import Reply, Transport
 
-JSON = dict[str, Any]
 NDJSON = {"Accept": "application/x-ndjson"}
+EXPORT_LIMIT = 512 * 1024 * 1024
 
 
 class MandrakeClient:
@@ -67,19 +68,21 @@ class MandrakeClient:
     def mcp_servers(self, workspace: str | None = None) -> list[JSON]:
         """The MCP servers of all projects, or of one."""
         return self.request(
-            "GET", "mcp-servers" if workspace is None else f"{_workspace(workspace)}/mcp-servers"
+            "GET", "mcp-servers" if workspace is None else f"{workspace_path(workspace)}/mcp-servers"
         )
 
     def models(self, workspace: str = "default") -> JSON:
         """The catalogue of models, with the active one."""
-        return self.request("GET", f"{_workspace(workspace)}/models")
+        return self.request("GET", f"{workspace_path(workspace)}/models")
 
     def workspaces(self) -> list[JSON]:
         return self.request("GET", "workspaces")
 
     def sessions(self, workspace: str | None = "default") -> list[JSON]:
         """The chats of a project, newest first; of all projects with ``workspace=None``."""
-        return self.request("GET", "sessions" if workspace is None else f"{_workspace(workspace)}/sessions")
+        return self.request(
+            "GET", "sessions" if workspace is None else f"{workspace_path(workspace)}/sessions"
+        )
 
     def create_session(
         self,
@@ -92,41 +95,73 @@ class MandrakeClient:
         """A new chat; with `notebook` (a path) that notebook's own chat, made at first use."""
         fields = {"name": name, "model": model, "notebook": notebook}
         return self.request(
-            "POST", f"{_workspace(workspace)}/sessions", {k: v for k, v in fields.items() if v is not None}
+            "POST",
+            f"{workspace_path(workspace)}/sessions",
+            {k: v for k, v in fields.items() if v is not None},
         )
 
     def session(self, session_id: str, *, workspace: str = "default") -> JSON:
-        return self.request("GET", _session(workspace, session_id))
+        return self.request("GET", session_path(workspace, session_id))
 
     def update_session(self, session_id: str, *, workspace: str = "default", **fields: Any) -> JSON:
         """Change `name` or `model`."""
-        return self.request("PATCH", _session(workspace, session_id), fields)
+        return self.request("PATCH", session_path(workspace, session_id), fields)
 
-    def delete_session(self, session_id: str, *, workspace: str = "default") -> None:
-        self.request("DELETE", _session(workspace, session_id))
+    def delete_session(self, session_id: str, *, undo: int = 0, workspace: str = "default") -> None:
+        """Delete a chat; for `undo` seconds :meth:`restore_session` can bring it back."""
+        self.request("DELETE", f"{session_path(workspace, session_id)}?{urlencode({'undo': undo})}")
 
-    def messages(self, session_id: str, *, workspace: str = "default") -> list[JSON]:
-        """The history of a chat, oldest first."""
-        return self.request("GET", f"{_session(workspace, session_id)}/messages")
+    def restore_session(self, session_id: str, *, workspace: str = "default") -> JSON:
+        return self.request("POST", f"{session_path(workspace, session_id)}/restore", {})
+
+    def messages(self, session_id: str, *, replaced: bool = False, workspace: str = "default") -> list[JSON]:
+        """The history of a chat, oldest first; with `replaced` also what was edited or asked again."""
+        query = "?replaced=true" if replaced else ""
+        return self.request("GET", f"{session_path(workspace, session_id)}/messages{query}")
+
+    def delete_message(self, session_id: str, message_id: str, *, workspace: str = "default") -> None:
+        """Delete a question and its answer, by the id of either, for good."""
+        path = f"{session_path(workspace, session_id)}/messages/{quote(message_id, safe='')}"
+        self.request("DELETE", path)
+
+    def export(
+        self, session_id: str, format: str = "markdown", *, workspace: str = "default"
+    ) -> tuple[str, bytes]:
+        """The chat as a file, ``markdown``, ``json`` or ``notebook``: its name and its content."""
+        path = f"{session_path(workspace, session_id)}/export?{urlencode({'format': format})}"
+        with self._transport.open("GET", path) as reply:
+            name = reply.header("Content-Disposition").partition("filename*=UTF-8''")[2]
+            return unquote(name) or "chat", reply.body(EXPORT_LIMIT)
+
+    def search(self, words: str, *, workspace: str | None = None, limit: int = 20) -> JSON:
+        """What was said, in all projects or in one: the chats that hold all of the words, the best first."""
+        query: JSON = {"q": words, "limit": limit}
+        if workspace is not None:
+            query["workspace"] = workspace
+        return self.request("GET", f"search?{urlencode(query)}")
 
     def send(
         self,
         session_id: str,
         content: str,
         *,
-        attachments: Sequence[Mapping[str, Any]] = (),
+        attachments: Sequence[Mapping[str, Any]] | None = None,
         model: str | None = None,
         idempotency_key: str | None = None,
         notebook: str | None = None,
+        replaces: str | None = None,
         workspace: str = "default",
     ) -> EventStream:
         """Send a message and iterate over the events of its run, up to the terminal one.
 
+        `replaces` is the id of a question that this is the edited one of, or of an answer that is asked for
+        again (then `content` is ``""``): it and all that came after leave the history.
+
         Nothing is sent before the first event is asked for. A lost connection is taken up again by itself,
         without repeated events and without a second run. Leaving the iterator does not cancel the run.
         """
-        path = _session(workspace, session_id)
-        body = _message(content, attachments, model, notebook)
+        path = session_path(workspace, session_id)
+        body = message_body(content, attachments, model, notebook, replaces)
         headers = {**NDJSON, "Idempotency-Key": idempotency_key or uuid.uuid4().hex}
 
         def open_at(run_id: str, after: int) -> Reply:
@@ -141,10 +176,11 @@ class MandrakeClient:
         session_id: str,
         content: str,
         *,
-        attachments: Sequence[Mapping[str, Any]] = (),
+        attachments: Sequence[Mapping[str, Any]] | None = None,
         model: str | None = None,
         idempotency_key: str | None = None,
         notebook: str | None = None,
+        replaces: str | None = None,
         wait: float | None = None,
         workspace: str = "default",
     ) -> JSON:
@@ -154,23 +190,23 @@ class MandrakeClient:
         has ``state``) when a person must approve or `wait` seconds are over. ``wait=0`` returns the run at
         once.
         """
-        body = _message(content, attachments, model, notebook)
+        body = message_body(content, attachments, model, notebook, replaces)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         if wait == 0:
             headers["Prefer"] = "respond-async"
         elif wait is not None:
             body["wait"] = wait
         patient = self._transport.waiting((wait or 30.0) + 15.0)
-        return patient.call("POST", f"{_session(workspace, session_id)}/messages", body, headers)
+        return patient.call("POST", f"{session_path(workspace, session_id)}/messages", body, headers)
 
     def run(self, session_id: str, run_id: str, *, workspace: str = "default") -> JSON:
-        return self.request("GET", f"{_session(workspace, session_id)}/runs/{quote(run_id, safe='')}")
+        return self.request("GET", f"{session_path(workspace, session_id)}/runs/{quote(run_id, safe='')}")
 
     def events(
         self, session_id: str, run_id: str, *, after: int = 0, workspace: str = "default"
     ) -> EventStream:
         """The events of a run after the seq `after`, then live ones up to the terminal one."""
-        path = _session(workspace, session_id)
+        path = session_path(workspace, session_id)
         return EventStream(
             lambda _run, seq: self._events(path, run_id, seq),
             run_id=run_id,
@@ -180,7 +216,9 @@ class MandrakeClient:
 
     def cancel(self, session_id: str, run_id: str, *, workspace: str = "default") -> None:
         """Stop a run; harmless when it has ended. What was said so far is kept."""
-        self.request("POST", f"{_session(workspace, session_id)}/runs/{quote(run_id, safe='')}/cancel", {})
+        self.request(
+            "POST", f"{session_path(workspace, session_id)}/runs/{quote(run_id, safe='')}/cancel", {}
+        )
 
     def approve(
         self,
@@ -204,7 +242,7 @@ class MandrakeClient:
             body["arguments"] = dict(arguments)
         if reason:
             body["reason"] = reason
-        run = f"{_session(workspace, session_id)}/runs/{quote(run_id, safe='')}"
+        run = f"{session_path(workspace, session_id)}/runs/{quote(run_id, safe='')}"
         return self.request("POST", f"{run}/approvals/{quote(call_id, safe='')}", body)
 
     def answer(
@@ -221,7 +259,7 @@ class MandrakeClient:
         `content`), ``decline`` or ``cancel``. Raises with the code ``already_answered`` when someone else
         was first.
         """
-        run = f"{_session(workspace, session_id)}/runs/{quote(run_id, safe='')}"
+        run = f"{session_path(workspace, session_id)}/runs/{quote(run_id, safe='')}"
         body: JSON = {"action": action}
         if content is not None:
             body["content"] = dict(content)
@@ -232,24 +270,3 @@ class MandrakeClient:
         return self._transport.open(
             "GET", f"{session_path}/runs/{quote(run_id, safe='')}/events{query}", None, NDJSON
         )
-
-
-def _workspace(workspace: str) -> str:
-    return f"workspaces/{quote(workspace, safe='')}"
-
-
-def _session(workspace: str, session_id: str) -> str:
-    return f"{_workspace(workspace)}/sessions/{quote(session_id, safe='')}"
-
-
-def _message(
-    content: str, attachments: Sequence[Mapping[str, Any]], model: str | None, notebook: str | None
-) -> JSON:
-    body: JSON = {"content": content}
-    if attachments:
-        body["attachments"] = [dict(attachment) for attachment in attachments]
-    if model is not None:
-        body["model"] = model
-    if notebook is not None:
-        body["notebook"] = notebook
-    return body

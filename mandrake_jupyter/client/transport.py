@@ -98,13 +98,18 @@ class Reply:
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as exc:
             raise ConnectionLost("The connection to Jupyter broke off.") from exc
 
-    def json(self) -> Any:
-        """The whole body as JSON; None where it is something else."""
+    def body(self, limit: int) -> bytes:
+        """The whole body, of at most `limit` bytes."""
         body = bytearray()
         while chunk := self.chunk():
             body += chunk
-            if len(body) > ANSWER_LIMIT:
+            if len(body) > limit:
                 raise MandrakeClientError("The answer of the Jupyter server is too large.", code="too_large")
+        return bytes(body)
+
+    def json(self) -> Any:
+        """The whole body as JSON; None where it is something else."""
+        body = self.body(ANSWER_LIMIT)
         try:
             return json.loads(body)
         except ValueError:

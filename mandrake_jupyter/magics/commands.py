@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..client import MandrakeClient, MandrakeClientError
 from .answer import Answer, from_message
+from .exporting import export
 from .follow import Following
 from .plain import PlainView
 from .question import parsed
-from .words import ASKS_HINT, DECISIONS
+from .words import ASKS_HINT, DECISIONS, say
 
 if TYPE_CHECKING:
     from .magic import MandrakeMagics
@@ -25,7 +26,10 @@ HELP = """\
 %mandrake deny [REASON]                     do not allow it, and tell the model why
 %mandrake answer {"field": "value"}         answer what an MCP server asks; %mandrake decline says no
 %mandrake stop                              stop the answer; what was said so far is kept
+%mandrake again                             ask the last question again; its answer is replaced
 %mandrake chats                             the chats of this project
+%mandrake search WORDS                      what was said in any chat
+%mandrake export [FILE]                     the chat as a file: .md, .ipynb (its Python runs) or .json
 _mandrake                                   the last answer: .text, .tools, .usage, .session_id"""
 
 
@@ -41,17 +45,23 @@ class Commands:
         rest = rest.strip()
         match word:
             case "" | "help":
-                _say(HELP)
+                say(HELP)
             case "status":
                 self._status()
             case "chats":
                 self._chats()
+            case "search":
+                self._search(rest)
+            case "export":
+                export(self._client, self._chat(), rest)
+            case "again":
+                return self._again()
             case "stop":
                 self._stop()
             case "allow" if (rest or "session") in DECISIONS:
                 return self._decide(rest or "session", "")
             case "allow":
-                _say(f"Not a scope: {rest}. Say %mandrake allow once, session or workspace.")
+                say(f"Not a scope: {rest}. Say %mandrake allow once, session or workspace.")
             case "deny":
                 return self._decide("deny", rest)
             case "answer":
@@ -59,46 +69,67 @@ class Commands:
             case "decline":
                 return self._reply("decline", "")
             case _:
-                _say(f"No command {word!r}.\n\n{HELP}")
+                say(f"No command {word!r}.\n\n{HELP}")
         return None
 
     def _status(self) -> None:
         chat = self._chat()
         state = {"idle": "idle", "busy": "answering", "waiting": "waits for you"}
-        _say(f"Jupyter: {self._client.url}")
-        _say(
+        say(f"Jupyter: {self._client.url}")
+        say(
             f"Chat: {self._magics.chats.title(chat)} · {state.get(str(chat['execution_state']), '')} · {chat['id']}"
         )
-        _say(f"Model: {chat.get('model') or self._client.models().get('active') or 'none'}")
+        say(f"Model: {chat.get('model') or self._client.models().get('active') or 'none'}")
         if answer := self._waiting(chat)[0]:
             for call in answer.waiting:
-                _say(f"[waits for you] {call.name} of the MCP server {call.server}: {call.arguments}")
+                say(f"[waits for you] {call.name} of the MCP server {call.server}: {call.arguments}")
             for call in answer.asked:
-                _say(f"[{call.server} asks] {call.question and call.question['message']}")
+                say(f"[{call.server} asks] {call.question and call.question['message']}")
 
     def _chats(self) -> None:
         current = self._chat()["id"]
         for chat in self._client.sessions():
-            _say(f"{'*' if chat['id'] == current else ' '} {chat['name'] or 'untitled'}  ({chat['id']})")
+            say(f"{'*' if chat['id'] == current else ' '} {chat['name'] or 'untitled'}  ({chat['id']})")
+
+    def _search(self, words: str) -> None:
+        found = self._client.search(words) if words else {"results": []}
+        for result in found["results"]:
+            say(f"{result['session']['name'] or 'untitled'}  ({result['session']['id']})")
+            for hit in result["hits"]:
+                say(f"    {' '.join(''.join(piece['text'] for piece in hit['snippet']).split())}")
+            if result["more"]:
+                say(f"    and {result['more']} more")
+        if not found["results"]:
+            say("Nothing was found." if words else "Say what to look for: %mandrake search WORDS")
+
+    def _again(self) -> Answer | None:
+        chat = self._chat()
+        answers = [m for m in self._client.messages(str(chat["id"])) if m["role"] == "assistant"]
+        if not answers:
+            say("Nothing was asked in this chat yet.")
+            return None
+        following = self._magics.ask_again(chat, str(answers[-1]["id"]))
+        following.run()
+        return following.answer
 
     def _stop(self) -> None:
         following = self._magics.following
         if following and not following.answer.ended:
             following.stop()
             following.answer.wait(1 if following.outlives_cell else 0)
-            _say("Stopped.")
+            say("Stopped.")
             return
         chat = self._chat()
         if run := chat.get("active_run"):
             self._client.cancel(str(chat["id"]), str(run["id"]))
-            _say("Stopped.")
+            say("Stopped.")
         else:
-            _say("Nothing is running in this chat.")
+            say("Nothing is running in this chat.")
 
     def _decide(self, decision: str, reason: str) -> Answer | None:
         answer, following = self._waiting(self._chat())
         if answer is None or not answer.waiting:
-            _say("Nothing waits for you in this chat." if answer is None else ASKS_HINT)
+            say("Nothing waits for you in this chat." if answer is None else ASKS_HINT)
             return None
         for call in answer.waiting:
             try:
@@ -108,9 +139,9 @@ class Commands:
             except MandrakeClientError as exc:
                 if exc.code != "already_decided":
                     raise
-                _say(exc.message)
+                say(exc.message)
             else:
-                _say(f"{call.name}: {'denied' if decision == 'deny' else DECISIONS[decision]}.")
+                say(f"{call.name}: {'denied' if decision == 'deny' else DECISIONS[decision]}.")
         return self._go_on(answer, following)
 
     def _reply(self, action: str, text: str) -> Answer | None:
@@ -118,7 +149,7 @@ class Commands:
         answer, following = self._waiting(self._chat())
         question = answer.asked[0].question if answer and answer.asked else None
         if answer is None or question is None:
-            _say("No MCP server asks anything in this chat.")
+            say("No MCP server asks anything in this chat.")
             return None
         form = action == "accept" and question.get("mode") != "url"
         try:
@@ -127,7 +158,7 @@ class Commands:
                 answer.session_id, answer.run_id, question["question_id"], action, content=content
             )
         except (ValueError, MandrakeClientError) as exc:
-            _say(str(exc))
+            say(str(exc))
             return None
         return self._go_on(answer, following)
 
@@ -170,7 +201,3 @@ class Commands:
                 if exc.status not in (404, 410):
                     raise
         return self._magics.chats.own(self._client)
-
-
-def _say(text: str) -> None:
-    print(text)  # noqa: T201

@@ -75,7 +75,7 @@ class MandrakeMagics(Magics):
     @no_var_expand
     @line_magic("mandrake")
     def line(self, line: str) -> None:
-        """status | allow [once|session|workspace] | deny [reason] | stop | chats | help"""
+        """status | allow [once|session|workspace] | deny [reason] | stop | again | chats | search | export | help"""
         try:
             answer = Commands(self, self.client).run(line)
         except MandrakeClientError as exc:
@@ -103,8 +103,20 @@ class MandrakeMagics(Magics):
         self.follow(following)
         return following
 
+    def ask_again(self, chat: dict[str, Any], message_id: str) -> Following:
+        """Follows a new answer in the place of that one, as plain text."""
+        following = self._send(self.client, chat, "", None, True, replaces=message_id)
+        self.follow(following)
+        return following
+
     def _send(
-        self, client: MandrakeClient, chat: dict[str, Any], content: str, model: str | None, plain: bool
+        self,
+        client: MandrakeClient,
+        chat: dict[str, Any],
+        content: str,
+        model: str | None,
+        plain: bool,
+        replaces: str | None = None,
     ) -> Following:
         session, key = str(chat["id"]), uuid.uuid4().hex
         answer = Answer(session, self.chats.title(chat), model=model or str(chat.get("model") or ""))
@@ -112,6 +124,7 @@ class MandrakeMagics(Magics):
             "model": model,
             "idempotency_key": key,
             "notebook": self.chats.notebook or None,
+            "replaces": replaces,
         }
 
         def cancel() -> None:

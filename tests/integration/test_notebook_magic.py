@@ -163,3 +163,38 @@ async def test_the_first_steps_run_as_they_are(
     done = {cell.id: cell for cell in (await execute(notebook)).cells}
     assert "A document with code." in shown(done["question"])
     assert "Asia/Tokyo" in shown(done["time"])
+
+
+async def test_a_notebook_asks_again_and_takes_its_chat_along(
+    model: ScriptedOpenAI, api: Api, execute: Execute, load: str
+) -> None:
+    model.script = [Turn(tokens=["one"]), Turn(tokens=["two"])]
+    cells = [
+        load,
+        "%mandrake again",
+        "%%mandrake\nfirst",
+        "%mandrake again",
+        "print(_mandrake.text)",
+        "%mandrake export",
+        "%mandrake export",
+        "%mandrake export sub/my chat.ipynb",
+        "import os; os.mkdir('sub')",
+        "%mandrake export 'sub/my chat.ipynb'",
+        "%mandrake export a.pdf",
+    ]
+    done = await execute(new_notebook(cells=[new_code_cell(cell) for cell in cells]))
+    said = [shown(cell) for cell in done.cells]
+    assert said[1] == "Nothing was asked in this chat yet.\n"
+    assert "two" in said[3]
+    assert said[4] == "two\n"
+    assert said[5:8] == [
+        "Saved as explore.ipynb.md.\n",
+        "explore.ipynb.md is there already. Say another name: %mandrake export FILE\n",
+        "sub/my chat.ipynb can't be written: No such file or directory.\n",
+    ]
+    assert said[9] == "Saved as sub/my chat.ipynb.\n"
+    assert said[10] == "A chat becomes a file that ends in .md, .ipynb, .json, not 'a.pdf'.\n"
+    text = (api.root / "explore.ipynb.md").read_text()
+    assert "two" in text
+    assert "one" not in text
+    nbformat.validate(nbformat.read(api.root / "sub" / "my chat.ipynb", as_version=4))

@@ -14,8 +14,9 @@ _LEAD = r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)*"
 _OPENING = re.compile(rf"^(?P<lead>{_LEAD})(?P<fence>`{{3,}}|~{{3,}})")
 _HEADING = re.compile(rf"^(?P<lead>{_LEAD})(?P<marks>#{{1,6}})(?=[ \t]|$)")
 _UNDERLINE = re.compile(r"^(?P<lead>[ \t>]*)(?P<marks>=+|-+)[ \t]*$")
-_TAG = re.compile(r"<(?!br[ \t]*/?>)(?=/?[A-Za-z][\w-]*(?:[\s/>]|$)|[!?])", re.ASCII)
-_TICKS = re.compile(r"(?<!\\)`+")
+#: All but a line break, the address of a link, and what can begin nothing.
+_TAG = re.compile(r"<(?!br[ \t]*/?>|[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>`]*>|\s|$)")
+_TICKS = re.compile(r"`+")
 #: Characters of a line in which a fence or a heading may begin: longer ones would be no text of anybody.
 _BEGIN = 200
 
@@ -109,15 +110,22 @@ def harmless(prose: str) -> str:
             made = f"{heading['lead']}{'#' * level}{line[heading.end() :]}"
         elif before.strip(" \t>") and (underline := _UNDERLINE.match(line)):
             made = f"{underline['lead']}\\{line[len(underline['lead']) :]}"
-        lines.append(_without_tags(made))
+        lines.append(made)
         before = line
-    return "\n".join(lines)
+    spans = [_spans(line) for line in lines]
+    sure = None not in spans  # where one line is not clear, no code between backticks is certain
+    return "\n".join(
+        _without_tags(line, (sure and found) or []) for line, found in zip(lines, spans, strict=True)
+    )
 
 
-def _without_tags(line: str) -> str:
-    """Escapes what would begin a tag, a comment or the like; code between backticks is left alone."""
-    if "<" not in line:
-        return line
+def _spans(line: str) -> list[tuple[int, int]] | None:
+    """Where code stands between backticks in `line`; None where a reader might see it elsewhere than we do: next to a
+    backslash, over the end of the line, or over the edge of a table's cell."""
+    if "`" not in line:
+        return []
+    if "\\`" in line:
+        return None
     ticks = [found.span() for found in _TICKS.finditer(line)]
     partner: dict[int, int] = {}
     later: dict[int, int] = {}
@@ -126,16 +134,22 @@ def _without_tags(line: str) -> str:
         if length in later:
             partner[number] = later[length]
         later[length] = number
-    made, at, number = [], 0, 0
+    spans, number = [], 0
     while number < len(ticks):
         if (other := partner.get(number)) is None:
-            number += 1
-            continue
-        begin, end = ticks[number][0], ticks[other][1]
+            return None
+        spans.append((ticks[number][0], ticks[other][1]))
+        number = other + 1
+    return None if any("|" in line[begin:end] for begin, end in spans) else spans
+
+
+def _without_tags(line: str, spans: list[tuple[int, int]]) -> str:
+    """Escapes what would begin a tag, a comment or the like, but for code at `spans`."""
+    made, at = [], 0
+    for begin, end in spans:
         made += [_TAG.sub("&lt;", line[at:begin]), line[begin:end]]
-        at, number = end, other + 1
-    made.append(_TAG.sub("&lt;", line[at:]))
-    return "".join(made)
+        at = end
+    return "".join([*made, _TAG.sub("&lt;", line[at:])])
 
 
 def fenced(text: str, language: str = "") -> str:

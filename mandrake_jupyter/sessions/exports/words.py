@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,7 +51,9 @@ def body(message: Message, run: RunRow) -> Iterator[str | Code]:
 
 
 def as_text(block: str | Code) -> str:
-    return fenced(block.text, inline(block.language)) if isinstance(block, Code) else block
+    if not isinstance(block, Code):
+        return block
+    return fenced(block.text, re.sub(r"[^\w+#.-]", "", block.language))
 
 
 def attachment(one: Mapping[str, Any]) -> str:
