@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent
-REQUIRED = [f"R{number}" for number in (*range(1, 23), 29, *range(37, 44), *range(45, 55))]
+REQUIRED = [f"R{number}" for number in (*range(1, 23), 29, *range(37, 44), *range(45, 55), 64)]
 NOT_YET = "not yet"
 HEADINGS = ["what it says", "where it is", "what tries it", "how a user sees it"]
 
@@ -60,7 +60,7 @@ def collected_in(path: str) -> frozenset[str]:
 
 
 def test_every_requirement_and_the_card_have_their_section() -> None:
-    assert list(dict.fromkeys(row.section for row in ROWS)) == [*REQUIRED, "The design card"]
+    assert {row.section for row in ROWS} == {*REQUIRED, "The design card"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.section}: {row.sentence[:50]}")

@@ -26,6 +26,8 @@ const catalogue = (change: Partial<ICatalogue> = {}): ICatalogue => ({
   active: 'demo/tiny',
   origin: 'default',
   origin_note: '',
+  origin_level: null,
+  origin_file: null,
   models: [
     { id: 'demo/tiny', provider: 'demo', model: 'tiny', name: 'Demo', tools: false, local: true, state: 'ready', detail: '' }
   ],

@@ -15,6 +15,7 @@ from . import (
     mcp_servers,
     messages,
     models,
+    prompt,
     runs,
     sessions,
 )
@@ -73,6 +74,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{M}/completions", mcp_offers.CompletionsHandler),
     (rf"{M}/call", mcp_servers.MCPCallHandler),
     (rf"{W}/trust", mcp_config.TrustHandler),
+    (rf"{W}/prompt", prompt.PromptHandler),
 ]
 
 #: Comes after all of them.

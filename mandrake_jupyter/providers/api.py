@@ -14,7 +14,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ProviderError, ProviderStalled, ProviderTimeout, StreamBroken
-from .base import Finished, ModelEvent, ModelRequest, ReasoningDelta, TextDelta
+from ..values import Usage
+from .base import Finished, ModelEvent, ModelRequest, ReasoningDelta, ReasoningEnded, Spent, TextDelta
 from .endpoint import Endpoint
 from .faults import Attempt, provider_errors
 
@@ -53,11 +54,12 @@ class ApiProvider:
         *,
         first_token_timeout: float = FIRST_TOKEN_TIMEOUT,
         stall_timeout: float = STALL_TIMEOUT,
+        spent: Spent = lambda _: None,
     ) -> AsyncGenerator[ModelEvent]:
         """One model request. Timeouts are seconds: until the first event, and between any two after it.
 
         Raises :class:`~mandrake_jupyter.errors.ProviderError` kinds only. Tool calls come whole, after
-        the text.
+        the text. `spent` as of :class:`~mandrake_jupyter.providers.base.LLMProvider`.
         """
         await self.load()
         from .translate import messages_of, parameters_of
@@ -71,15 +73,18 @@ class ApiProvider:
                     model = _model(self.endpoint, request.model, http)
                     opening = _open(model, messages, parameters, request.settings)
                     answer = await stack.enter_async_context(opening)
+                    stack.callback(_tell_spent, attempt, answer, spent)
                     events = aiter(answer)
                     event = await anext(events, None)
                     attempt.answered = event is not None
                 while event is not None:
-                    if (delta := _delta(event)) is not None:
+                    if (delta := _delta(event, request.model)) is not None:
                         yield delta
                     async with self._deadline(stall_timeout, ProviderStalled):
                         event = await anext(events, None)
-                for last in _ending(answer, request, self.endpoint):
+                ending = _ending(answer, request, self.endpoint)
+                attempt.ended = True
+                for last in ending:
                     yield last
 
     @asynccontextmanager
@@ -202,8 +207,10 @@ async def _open(
                 await events.aclose()
 
 
-def _delta(event: Any) -> ModelEvent | None:
+def _delta(event: Any, model: str) -> ModelEvent | None:
     from pydantic_ai import messages as theirs
+
+    from .translate import kept_of
 
     match event:
         case theirs.PartStartEvent(part=theirs.TextPart(content=text)) if text:
@@ -214,7 +221,22 @@ def _delta(event: Any) -> ModelEvent | None:
             return ReasoningDelta(text)
         case theirs.PartDeltaEvent(delta=theirs.ThinkingPartDelta(content_delta=str(text))) if text:
             return ReasoningDelta(text)
+        case theirs.PartEndEvent(part=theirs.ThinkingPart() as part) if kept := kept_of(part, model):
+            return ReasoningEnded(kept)
     return None
+
+
+def _tell_spent(attempt: Attempt, answer: StreamedResponse, spent: Spent) -> None:
+    from .translate import finished_of
+
+    if not attempt.ended:
+        usage = finished_of(answer.get(), priced=_priced(attempt.endpoint)).usage
+        if usage != Usage():
+            spent(usage)
+
+
+def _priced(endpoint: Endpoint) -> bool:
+    return PRICED.get(endpoint.kind) == endpoint.host
 
 
 def _ending(answer: StreamedResponse, request: ModelRequest, endpoint: Endpoint) -> list[ModelEvent]:
@@ -225,5 +247,5 @@ def _ending(answer: StreamedResponse, request: ModelRequest, endpoint: Endpoint)
     if response.finish_reason is None and not (response.provider_details or {}).get("finish_reason"):
         raise StreamBroken(reason="the stream ended without a finish reason")
     known = {call.call_id for turn in request.messages for call in turn.calls}
-    finished: Finished = finished_of(response, priced=PRICED.get(endpoint.kind) == endpoint.host)
-    return [*calls_of(response, known), finished]
+    finished: Finished = finished_of(response, priced=_priced(endpoint))
+    return [*calls_of(response, known, request.model), finished]

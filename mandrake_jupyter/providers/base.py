@@ -6,7 +6,7 @@ A provider knows nothing of sessions, stores or HTTP handlers. It raises
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -24,9 +24,12 @@ class ToolDefinition:
 
 @dataclass(frozen=True)
 class ToolCallPart:
+    """`kept` is what the provider gave with the call and wants back with it."""
+
     call_id: str
     name: str
     arguments: Mapping[str, Any]
+    kept: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,15 @@ class ToolResultPart:
 
 
 @dataclass(frozen=True)
+class ReasoningPart:
+    """What the model thought before the character `at` of its text; `kept` as of a call."""
+
+    text: str
+    kept: Mapping[str, Any] = field(repr=False)
+    at: int = 0
+
+
+@dataclass(frozen=True)
 class ImagePart:
     media_type: str
     data: bytes = field(repr=False)
@@ -45,7 +57,7 @@ class ImagePart:
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """One turn of history. A user turn has text and images; an assistant turn text and calls; a tool turn the results
+    """One turn of history. A user turn has text and images; an assistant turn text, calls and reasoning; a tool turn the results
     of those calls.
     """
 
@@ -54,6 +66,7 @@ class ChatMessage:
     calls: tuple[ToolCallPart, ...] = ()
     results: tuple[ToolResultPart, ...] = ()
     images: tuple[ImagePart, ...] = ()
+    reasoning: tuple[ReasoningPart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,15 +89,23 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True)
+class ReasoningEnded:
+    """A stretch of reasoning is whole, which may have had no text; `kept` is to be given back with it."""
+
+    kept: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class ToolCallRequested:
     """The model asks for a tool. `arguments` is None when what it wrote is no JSON object; `raw` is what it
-    wrote.
+    wrote; `kept` is to be given back with it.
     """
 
     call_id: str
     name: str
     arguments: Mapping[str, Any] | None
     raw: str = ""
+    kept: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -95,7 +116,8 @@ class Finished:
     usage: Usage
 
 
-ModelEvent = TextDelta | ReasoningDelta | ToolCallRequested | Finished
+ModelEvent = TextDelta | ReasoningDelta | ReasoningEnded | ToolCallRequested | Finished
+Spent = Callable[[Usage], None]
 
 
 class LLMProvider(Protocol):
@@ -103,9 +125,14 @@ class LLMProvider(Protocol):
 
     Silence ends in :class:`~mandrake_jupyter.errors.ProviderTimeout` after `first_token_timeout` seconds
     before the first event, in :class:`~mandrake_jupyter.errors.ProviderStalled` after `stall_timeout` seconds
-    between any two after it.
+    between any two after it. `spent` is told what a request used that did not come to its ``Finished``.
     """
 
     def stream(
-        self, request: ModelRequest, *, first_token_timeout: float = 60.0, stall_timeout: float = 60.0
+        self,
+        request: ModelRequest,
+        *,
+        first_token_timeout: float = 60.0,
+        stall_timeout: float = 60.0,
+        spent: Spent = lambda _: None,
     ) -> AsyncGenerator[ModelEvent]: ...

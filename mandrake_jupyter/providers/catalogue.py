@@ -10,13 +10,14 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import BadRequest, KeyMissing, MandrakeError, ModelNotAvailable, ProviderTimeout
 from ..lifecycle.environment import clean_environment
 from ..values import JSON
+from .abilities import abilities_of
 from .api import ApiProvider
 from .base import ChatMessage, LLMProvider, ModelRequest
 from .connections import Connection, Connections
@@ -25,7 +26,8 @@ from .expand import expand
 from .keys import KeyStore
 from .listing import COMPATIBLE, KINDS, Listing, key_slot, service_url
 from .ollama import OllamaProbe
-from .values import Choice, FolderProvider, ResolvedModel
+from .remedies import as_tested
+from .values import Choice, FolderProvider, ModelWish, ResolvedModel
 
 TEST_TIMEOUT = 10.0
 
@@ -63,9 +65,8 @@ class _Draft:
 class ModelCatalogue:
     """The models of one project for one user.
 
-    `workspace_models` gives the providers of the folder's ``.mandrake/models.json`` each time it is
-    asked, so that a change of trust counts at once; `workspace_active` the ``name/model`` which that
-    file wants active. `clock` is monotonic seconds.
+    `configured` gives the providers of each ``models.json`` each time it is asked, so that a change of trust counts
+    at once; `wishes` what those files want active, the one that counts most first. `clock` is monotonic seconds.
     """
 
     def __init__(
@@ -75,8 +76,8 @@ class ModelCatalogue:
         environ: Mapping[str, str],
         demo: Demo,
         *,
-        workspace_models: Callable[[], Sequence[FolderProvider]] = tuple,
-        workspace_active: Callable[[], str | None] = lambda: None,
+        configured: Callable[[], Sequence[FolderProvider]] = tuple,
+        wishes: Callable[[], Sequence[ModelWish]] = tuple,
         clock: Callable[[], float] = time.monotonic,
         ollama: OllamaProbe | None = None,
     ) -> None:
@@ -84,14 +85,18 @@ class ModelCatalogue:
         self.demo = demo
         self._environ = environ
         self._connections = Connections(data_dir)
-        self._workspace_models = workspace_models
-        self._workspace_active = workspace_active
+        self._configured = configured
+        self._wishes = wishes
         self._clock = clock
         self._ollama = ollama or OllamaProbe(clock)
 
     async def as_json(self) -> JSON:
         """The catalogue as ``GET models`` answers it."""
-        return (await self._listing()).as_json(self.keys)
+        listing = await self._listing()
+        known = [choice for choice in listing.choices.values() if KINDS[choice.kind].needs_key]
+        if known:
+            listing.choices |= {choice.id: choice for choice in await asyncio.to_thread(_described, known)}
+        return listing.as_json(self.keys)
 
     async def activate(self, model_id: str | None) -> JSON:
         """Make a listed model the user's active one; None goes back to the default.
@@ -138,7 +143,7 @@ class ModelCatalogue:
             except TimeoutError as exc:
                 raise ProviderTimeout(provider=KINDS[draft.kind].name, seconds=f"{TEST_TIMEOUT:g}") from exc
         except MandrakeError as error:
-            return {"ok": False, "error": error.as_json()}
+            return {"ok": False, "error": as_tested(error)}
         return {"ok": True, "first_token_ms": round((self._clock() - begun) * 1000)}
 
     async def resolve(self, model_id: str | None = None) -> ResolvedModel:
@@ -156,6 +161,8 @@ class ModelCatalogue:
             self.demo.check()
             return self._resolved(choice, self.demo.provider, "this computer", local=True)
         endpoint = await self._endpoint(choice)
+        if KINDS[choice.kind].needs_key:
+            [choice] = await asyncio.to_thread(_described, [choice])
         return self._resolved(choice, ApiProvider(endpoint), endpoint.host, local=endpoint.local)
 
     async def fetch_demo(self) -> JSON:
@@ -166,7 +173,7 @@ class ModelCatalogue:
 
     def _resolved(self, choice: Choice, provider: LLMProvider, host: str, *, local: bool) -> ResolvedModel:
         return ResolvedModel(
-            choice.id, provider, choice.kind, choice.model, choice.name, choice.tools, host, local
+            choice.id, provider, choice.kind, choice.model, choice.name, choice.abilities, host, local
         )
 
     async def _listing(self, wanted: str | None = None) -> Listing:
@@ -174,8 +181,8 @@ class ModelCatalogue:
         listing = Listing(
             connections=connections,
             chosen=active,
-            workspace=[entry for entry in self._workspace_models() if entry.trusted],
-            workspace_active=self._workspace_active(),
+            configured=[entry for entry in self._configured() if entry.trusted],
+            wishes=self._wishes(),
             environ=self._environ,
             keys=self.keys,
             demo=self.demo,
@@ -188,7 +195,7 @@ class ModelCatalogue:
 
     async def _endpoint(self, choice: Choice) -> Endpoint:
         provider = KINDS[choice.kind].name if choice.kind != COMPATIBLE else choice.name
-        if choice.workspace:
+        if choice.level:
             known = clean_environment(environ=self._environ)
             url = clean_url(await expand(choice.url, known, self.keys, provider))
             headers = {n: await expand(v, known, self.keys, provider) for n, v in choice.headers.items()}
@@ -232,3 +239,7 @@ class ModelCatalogue:
     async def _bind_key(self, url: str) -> None:
         """Tie the key just entered to the host it was entered for, so that it is never sent to another."""
         await self.keys.move(COMPATIBLE, f"{COMPATIBLE}@{host_of(url)}")
+
+
+def _described(choices: Sequence[Choice]) -> list[Choice]:
+    return [replace(choice, abilities=abilities_of(choice.kind, choice.model)) for choice in choices]

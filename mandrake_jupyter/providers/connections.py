@@ -41,7 +41,7 @@ class Connection:
         if provider != "openai-compatible":
             return cls(provider, provider, model, url, name)
         slug = re.sub(r"[^a-z0-9.:]+", "-", (name or host_of(url)).lower()).strip("-") or "model"
-        if slug in (*get_args(Kind), "project"):
+        if slug in (*get_args(Kind), "project", "config"):
             slug = f"my-{slug}"
         return cls(slug, provider, model, url, name)
 

@@ -21,7 +21,7 @@ from ..errors import DemoModelMissing, ProviderTrouble, StreamBroken, Unreachabl
 from ..lifecycle.supervisor import Supervisor
 from ..values import JSON
 from .api import FIRST_TOKEN_TIMEOUT, STALL_TIMEOUT, ApiProvider
-from .base import ModelEvent, ModelRequest
+from .base import ModelEvent, ModelRequest, Spent
 from .demo_child import CONTEXT
 from .demo_fetch import DEADLINE, DemoFetch
 from .demo_files import DemoFiles
@@ -144,6 +144,7 @@ class DemoProvider:
         *,
         first_token_timeout: float = FIRST_TOKEN_TIMEOUT,
         stall_timeout: float = STALL_TIMEOUT,
+        spent: Spent = lambda _: None,
     ) -> AsyncGenerator[ModelEvent]:
         """As :class:`ApiProvider`. Tools are left out; a conversation that is too long loses its oldest
         turns.
@@ -155,7 +156,9 @@ class DemoProvider:
             try:
                 fitted = await _fitted(request, child)
                 patience = max(first_token_timeout, PATIENCE)
-                answer = provider.stream(fitted, first_token_timeout=patience, stall_timeout=stall_timeout)
+                answer = provider.stream(
+                    fitted, first_token_timeout=patience, stall_timeout=stall_timeout, spent=spent
+                )
                 async with aclosing(answer) as events:
                     async for event in events:
                         yield event

@@ -40,7 +40,8 @@ NO_EYES = re.compile(
 
 @dataclass
 class Attempt:
-    """How far one request has come: `opened` by a status that is no error, `answered` by the first event.
+    """How far one request has come: `opened` by a status that is no error, `answered` by the first event,
+    `ended` by the last one.
     `images`: whether it shows any.
     """
 
@@ -49,6 +50,7 @@ class Attempt:
     images: bool = False
     opened: bool = False
     answered: bool = False
+    ended: bool = False
 
     def clean(self, text: str) -> str:
         for secret in self.endpoint.secrets:
@@ -99,6 +101,8 @@ def as_ours(exc: Exception, attempt: Attempt) -> ProviderError:
                 return ModelNotAvailable(model=attempt.model, reason=why)
             message = f'The model "{attempt.model}" is not available at {attempt.endpoint.host}.'
             return ModelNotAvailable(message, model=attempt.model, reason=why)
+        case theirs.ModelHTTPError(status_code=408 | 425):  # it gave up waiting, or does not take it yet
+            return ProviderTrouble(provider=provider, reason=why)
         case theirs.ModelServerError() | theirs.ModelUnavailableError():
             return ProviderTrouble(provider=provider, reason=why)
         case theirs.ModelRequestRejectedError() | theirs.ModelQuotaExceededError() | theirs.ModelHTTPError():

@@ -6,17 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..values import JSON
+from ..values import JSON, Level
+from .abilities import UNKNOWN, Abilities
 from .connections import Connection
 from .endpoint import Kind, host_of, is_loopback
 from .keys import KeyStore
 from .ollama import OllamaModel
-from .values import Choice, FolderProvider
+from .values import Choice, FolderProvider, ModelWish
 
 if TYPE_CHECKING:
     from .catalogue import Demo
 
 COMPATIBLE: Kind = "openai-compatible"
+DEMO = Abilities(tools=False, images=False, window=2048, reasoning=False)
+#: The first part of the id of what a file configures; both are no slug of a connection.
+_PREFIX: Mapping[Level, str] = {
+    "system": "config",
+    "environment": "config",
+    "user": "config",
+    "workspace": "project",
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,8 @@ class Listing:
         *,
         connections: Sequence[Connection],
         chosen: str | None,
-        workspace: Sequence[FolderProvider],
-        workspace_active: str | None,
+        configured: Sequence[FolderProvider],
+        wishes: Sequence[ModelWish],
         environ: Mapping[str, str],
         keys: KeyStore,
         demo: Demo,
@@ -90,20 +99,22 @@ class Listing:
         for kind, known in KINDS.items():
             if known.needs_key and keys.origin(kind):
                 self._add(self._of(kind, model) for model in known.suggested)
-        for entry in workspace:
-            self._add_workspace(entry)
-        wanted = f"project/{workspace_active}"
-        self._folder = wanted if wanted in self.choices else None
+        for entry in configured:
+            self._add_configured(entry)
+        self._wishes = wishes
         if chosen:
-            self._add_chosen(chosen)
-        self._add([Choice(demo.id, "demo", demo.model, demo.name, tools=False)])
+            self._add_known(chosen)
+        for wish in wishes:
+            if wish.level != "workspace":
+                self._add_known(wish.model)
+        self._add([Choice(demo.id, "demo", demo.model, demo.name, abilities=DEMO)])
 
     def add_ollama(self, found: tuple[OllamaModel, ...]) -> None:
         """What Ollama answered; the demo model stays last."""
         self._found = found
         demo = self.choices.pop(self._demo.id)
         for model in found:
-            choice = self._of("ollama", model.name, tools=model.tools)
+            choice = self._of("ollama", model.name, model.abilities)
             self.choices[choice.id] = self.choices.get(choice.id) or choice
         self.choices[demo.id] = demo
 
@@ -111,12 +122,24 @@ class Listing:
     def active(self) -> str:
         return self._decide()[0]
 
+    def _wished(self) -> tuple[str, ModelWish] | None:
+        """The id that a file wants, and its wish. A folder may wish for its own models only."""
+        for wish in self._wishes:
+            own = f"{_PREFIX[wish.level]}/{wish.model}"
+            for wanted in (own,) if wish.level == "workspace" else (own, wish.model):
+                if wanted in self.choices:
+                    return wanted, wish
+        return None
+
     def _decide(self) -> tuple[str, str, str]:
         """The active model's id, the origin of that choice, and a sentence about it."""
         if self._chosen and self._chosen in self.choices:
             return self._chosen, "user", "You chose this model."
-        if self._folder:
-            return self._folder, "default", "Set by this project's .mandrake/models.json, which you trust."
+        if (found := self._wished()) is not None:
+            wanted, wish = found
+            if wish.level == "workspace":
+                return wanted, "configuration", f"Set by this project's {wish.file}, which you trust."
+            return wanted, "configuration", f"Set by {wish.file} ({wish.level})."
         for kind, known in KINDS.items():
             if known.needs_key and self._keys.origin(kind) == "environment":
                 return (
@@ -137,6 +160,7 @@ class Listing:
             "active": active,
             "origin": origin,
             "origin_note": note,
+            **self._place(origin),
             "models": [self._model(choice) for choice in self.choices.values()],
             "providers": [self._provider(kind, keys) for kind in KINDS],
             "demo": self._demo.as_json(),
@@ -146,9 +170,9 @@ class Listing:
         for choice in choices:
             self.choices.setdefault(choice.id, choice)
 
-    def _of(self, kind: Kind, model: str, *, tools: bool = True) -> Choice:
+    def _of(self, kind: Kind, model: str, abilities: Abilities = UNKNOWN) -> Choice:
         url = service_url(kind, self._environ, self._ollama_url)
-        return Choice(f"{kind}/{model}", kind, model, model, url, key_slot(kind, url), tools=tools)
+        return Choice(f"{kind}/{model}", kind, model, model, url, key_slot(kind, url), abilities=abilities)
 
     def _connected(self, connection: Connection) -> Choice:
         kind = connection.provider
@@ -158,22 +182,31 @@ class Listing:
         )
         return Choice(connection.id, kind, connection.model, name, url, key_slot(kind, url))
 
-    def _add_workspace(self, entry: FolderProvider) -> None:
+    def _place(self, origin: str) -> JSON:
+        """Of the file that says which model is active."""
+        found = self._wished() if origin == "configuration" else None
+        return {
+            "origin_level": found[1].level if found else None,
+            "origin_file": found[1].file if found else None,
+        }
+
+    def _add_configured(self, entry: FolderProvider) -> None:
+        whose = "this project" if entry.level == "workspace" else f"set by {entry.level}"
         for model in entry.models:
-            name = f"{model} ({entry.name}, this project)"
             choice = Choice(
-                f"project/{entry.name}/{model}",
+                f"{_PREFIX[entry.level]}/{entry.name}/{model}",
                 COMPATIBLE,
                 model,
-                name,
+                f"{model} ({entry.name}, {whose})",
                 entry.url,
                 None,
                 entry.headers,
-                workspace=True,
+                level=entry.level,
+                origin=entry.origin,
             )
             self._add([choice])
 
-    def _add_chosen(self, chosen: str) -> None:
+    def _add_known(self, chosen: str) -> None:
         """A chosen model of a known provider stays, also while its Ollama is off or its key is gone."""
         slug, _, model = chosen.partition("/")
         if slug in ("anthropic", "openai", "ollama") and model:
@@ -186,8 +219,10 @@ class Listing:
             "provider": choice.kind,
             "model": choice.model,
             "name": choice.name,
-            "tools": choice.tools,
-            "local": choice.kind == "demo" or (not choice.workspace and is_loopback(choice.url)),
+            **choice.abilities.as_json(),
+            "local": choice.kind == "demo" or (not choice.level and is_loopback(choice.url)),
+            "level": choice.level,
+            "file": choice.origin,
             "state": state,
             "detail": detail,
         }

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from .abilities import UNKNOWN, Abilities
 
 URL = "http://127.0.0.1:11434"
 TIMEOUT = 0.5
@@ -21,7 +24,7 @@ MAX_MODELS = 50
 @dataclass(frozen=True)
 class OllamaModel:
     name: str
-    tools: bool
+    abilities: Abilities
 
 
 class OllamaProbe:
@@ -57,15 +60,26 @@ class OllamaProbe:
         finally:
             client.close()
         found = zip(names, abilities, strict=True)
-        return tuple(OllamaModel(name, "tools" in can) for name, can in found if "completion" in can)
+        return tuple(OllamaModel(name, can) for name, can in found if can is not None)
 
-    async def _abilities(self, client: Any, name: str) -> list[str]:
-        """What a model can do; all of it where its Ollama is too old or too slow to say."""
+    async def _abilities(self, client: Any, name: str) -> Abilities | None:
+        """What a model can do, None where it can't chat; nothing is known where its Ollama is too old or too slow to say.
+
+        Its window is what it was given there (``num_ctx``): Ollama cuts off the rest, whatever the model could read."""
         try:
-            found = (await self._json(client, "/api/show", {"model": name})).get("capabilities")
+            found = await self._json(client, "/api/show", {"model": name})
         except Exception:
-            found = None
-        return [str(can) for can in found] if isinstance(found, list) else ["completion", "tools"]
+            return UNKNOWN
+        can = found.get("capabilities")
+        if not isinstance(can, list):
+            return UNKNOWN
+        given = re.search(r"^num_ctx\s+(\d{1,9})\s*$", str(found.get("parameters") or ""), re.MULTILINE)
+        window = int(given[1]) if given else None
+        return (
+            Abilities("tools" in can, "vision" in can, window, "thinking" in can)
+            if "completion" in can
+            else None
+        )
 
     async def _json(self, client: Any, path: str, body: dict[str, str] | None) -> dict[str, Any]:
         method, data = ("GET", None) if body is None else ("POST", json.dumps(body))

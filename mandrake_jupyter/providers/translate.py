@@ -32,7 +32,7 @@ def messages_of(request: ModelRequest) -> list[theirs.ModelMessage]:
     found: list[theirs.ModelMessage] = []
     for turn in turns:
         if turn.role == "assistant":
-            parts = list(_assistant_parts(turn))
+            parts = list(_assistant_parts(turn, request.model))
             if parts:
                 found.append(theirs.ModelResponse(parts=parts))
         else:
@@ -62,11 +62,46 @@ def _tool(tool: ToolDefinition) -> TheirTool:
     )
 
 
-def _assistant_parts(turn: ChatMessage) -> Iterator[theirs.ModelResponsePart]:
-    if turn.text.strip():
-        yield theirs.TextPart(turn.text)
+def _assistant_parts(turn: ChatMessage, model: str) -> Iterator[theirs.ModelResponsePart]:
+    """Text and reasoning in the order in which they came; reasoning of another model is left out."""
+    told = 0
+    for thought in turn.reasoning:
+        if thought.kept.get("model") == model:
+            if turn.text[told : thought.at].strip():
+                yield theirs.TextPart(turn.text[told : thought.at])
+            told = max(told, thought.at)
+            yield theirs.ThinkingPart(thought.text, **_given(thought.kept))
+    if turn.text[told:].strip():
+        yield theirs.TextPart(turn.text[told:])
     for call in turn.calls:
-        yield theirs.ToolCallPart(call.name, dict(call.arguments), call.call_id)
+        given = _given(call.kept) if call.kept.get("model") == model else {}
+        yield theirs.ToolCallPart(
+            call.name,
+            dict(call.arguments),
+            call.call_id,
+            provider_name=given.get("provider_name"),
+            provider_details=given.get("provider_details"),
+        )
+
+
+def kept_of(part: theirs.ThinkingPart | theirs.ToolCallPart, model: str) -> dict[str, Any]:
+    """What the provider wants back with `part` when it goes on, as JSON; empty where that is nothing."""
+    signature = part.signature if isinstance(part, theirs.ThinkingPart) else None
+    own = part.id if isinstance(part, theirs.ThinkingPart) and part.id != "content" else None
+    found = {
+        "signature": signature,
+        "id": own,
+        "provider_details": part.provider_details or None,
+        "provider_name": part.provider_name,
+    }
+    if not any((signature, own, part.provider_details)):
+        return {}
+    kept = {"model": model, **{name: value for name, value in found.items() if value is not None}}
+    return dict(json.loads(json.dumps(kept, default=str)))
+
+
+def _given(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in kept.items() if name != "model"}
 
 
 def _request_parts(turn: ChatMessage) -> Iterator[theirs.ModelRequestPart]:
@@ -82,7 +117,7 @@ def _request_parts(turn: ChatMessage) -> Iterator[theirs.ModelRequestPart]:
         yield theirs.UserPromptPart(turn.text)
 
 
-def calls_of(response: theirs.ModelResponse, known: set[str]) -> Iterator[ToolCallRequested]:
+def calls_of(response: theirs.ModelResponse, known: set[str], model: str) -> Iterator[ToolCallRequested]:
     """The tool calls of a whole response. An id that is empty or was used before is replaced, so that ids
     are unique.
     """
@@ -93,7 +128,7 @@ def calls_of(response: theirs.ModelResponse, known: set[str]) -> Iterator[ToolCa
         if not call_id or call_id in known:
             call_id = f"call_{uuid4().hex}"
         known.add(call_id)
-        yield ToolCallRequested(call_id, part.tool_name, *_arguments(part.args))
+        yield ToolCallRequested(call_id, part.tool_name, *_arguments(part.args), kept_of(part, model))
 
 
 def _arguments(args: str | Mapping[str, Any] | None) -> tuple[Mapping[str, Any] | None, str]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..values import Level
+from .abilities import UNKNOWN, Abilities
 from .base import LLMProvider
 from .endpoint import Kind
 
 
 class FolderProvider(Protocol):
-    """One provider of a folder's ``.mandrake/models.json``. Nothing of an untrusted one is expanded or
+    """One provider of a ``models.json``: a folder's, or one for all projects. Nothing of an untrusted one is expanded or
     contacted.
 
     `url` and `headers` may hold ``${NAME}`` and ``${secret:name}``.
@@ -32,6 +34,25 @@ class FolderProvider(Protocol):
     @property
     def trusted(self) -> bool: ...
 
+    @property
+    def level(self) -> Level: ...
+
+    @property
+    def origin(self) -> str: ...
+
+
+class ModelWish(Protocol):
+    """The model that a file calls active: ``name/model``, or an id."""
+
+    @property
+    def level(self) -> Level: ...
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
 
 @dataclass(frozen=True)
 class ResolvedModel:
@@ -44,10 +65,17 @@ class ResolvedModel:
     provider_id: Kind
     model: str
     name: str
-    tools: bool
+    abilities: Abilities
     host: str
     local: bool
-    images: bool | None = None
+
+    @property
+    def tools(self) -> bool:
+        return self.abilities.tools
+
+    @property
+    def images(self) -> bool | None:
+        return self.abilities.images
 
 
 @dataclass(frozen=True)
@@ -61,5 +89,6 @@ class Choice:
     url: str = ""
     key_name: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    tools: bool = True
-    workspace: bool = False
+    abilities: Abilities = UNKNOWN
+    level: Level | None = None  #: of the file that configures it; None for what was connected or found
+    origin: str | None = None  #: that file

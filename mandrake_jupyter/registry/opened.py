@@ -161,6 +161,7 @@ class Opened:
                 registry.hub.announce,
                 registry.slots,
                 registry.clock,
+                instructions=project.workspace.instructions,
             )
             alive = services.instances.alive
             coordinator = SessionCoordinator(session, seams, services.supervisor, alive=alive, leases=leases)

@@ -99,8 +99,8 @@ class Services:
             keys=self.keys,
             environ=os.environ,
             demo=self.demo,
-            workspace_models=workspace.model_entries,
-            workspace_active=workspace.active_model,
+            configured=workspace.model_entries,
+            wishes=workspace.model_wishes,
         )
 
     async def remove_session(self, session_id: str, undo: int) -> None:

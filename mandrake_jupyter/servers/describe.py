@@ -35,6 +35,7 @@ def describe(key: ServerKey, entry: MCPServerEntry, limits: ResourceLimits = NO_
         "workspace_id": key.workspace_id,
         "transport": entry.transport,
         "origin": entry.origin,
+        "level": entry.level if entry.transport != "builtin" else None,
         "command": entry.url or shlex.join(_words(entry)),
         "trusted": entry.trusted,
         "disabled": entry.disabled,

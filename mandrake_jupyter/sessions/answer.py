@@ -6,9 +6,9 @@ What stands here is exactly what the event log has shown, so a reader that takes
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from ..stores.replaying import PIECE
 from ..stores.rows import Part
@@ -87,6 +87,16 @@ class LiveAnswer:
         self._length += len(text)
         self._open = replace(part, last_seq=event.seq)
         self._dirty = True
+
+    def end_reasoning(self, kept: Mapping[str, Any]) -> None:
+        """The running stretch of reasoning is whole, with what its provider wants back with it. It may have had no text."""
+        self.flush()
+        if self._open is None or self._open.type != "reasoning":
+            self.close_text()
+            self._open = Part(self.next_part, "reasoning", step=self.step)
+        self._open = replace(self._open, call={"kept": dict(kept)})
+        self._dirty = True
+        self.close_text()
 
     def unsaved(self) -> list[Part]:
         """Text that was shown and not reported as ``saved``."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, takewhile
 
-from ..providers.base import ChatMessage, ToolCallPart, ToolResultPart
+from ..providers.base import ChatMessage, ReasoningPart, ToolCallPart, ToolResultPart
 from ..stores.rows import Message, Part, RunRow
 from ..stores.runs import RunStore
 from .endings import WITHDRAWN
@@ -37,14 +37,15 @@ def build_history(
     """Turns for the model, oldest first. `names` maps (MCP server, tool) to the name the model knows.
 
     For a model without tools, and for calls the user made himself, calls and results are told as text, as are images that
-    are not in `images`.
+    are not in `images`. Reasoning goes back only within the answer that is at work, the last one.
     """
     turns: list[ChatMessage] = []
+    messages = list(messages)
     for message in messages:
         if message.role == "user":
             turns.extend(_question(message, images or {}))
         else:
-            turns.extend(_answer(message.parts, names, tools=tools))
+            turns.extend(_answer(message.parts, names, tools=tools, at_work=message is messages[-1]))
     return tuple(turns)
 
 
@@ -57,7 +58,9 @@ def _question(message: Message, images: Mapping[str, bytes]) -> list[ChatMessage
     return [ChatMessage("user", text="\n\n".join([message.text, *blocks]), images=shown)]
 
 
-def _answer(parts: Sequence[Part], names: dict[tuple[str, str], str], *, tools: bool) -> list[ChatMessage]:
+def _answer(
+    parts: Sequence[Part], names: dict[tuple[str, str], str], *, tools: bool, at_work: bool
+) -> list[ChatMessage]:
     turns: list[ChatMessage] = []
     for _, group in groupby(parts, key=lambda part: part.step):
         step = list(group)
@@ -66,9 +69,13 @@ def _answer(parts: Sequence[Part], names: dict[tuple[str, str], str], *, tools: 
         as_text = [part for part in calls if not tools or part.call.get("direct")]
         told = "\n".join(filter(None, [text, *(_told(part) for part in as_text)]))
         native = [part for part in calls if part not in as_text]
-        asked = tuple(ToolCallPart(str(p.call_id), _name(p, names), p.arguments) for p in native)
+        asked = tuple(
+            ToolCallPart(str(p.call_id), _name(p, names), p.arguments, p.call.get("kept") or {})
+            for p in native
+        )
         if told or asked:
-            turns.append(ChatMessage("assistant", text=told, calls=asked))
+            thought = _thought(step) if at_work else ()
+            turns.append(ChatMessage("assistant", text=told, calls=asked, reasoning=thought))
         if native:
             results = tuple(
                 ToolResultPart(str(p.call_id), _name(p, names), result_text(p), ok=p.status == "done")
@@ -76,6 +83,17 @@ def _answer(parts: Sequence[Part], names: dict[tuple[str, str], str], *, tools: 
             )
             turns.append(ChatMessage("tool", results=results))
     return turns
+
+
+def _thought(step: Iterable[Part]) -> tuple[ReasoningPart, ...]:
+    found: list[ReasoningPart] = []
+    at = 0
+    for part in step:
+        if part.type == "reasoning" and part.call.get("kept"):
+            found.append(ReasoningPart(part.content, part.call["kept"], at))
+        elif part.type == "text":
+            at += len(part.content)
+    return tuple(found)
 
 
 def _name(part: Part, names: dict[tuple[str, str], str]) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 
-def build_instructions(*, workspace: str, notebook: str | None, tools: bool, now: datetime) -> str:
-    """Short for a model without tools (small ones drown in instructions), a few lines more with them."""
+def build_instructions(
+    *, workspace: str, notebook: str | None, tools: bool, now: datetime, added: str = ""
+) -> str:
+    """Short for a model without tools (small ones drown in instructions), a few lines more with them; then what people
+    configured (`added`).
+    """
     lines = ["You are Mandrake, an assistant inside JupyterLab. Answer briefly, in Markdown."]
     if tools:
         lines += [
@@ -15,4 +19,4 @@ def build_instructions(*, workspace: str, notebook: str | None, tools: bool, now
         ]
         if notebook:
             lines.append(f"The user has the notebook {notebook!r} open.")
-    return "\n".join(lines)
+    return "\n".join(lines) + (f"\n\n{added}" if added else "")

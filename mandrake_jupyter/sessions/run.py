@@ -16,9 +16,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import Interrupted, MandrakeError, StreamBroken
-from ..providers.base import Finished, ModelRequest, TextDelta, ToolCallRequested
+from ..providers.base import ModelRequest, ToolCallRequested
 from ..stores.rows import Message, Part, RunRow
-from ..values import CallContext, Decision, Usage, isoformat, utcnow
+from ..values import CallContext, Decision, isoformat, utcnow
+from .asking import Asking, Spending
 from .endings import WITHDRAWN, Ending, WorkTime, error_event, unanswered
 from .event_log import EventLog
 from .history import earlier
@@ -61,7 +62,7 @@ class Run(Stoppable):
         self._seams = seams
         self._direct = command if isinstance(command, DirectCall) else None
         self._prompt = command if isinstance(command, PromptCall) and filled_in(question) is None else None
-        self._usage = Usage(**row.usage) if row.usage else Usage()
+        self._spending = Spending(self.ledger)
 
     @property
     def id(self) -> str:
@@ -143,7 +144,9 @@ class Run(Stoppable):
                 await self._complete(reason, *said)
                 return
             asked = sent_at_once(intents(calls, self.ledger.answer, script.table, script.granted))
-            await self.ledger.record(*said, *asked, state=RunState.CALLING_TOOL, usage=self._usage.as_json())
+            await self.ledger.record(
+                *said, *asked, state=RunState.CALLING_TOOL, usage=self._spending.as_json()
+            )
             await self._dispatch([part for part in self.ledger.answer.parts if part.status == "running"])
 
     async def _begin(self, script: Transcript) -> None:
@@ -188,38 +191,19 @@ class Run(Stoppable):
         self, model: ResolvedModel, request: ModelRequest
     ) -> tuple[list[ToolCallRequested], str, list[Recorded]]:
         answer, bounds = self.ledger.answer, self._seams.bounds
-        calls: list[ToolCallRequested] = []
-        ended: Finished | None = None
-
-        async def consume() -> None:
-            nonlocal ended
-            stream = model.provider.stream(
-                request, first_token_timeout=bounds.first_token, stall_timeout=bounds.stall
-            )
-            async with contextlib.aclosing(stream) as events:
-                async for event in events:
-                    self.ledger.teller.answered()
-                    if isinstance(event, ToolCallRequested):
-                        calls.append(event)
-                    elif isinstance(event, Finished):
-                        ended = event
-                    else:
-                        answer.write("text" if isinstance(event, TextDelta) else "reasoning", event.text)
-                    if answer.full:
-                        return
-
+        asking = Asking(self.ledger)
         try:
-            await self._inside(consume(), flush=bounds.flush)
+            await self._inside(asking.listen(model, request, bounds), flush=bounds.flush)
         finally:
             answer.flush()
             answer.close_text()
+            self._spending.add(asking.spent)
             await self.ledger.save_text()
         if answer.full:
             return [], "length", []
-        if ended is None:
+        if asking.reason is None:
             raise StreamBroken()
-        self._usage += ended.usage
-        return calls, ended.reason, [("usage", self._usage.as_json(), None)]
+        return asking.calls, asking.reason, self._spending.untold()
 
     async def _run_calls(self) -> None:
         """Dispatch what may run and was not dispatched: all at once, each result recorded as it comes."""
@@ -245,17 +229,31 @@ class Run(Stoppable):
         return await call_tool(self._seams, part, self._context, self.ledger.progress, asker)
 
     async def _complete(self, reason: str, *said: Recorded) -> None:
-        usage = self._usage.as_json()
+        usage = self._spending.as_json()
         data = {"message_id": self.ledger.row.message_id, "usage": usage, "finish_reason": reason}
         await self._finish(RunState.DONE, "complete", data, *said, finish_reason=reason, usage=usage)
 
     async def _fail(self, exc: MandrakeError) -> None:
-        await self._finish(RunState.FAILED, "error", error_event(exc), error=exc.as_json())
+        await self._finish(
+            RunState.FAILED,
+            "error",
+            error_event(exc),
+            *self._spending.untold(),
+            error=exc.as_json(),
+            **self._spending.column(),
+        )
 
     async def _end_stopped(self) -> None:
         if self._ending and self._ending.state is RunState.CANCELLED:
             reason = WITHDRAWN if self.state is RunState.QUEUED else None
-            await self._finish(RunState.CANCELLED, "cancelled", {"by": self._ending.by}, finish_reason=reason)
+            await self._finish(
+                RunState.CANCELLED,
+                "cancelled",
+                {"by": self._ending.by},
+                *self._spending.untold(),
+                finish_reason=reason,
+                **self._spending.column(),
+            )
         else:
             await self._fail((self._ending and self._ending.error) or Interrupted())
 

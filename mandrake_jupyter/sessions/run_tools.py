@@ -82,6 +82,7 @@ def _fixed(call: ToolCallRequested, spec: ToolSpec | None, ask: bool, direct: bo
         "input_schema": dict(spec.input_schema) if ask else None,
         "schema_hash": spec.schema_hash,
         "direct": direct,
+        **({"kept": dict(call.kept)} if call.kept else {}),
     }
 
 

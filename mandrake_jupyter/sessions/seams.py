@@ -104,3 +104,4 @@ class Seams:
     clock: Callable[[], float] = monotonic
     now: Callable[[], datetime] = utcnow
     pause: Callable[[float, asyncio.Event], Awaitable[None]] = pause
+    instructions: Callable[[], str] = str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -42,7 +43,11 @@ class Transcript:
             )
         names = {(spec.server, spec.name): name for name, spec in self.table.items()}
         instructions = build_instructions(
-            workspace=self._seams.workspace, notebook=self._context.notebook, tools=model.tools, now=utcnow()
+            workspace=self._seams.workspace,
+            notebook=self._context.notebook,
+            tools=model.tools,
+            now=utcnow(),
+            added=await asyncio.to_thread(self._seams.instructions),
         )
         turns = build_history(messages, names, tools=model.tools, images=images)
         return ModelRequest(model.model, instructions, turns, definitions(self.table))

@@ -93,6 +93,7 @@ class Part:
 
     `step` is the model request it came from; `last_seq` the seq of the newest event it holds. For tools, `call` holds what
     does not change (server, tool, title, read_only, needs_approval, input_schema, schema_hash, direct), `arguments` what runs.
+    ``call["kept"]`` is what the provider wants back with it: with reasoning, too, which without text is only there for it.
     """
 
     part: int
@@ -173,7 +174,11 @@ class Message:
             "created": self.created,
             "status": _status(run) if answer or run.state == "queued" else "complete",
             "model": run.model if answer else None,
-            "parts": [part.as_json(question(part.call_id) if part.call_id else None) for part in self.parts],
+            "parts": [
+                part.as_json(question(part.call_id) if part.call_id else None)
+                for part in self.parts
+                if part.type != "reasoning" or part.content
+            ],
             "attachments": [
                 {k: v for k, v in a.items() if k != "text"}
                 for a in self.attachments

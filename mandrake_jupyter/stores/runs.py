@@ -25,7 +25,7 @@ from .tables import messages, runs, sessions
 RUN_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
 PART_COLUMNS = [tables.parts.c[f.name] for f in fields(Part)]
 #: What changes of a part once it is there.
-CHANGING = ("content", "last_seq", "status", "decision", "by", "arguments", "result")
+CHANGING = ("content", "last_seq", "call", "status", "decision", "by", "arguments", "result")
 _NEW = upsert(tables.parts)
 PUT = _NEW.on_conflict_do_update(
     index_elements=["message_id", "part"], set_={name: _NEW.excluded[name] for name in CHANGING}

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
+#: Whose word a configuration file is: from the whole system's to the one project's.
+Level = Literal["system", "environment", "user", "workspace"]
+
 
 @dataclass(frozen=True)
 class ResourceLimits:
@@ -133,6 +136,7 @@ class MCPServerEntry:
     env_files: tuple[str, ...] = ()
     questions: tuple[Input, ...] = ()  #: those its ``${input:…}`` ask
     container: Container | None = None  #: only with the transport ``docker``
+    level: Level = "workspace"
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -30,7 +30,9 @@ def read_attachment(root: Path, attachment: Any) -> str:
     """
     kind, path = _field(attachment, "type"), _field(attachment, "path")
     if kind not in KINDS:
-        raise BadRequest(f"{shorten(kind, 40)!r} can't be attached. The type is one of: {', '.join(KINDS)}.")
+        raise BadRequest(
+            f"{shorten(kind, 40)!r} can't be attached. The type is one of: {', '.join(KINDS)}, image, resource."
+        )
     found = confine_visible(root, path)
     name = relative_name(root, found)
     if kind == "file" and not name.endswith(".ipynb"):

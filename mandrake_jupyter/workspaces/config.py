@@ -1,7 +1,7 @@
 """What a folder's files say, and the user's own: MCP servers, models, and what is wrong in them.
 
 Three dialects of a folder are read, in this order of precedence: ``.mandrake/mcp.json``, ``.mcp.json`` (Claude)
-and ``.vscode/mcp.json`` (VS Code); beside them the user's own ``mcp_servers.json`` (``user_files``). One broken
+and ``.vscode/mcp.json`` (VS Code); beside them those for all projects (``user_files``, ``levels``). One broken
 file or entry is reported and never hides the others. Reading starts nothing, connects nowhere and expands
 nothing; an unchanged folder costs a few ``stat`` calls, so ask at every use.
 """
@@ -17,7 +17,9 @@ from ..errors import BadRequest
 from ..stores.reading import fingerprint
 from ..values import Input, MCPServerEntry
 from .entries import parse_entry
-from .models import WorkspaceModel, parse_model
+from .levels import level_of, level_sources
+from .models import MODELS, MODELS_FILE, ModelWish, WorkspaceModel, first_of_a_name, read_models
+from .prompts import PROMPT, PROMPT_FILE, PromptPart, read_prompts
 from .sources import Problem, Source
 from .user_files import read_user_files
 from .variables import parse_questions
@@ -34,11 +36,8 @@ __all__ = [
 ]
 
 OWN = ".mandrake/mcp.json"
-MODELS = ".mandrake/models.json"
 #: File and the key its entries are under, the first winning.
 DIALECTS = ((OWN, "mcpServers"), (".mcp.json", "mcpServers"), (".vscode/mcp.json", "servers"))
-#: More entries in one file than this are reported and left out.
-MAX_ENTRIES = 200
 
 
 @dataclass(frozen=True)
@@ -48,18 +47,22 @@ class ConfigReading:
     entries: tuple[MCPServerEntry, ...] = ()
     user_entries: tuple[MCPServerEntry, ...] = ()
     models: tuple[WorkspaceModel, ...] = ()
+    wishes: tuple[ModelWish, ...] = ()
+    prompts: tuple[PromptPart, ...] = ()
     problems: tuple[Problem, ...] = ()
-    active_model: str | None = None
 
 
 class ConfigReader:
-    """Reads the files of one folder, and the `user_files`, again only when one of them changed."""
+    """Reads the files of one folder, the `user_files`, and those in `folders` that are for all projects, again only when one
+    of them changed.
+    """
 
-    def __init__(self, root: Path, user_files: Sequence[Path] = ()):
+    def __init__(self, root: Path, user_files: Sequence[Path] = (), folders: Sequence[Path] = ()):
         self.root = root
-        self._user_files = tuple(user_files)
-        own = (root / file for file in (*(file for file, _ in DIALECTS), MODELS))
-        self._files = [str(file) for file in (*own, *user_files)]
+        self._user_files, self._folders = tuple(user_files), tuple(folders)
+        own = (root / file for file in (*(file for file, _ in DIALECTS), MODELS, PROMPT))
+        shared = (folder / file for folder in folders for file in (MODELS_FILE, PROMPT_FILE))
+        self._files = [str(file) for file in (*own, *user_files, *shared)]
         self._stamp: object = None
         self._reading = ConfigReading()
 
@@ -67,35 +70,33 @@ class ConfigReader:
         """What the files say now. Never raises for what is in them."""
         stamp = tuple(map(fingerprint, self._files))
         if stamp != self._stamp:
-            self._reading, self._stamp = read_config(self.root, self._user_files), stamp
+            self._reading, self._stamp = read_config(self.root, self._user_files, self._folders), stamp
         return self._reading
 
 
-def read_config(root: Path, user_files: Sequence[Path] = ()) -> ConfigReading:
-    """All files of the folder `root`, and `user_files`, read and checked. Never raises for what is in them."""
+def read_config(root: Path, user_files: Sequence[Path] = (), folders: Sequence[Path] = ()) -> ConfigReading:
+    """All files of the folder `root`, `user_files` and those in `folders`, read and checked. Never raises for what they say."""
     problems: list[Problem] = []
     entries: dict[str, MCPServerEntry] = {}
     for file, key in DIALECTS:
         source = Source.inside(root, file, problems)
         document = source.document()
         questions = _questions(source, document)
-        for name, raw in _section(source, document, key).items():
+        for name, raw in source.section(document, key).items():
             _take_entry(source, root, name, raw, questions, entries)
-    source = Source.inside(root, MODELS, problems)
-    document = source.document()
-    models: dict[str, WorkspaceModel] = {}
-    for name, raw in _section(source, document, "providers").items():
-        try:
-            models[name] = parse_model(name, raw, MODELS)
-        except BadRequest as exc:
-            source.problem(str(exc), line=source.line(name), name=name)
-    active = document.get("active") if models and isinstance(document, Mapping) else None
+    own = Source.inside(root, MODELS, problems)
+    models, active = read_models(own, "workspace")
+    shared = [
+        read_models(source, level_of(source.file))
+        for source in level_sources(root, folders, MODELS_FILE, problems)
+    ]
     return ConfigReading(
         tuple(entries.values()),
         read_user_files(root, user_files, entries, problems),
-        tuple(models.values()),
+        (*models, *first_of_a_name(found for found, _ in shared)),
+        tuple(wish for wish in (active, *(wish for _, wish in shared)) if wish),
+        read_prompts(root, folders, problems),
         tuple(problems),
-        active if isinstance(active, str) else None,
     )
 
 
@@ -105,7 +106,7 @@ def own_entries(root: Path, text: str) -> tuple[dict[str, MCPServerEntry], Mappi
     document = source.document()
     questions = _questions(source, document)
     entries: dict[str, MCPServerEntry] = {}
-    for name, raw in _section(source, document, DIALECTS[0][1]).items():
+    for name, raw in source.section(document, DIALECTS[0][1]).items():
         _take_entry(source, root, name, raw, questions, entries)
     return entries, questions
 
@@ -145,23 +146,3 @@ def _questions(source: Source, document: Any) -> Mapping[str, Input]:
                 f"{source.file}: {message}", line=source.line_of("id", id) if id else source.line("inputs")
             )
     return found
-
-
-def _section(source: Source, document: Any, key: str) -> Mapping[str, Any]:
-    """The entries of one file by name; empty where it is missing or can't be used (then with a problem)."""
-    file = source.file
-    if document is None:
-        return {}
-    if not isinstance(document, Mapping):
-        source.problem(f'{file} must be an object like {{"{key}": {{}}}}.', line=1)
-        return {}
-    other = {"mcpServers": "servers", "servers": "mcpServers"}.get(key, key)
-    if key not in document and other in document:
-        source.problem(f'{file}: write "{key}" instead of "{other}".', line=source.line(other))
-    section = document.get(key, {})
-    if not isinstance(section, Mapping):
-        source.problem(f'{file}: "{key}" must be an object of entries.', line=source.line(key))
-        return {}
-    if len(section) > MAX_ENTRIES:
-        source.problem(f"{file} has {len(section)} entries; the first {MAX_ENTRIES} count.")
-    return dict(list(section.items())[:MAX_ENTRIES])

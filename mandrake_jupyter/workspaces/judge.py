@@ -15,14 +15,15 @@ from ..values import JSON, MCPServerEntry
 from .contents import ContentHasher
 from .difference import difference
 from .kept import Kept, KeptStore, Lines
+from .levels import not_own
 from .masking import Tagger
 from .models import WorkspaceModel
-from .rendering import model_lines, server_lines
+from .prompts import PromptPart
+from .rendering import model_lines, prompt_lines, server_lines
 from .switches import SwitchStore
 from .trust import Kind, TrustStore
-from .user_files import not_own
 
-Entry = MCPServerEntry | WorkspaceModel
+Entry = MCPServerEntry | WorkspaceModel | PromptPart
 
 
 class Judge:
@@ -56,7 +57,14 @@ class Judge:
         return placed or bool(self.hasher.files(entry))
 
     def model(self, model: WorkspaceModel) -> WorkspaceModel:
+        if model.level != "workspace":
+            return model
         return replace(model, trusted=self._trust.is_trusted(self.root, "model", model.name, model.hash))
+
+    def prompt(self, part: PromptPart) -> PromptPart:
+        if part.level != "workspace":
+            return part
+        return replace(part, trusted=self._trust.is_trusted(self.root, "prompt", part.name, part.hash))
 
     def vouch(self, entries: Iterable[Entry]) -> None:
         """Trust `entries` as they are judged now. :class:`BrokenFile` for a broken trust file."""
@@ -86,6 +94,8 @@ class Judge:
     def _lines(self, entry: Entry, tagger: Tagger) -> Lines:
         if isinstance(entry, WorkspaceModel):
             return model_lines(entry, tagger)
+        if isinstance(entry, PromptPart):
+            return prompt_lines(entry, tagger)
         return server_lines(entry, self.hasher, tagger)
 
     def elsewhere(self, path: str) -> Path | None:
@@ -96,4 +106,6 @@ class Judge:
 
 
 def _kind(entry: Entry) -> Kind:
+    if isinstance(entry, PromptPart):
+        return "prompt"
     return "model" if isinstance(entry, WorkspaceModel) else "mcp-server"

@@ -14,6 +14,7 @@ from .contents import ContentHasher
 from .kept import Lines
 from .masking import Tagger, env_lines, file_lines, is_env, mask_line
 from .models import WorkspaceModel
+from .prompts import PromptPart
 from .shown import command_line, masked
 
 #: Of a larger file the first part is shown, in bytes.
@@ -31,6 +32,10 @@ def server_lines(entry: MCPServerEntry, hasher: ContentHasher, tagger: Tagger) -
 
 def model_lines(model: WorkspaceModel, tagger: Tagger) -> Lines:
     return {None: [tagger.line(model.url, model.url), *_pairs("header ", model.headers, tagger)]}
+
+
+def prompt_lines(part: PromptPart, tagger: Tagger) -> Lines:
+    return {None: [tagger.line(line, line) for line in part.text.splitlines()]}
 
 
 def _entry(entry: MCPServerEntry, tagger: Tagger) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..values import JSON, Container, MCPServerEntry, content_hash
 from .models import WorkspaceModel
+from .prompts import PromptPart
 
 MASK = "•••"
 #: Variables that decide what runs; their values are no secrets and are shown.
@@ -105,7 +106,19 @@ def pending_model(model: WorkspaceModel, **more: Any) -> JSON:
     }
 
 
-def _pending(kind: str, it: MCPServerEntry | WorkspaceModel) -> JSON:
+def pending_prompt(part: PromptPart, **more: Any) -> JSON:
+    """Instructions that wait for trust, likewise; their text stands where else a command does."""
+    lines = (printable(line) for line in part.text.splitlines())
+    return {
+        **_pending("prompt", part),
+        "command": "\n".join(lines),
+        "container": False,
+        "sends_to": None,
+        **more,
+    }
+
+
+def _pending(kind: str, it: MCPServerEntry | WorkspaceModel | PromptPart) -> JSON:
     return {
         "id": f"{kind}:{it.name}:{it.origin}",
         "kind": kind,

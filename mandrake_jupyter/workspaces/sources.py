@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,9 @@ from ..errors import BrokenFile, MandrakeError
 from ..stores.files import MAX_JSON, parse_json, read_json
 from ..stores.reading import confine, read_text_bounded, shorten
 from ..values import JSON
+
+#: More entries in one file than this are reported and left out.
+MAX_ENTRIES = 200
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,24 @@ class Source:
         except MandrakeError as exc:
             self.problem(str(exc))
         return None
+
+    def section(self, document: Any, key: str) -> Mapping[str, Any]:
+        """The entries under `key` by name; empty where it is missing or can't be used (then with a problem)."""
+        if document is None:
+            return {}
+        if not isinstance(document, Mapping):
+            self.problem(f'{self.file} must be an object like {{"{key}": {{}}}}.', line=1)
+            return {}
+        other = {"mcpServers": "servers", "servers": "mcpServers"}.get(key, key)
+        if key not in document and other in document:
+            self.problem(f'{self.file}: write "{key}" instead of "{other}".', line=self.line(other))
+        section = document.get(key, {})
+        if not isinstance(section, Mapping):
+            self.problem(f'{self.file}: "{key}" must be an object of entries.', line=self.line(key))
+            return {}
+        if len(section) > MAX_ENTRIES:
+            self.problem(f"{self.file} has {len(section)} entries; the first {MAX_ENTRIES} count.")
+        return dict(list(section.items())[:MAX_ENTRIES])
 
     def problem(self, message: str, *, line: int | None = None, name: str | None = None) -> None:
         self._problems.append(Problem(self.file, line, name and shorten(name, 80), message))

@@ -17,7 +17,7 @@ from ..stores.files import read_json, update_json, writing
 from ..stores.reading import fingerprint
 from ..values import isoformat, utcnow
 
-Kind = Literal["mcp-server", "model"]
+Kind = Literal["mcp-server", "model", "prompt"]
 Item = tuple[Kind, str, str]
 #: How many versions of one entry stay trusted (branches switch back and forth); the oldest go.
 MAX_VERSIONS = 20

@@ -1,6 +1,7 @@
-"""The user's own MCP servers, for all projects: ``mcp_servers.json`` of jupyter-mcp-manager, on Jupyter's config path.
+"""MCP servers for all projects: ``mcp.json`` in the folders of ours on Jupyter's config path, in the form of a project's, and
+``mcp_servers.json`` of jupyter-mcp-manager.
 
-A list of entries with a ``name``, under ``mcp_servers``. They came with no folder, so nothing in one decides what
+That has a list of entries with a ``name``, under ``mcp_servers``. All came with no folder, so nothing in one decides what
 they are: without ``cwd`` they run in the folder of their file, and relative paths are found there.
 """
 
@@ -8,20 +9,23 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import BadRequest
 from ..values import MCPServerEntry
 from .entries import parse_entry
+from .levels import level_of, not_own
 from .sources import Problem, Source
 
 KEY = "mcp_servers"
 NAMES = ("mcp_servers.json", "mcp_settings.json")
 #: More entries in one file than this are reported and left out.
 MAX_ENTRIES = 200
+#: The name of a file that has the form of a project's own.
+OURS = "mcp.json"
 EXAMPLE = f'{{"{KEY}": [{{"name": "time", "command": "uvx", "args": ["mcp-server-time"]}}]}}'
 
 
@@ -45,36 +49,35 @@ def read_user_files(
         if why := not_own(root, path):
             source.problem(f"{path} {why}. Its MCP servers have to be trusted.")
         seen: dict[str, int] = {}
-        for raw in _list(source, document):
-            name = raw.get("name") if isinstance(raw, Mapping) else None
-            name = name if isinstance(name, str) else ""
+        for name, raw in _named(source, document):
             nth = seen[name] = seen.get(name, -1) + 1
             for problem in _take(source, root, path, name, raw, entries):
-                line = source.line_of("name", name, nth) if name else source.line(KEY)
-                source.problem(problem, line=line, name=name or None)
+                source.problem(problem, line=_line(source, name, nth), name=name or None)
     for entry in entries.values():
         if entry.name in taken:
             message = (
                 f'The MCP server "{entry.name}" is in this project too, which counts once it is trusted.'
             )
             source = Source(entry.origin, Path(entry.origin), problems)
-            source.problem(message, line=source.line_of("name", entry.name), name=entry.name)
+            source.problem(message, line=_line(source, entry.name), name=entry.name)
     return tuple(entries.values())
 
 
-def not_own(root: Path, path: Path) -> str | None:
-    """Why the file's word is not the user's (or the system's); None where it is."""
-    if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
-        return "lies in this project"
-    try:
-        status = os.stat(path)
-    except OSError:
-        return "can't be read"
-    if os.name == "posix" and stat.S_IMODE(status.st_mode) & (stat.S_IWGRP | stat.S_IWOTH):
-        return "may be written by others (chmod go-w would forbid it)"
-    if hasattr(os, "geteuid") and status.st_uid not in (os.geteuid(), 0):
-        return "belongs to another user"
-    return None
+def _line(source: Source, name: str, nth: int = 0) -> int | None:
+    if source.path is not None and source.path.name == OURS:
+        return source.line(name)
+    return source.line_of("name", name, nth) if name else source.line(KEY)
+
+
+def _named(source: Source, document: Any) -> list[tuple[str, Any]]:
+    if source.path is not None and source.path.name == OURS:
+        return list(source.section(document, "mcpServers").items())
+    return [(_name(raw), raw) for raw in _list(source, document)]
+
+
+def _name(raw: Any) -> str:
+    name = raw.get("name") if isinstance(raw, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 def _list(source: Source, document: Any) -> list[Any]:
@@ -101,10 +104,12 @@ def _take(
     except BadRequest as exc:
         return (str(exc),)
     if (first := entries.get(name)) is not None:
+        if first.level != level_of(source.file):
+            return parsed.notes
         twice = first.origin == source.file
         where = "is there twice; the first counts" if twice else f"is in {first.origin} too, which counts"
         return *parsed.notes, f'The MCP server "{name}" {where}. Rename or remove one of them.'
-    entries[name] = parsed.entry
+    entries[name] = replace(parsed.entry, level=level_of(source.file))
     return parsed.notes
 
 

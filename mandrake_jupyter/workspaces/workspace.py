@@ -25,12 +25,14 @@ from .config_text import ConfigText, begun, read_text, write_text
 from .editing import add_servers, own_questions, remove_server, switch_server
 from .entries import BUILTIN, parse_entry
 from .judge import Entry, Judge
+from .levels import default_folders
 from .looser import looser_model, looser_server
 from .managing import managed_entry
-from .models import WorkspaceModel
+from .models import ModelWish, WorkspaceModel
 from .paste import parse_pasted
-from .shown import pending_answer, pending_model, pending_server, shown_command
-from .user_files import default_files
+from .prompts import PromptPart
+from .shown import pending_answer, pending_model, pending_prompt, pending_server, shown_command
+from .user_files import OURS, default_files
 
 
 class WorkspaceManager(LoggingConfigurable):
@@ -51,6 +53,18 @@ class WorkspaceManager(LoggingConfigurable):
     def _default_mcp_servers_files(self) -> list[str]:
         return default_files()
 
+    configuration_folders = List(
+        Unicode(),
+        config=True,
+        help="Folders with configuration for all projects: mcp.json, models.json and prompt.md in the form that .mandrake of a "
+        "project has; of two values the first folder's counts. Default: 'mandrake' in each folder that `jupyter --paths` lists "
+        "under config. An empty list reads none.",
+    )
+
+    @default("configuration_folders")
+    def _default_configuration_folders(self) -> list[str]:
+        return default_folders()
+
     def __init__(
         self,
         *,
@@ -64,8 +78,10 @@ class WorkspaceManager(LoggingConfigurable):
         super().__init__(**kwargs)
         self.workspace_id = workspace_id
         self.root = Path(root).resolve()
-        self._user_files = [Path(file).expanduser() for file in self.mcp_servers_files]
-        self._reader = ConfigReader(self.root, self._user_files)
+        folders = [Path(folder).expanduser() for folder in self.configuration_folders]
+        others = [Path(file).expanduser() for file in self.mcp_servers_files]
+        self._user_files = [*(folder / OURS for folder in folders), *others]
+        self._reader = ConfigReader(self.root, self._user_files, folders)
         self._judge = Judge(self.root, Path(data_dir))
         self._limits = limits
         self._references = references or References(workspace_id)
@@ -89,12 +105,20 @@ class WorkspaceManager(LoggingConfigurable):
         return list(map(self._judge.server, folder)), list(map(self._judge.own_server, own))
 
     def model_entries(self) -> list[WorkspaceModel]:
-        """The models of the folder, untrusted ones included."""
+        """The models of the folder, untrusted ones included, then those for all projects."""
         return [self._judge.model(model) for model in self._reader.read().models]
 
-    def active_model(self) -> str | None:
-        """What ``models.json`` calls active: a wish of the folder, to be heeded only for a trusted model."""
-        return self._reader.read().active_model
+    def model_wishes(self) -> tuple[ModelWish, ...]:
+        """What each ``models.json`` calls active, the one that counts most first: the folder's only for a trusted model."""
+        return self._reader.read().wishes
+
+    def prompt_parts(self) -> list[PromptPart]:
+        """What is added to the instructions of every model, in order; what is not trusted is not to be used."""
+        return [self._judge.prompt(part) for part in self._reader.read().prompts]
+
+    def instructions(self) -> str:
+        """The parts that are in use, as one text."""
+        return "\n\n".join(part.text for part in self.prompt_parts() if part.trusted)
 
     def problems(self) -> list[Problem]:
         """What in these files is not understood or not taken, with the line where known."""
@@ -114,13 +138,17 @@ class WorkspaceManager(LoggingConfigurable):
         folder, own = self._judged()
         servers = [entry for entry in (*folder, *own) if not (entry.trusted or entry.disabled)]
         models = [model for model in self.model_entries() if not model.trusted]
+        prompts = [part for part in self.prompt_parts() if not part.trusted]
         waiting: list[tuple[str, Entry]] = [(pending_server(entry)["id"], entry) for entry in servers]
-        return dict([*waiting, *((pending_model(model)["id"], model) for model in models)])
+        waiting += [(pending_model(model)["id"], model) for model in models]
+        return dict([*waiting, *((pending_prompt(part)["id"], part) for part in prompts)])
 
     def _pending(self, entry: Entry) -> JSON:
         history = self._judge.history(entry)
         if isinstance(entry, WorkspaceModel):
             return pending_model(entry, **history, looser=looser_model(entry), needs=[])
+        if isinstance(entry, PromptPart):
+            return pending_prompt(entry, **history, looser=[], needs=[])
         looser = looser_server(entry, self._limits(), self._judge.elsewhere)
         return pending_server(entry, **history, looser=looser, needs=self._references.needs(entry))
 

@@ -59,3 +59,31 @@ async def test_the_settings_say_how_often_and_how_long(model: ScriptedOpenAI, ap
     events = await api.events("POST", f"{session}/messages", {"content": "hi"})
     assert [event["type"] for event in events] == ["start", "error"]
     assert events[-1]["retry_after"] == 30.0
+
+
+@pytest.mark.parametrize(
+    ("turn", "code"),
+    [(Turn(fault="hang"), "model_timeout"), (Turn(["Hal"], fault="stall"), "model_stalled")],
+    ids=["first token", "stall"],
+)
+async def test_the_deadlines_of_silence_hold_in_a_later_try_too_and_are_the_end(
+    model: ScriptedOpenAI, api: Api, turn: Turn, code: str
+) -> None:
+    api.registry.first_token_timeout = api.registry.stall_timeout = 1.0
+    model.script = [Turn(status=503, headers={"Retry-After": "0"}), turn]
+    session = await api.session()
+    async with asyncio.timeout(20):
+        events = await api.events("POST", f"{session}/messages", {"content": "hi"})
+    assert [e["type"] for e in events if e["type"] != "token"] == ["start", "retry", "error"]
+    assert events[-1]["code"] == code
+    assert len(model.chats) == 2
+
+
+async def test_all_waits_together_are_bounded_by_the_longest_answer(model: ScriptedOpenAI, api: Api) -> None:
+    api.registry.run_timeout = 0.5
+    model.script = [BUSY, Turn(["never"])]
+    session = await api.session()
+    async with asyncio.timeout(20):
+        events = await api.events("POST", f"{session}/messages", {"content": "hi"})
+    assert [e["type"] for e in events] == ["start", "retry", "error"]
+    assert events[-1]["code"] == "run_timeout"

@@ -10,6 +10,7 @@ from mandrake_jupyter.providers.base import ChatMessage, ModelRequest, TextDelta
 from mandrake_jupyter.providers.catalogue import ModelCatalogue
 from mandrake_jupyter.providers.keys import KeyStore
 from mandrake_jupyter.providers.ollama import OllamaProbe
+from mandrake_jupyter.workspaces.models import ModelWish
 
 DEMO = "demo/smollm2-135m-instruct"
 
@@ -60,8 +61,8 @@ def make(tmp_path, monkeypatch, clock):
             keys,
             environ,
             demo or Demo(),
-            workspace_models=lambda: folder,
-            workspace_active=lambda: active,
+            configured=lambda: folder,
+            wishes=lambda: [ModelWish("workspace", ".mandrake/models.json", active)] if active else [],
             clock=clock,
             ollama=probe,
         )

@@ -16,7 +16,7 @@ from tests.support.scripted_openai import ScriptedOpenAI, Turn
 
 
 @contextlib.asynccontextmanager
-async def ollama(models):
+async def ollama(models, parameters=""):
     """A fake Ollama: names to capabilities; counts its requests."""
     asked = []
 
@@ -28,7 +28,7 @@ async def ollama(models):
     class Show(RequestHandler):
         def post(self):
             name = json.loads(self.request.body)["model"]
-            self.finish({"capabilities": models[name]})
+            self.finish({"capabilities": models[name], "parameters": parameters})
 
     server = HTTPServer(Application([("/api/tags", Tags), ("/api/show", Show)]))
     socket, port = bind_unused_port(address="127.0.0.1")
@@ -47,7 +47,9 @@ async def test_with_nothing_at_all_the_demo_model_is_active(make):
     assert [model["id"] for model in answer["models"]] == [DEMO]
     assert answer["models"][0] == {
         "id": DEMO, "provider": "demo", "model": "smollm2-135m-instruct",
-        "name": "Demo model (tiny, offline)", "tools": False, "local": True, "state": "missing", "detail": "",
+        "name": "Demo model (tiny, offline)", "tools": False, "images": False,
+        "window": 2048, "reasoning": False, "local": True, "state": "missing", "detail": "",
+        "level": None, "file": None,
     }  # fmt: skip
     assert [provider["id"] for provider in answer["providers"]] == [
         "anthropic", "openai", "ollama", "openai-compatible", "demo",

@@ -3,7 +3,7 @@
 import pytest
 
 from mandrake_jupyter import errors
-from mandrake_jupyter.workspaces.models import WorkspaceModel
+from mandrake_jupyter.workspaces.models import ModelWish, WorkspaceModel
 from tests.providers.conftest import DEMO, say
 from tests.support.scripted_openai import ScriptedOpenAI
 
@@ -35,7 +35,7 @@ async def test_a_trusted_folder_brings_its_model_with_its_headers(make):
         catalogue = make({"TOKEN": "t0ken"}, folder=folder, active="openai/n")
         await catalogue.keys.set("org", "acme")
         answer = await catalogue.as_json()
-        assert (answer["active"], answer["origin"]) == ("project/openai/n", "default")
+        assert (answer["active"], answer["origin"]) == ("project/openai/n", "configuration")
         assert "t0ken" not in str(answer)
         assert await say(await catalogue.resolve()) == "Hi"
         sent = server.requests[0].headers
@@ -60,3 +60,30 @@ async def test_a_reference_that_is_not_set_is_named(make):
     folder = [WorkspaceModel("lab", "http://127.0.0.1:9/v1", {"X": "${NOT_SET}"}, ("m",), trusted=True)]
     with pytest.raises(errors.KeyMissing, match="NOT_SET"):
         await make(folder=folder).resolve("project/lab/m")
+
+
+def team(level, active=None, url="https://llm.example.org/v1"):
+    model = WorkspaceModel("team", url, {}, ("big",), f"/etc/{level}/models.json", trusted=True, level=level)
+    return [model], [ModelWish(level, model.origin, active)] if active else []
+
+
+async def test_a_model_set_for_all_is_active_until_the_user_chooses_and_says_where_it_is_set(make):
+    models, wishes = team("system", "team/big")
+    catalogue = make({"OPENAI_API_KEY": "sk-1234567890"}, folder=models)
+    catalogue._wishes = lambda: wishes
+    answer = await catalogue.as_json()
+    assert (answer["active"], answer["origin"]) == ("config/team/big", "configuration")
+    assert (answer["origin_level"], answer["origin_file"]) == ("system", "/etc/system/models.json")
+    (listed,) = [model for model in answer["models"] if model["id"] == "config/team/big"]
+    assert (listed["level"], listed["file"]) == ("system", "/etc/system/models.json")
+    answer = await catalogue.activate("openai/gpt-5-mini")
+    assert (answer["active"], answer["origin"], answer["origin_level"]) == ("openai/gpt-5-mini", "user", None)
+
+
+async def test_a_model_by_its_id_can_be_set_for_all_but_not_by_a_folder(make):
+    catalogue = make({"ANTHROPIC_API_KEY": "sk-1234567890"})
+    catalogue._wishes = lambda: [ModelWish("workspace", ".mandrake/models.json", "openai/gpt-5-mini")]
+    assert (await catalogue.as_json())["origin"] == "environment"
+    catalogue._wishes = lambda: [ModelWish("user", "/home/me/models.json", "openai/gpt-5-mini")]
+    answer = await catalogue.as_json()
+    assert (answer["active"], answer["origin"]) == ("openai/gpt-5-mini", "configuration")

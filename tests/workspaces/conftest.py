@@ -27,4 +27,5 @@ def workspace(root: Path, data_dir: Path) -> WorkspaceManager:
 
 @pytest.fixture(autouse=True)
 def no_files_of_whoever_runs_the_tests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("mandrake_jupyter.workspaces.workspace.default_files", list)
+    for name in ("default_files", "default_folders"):
+        monkeypatch.setattr(f"mandrake_jupyter.workspaces.workspace.{name}", list)

@@ -64,7 +64,13 @@ def test_a_notebook_and_one_cell_of_it_are_attached_as_text(root: Path, workspac
         ({"type": "notebook", "path": "old.ipynb"}, BadRequest, "old format"),
         ({"type": "notebook", "path": "list.ipynb"}, BadRequest, "not a notebook"),
         ({"type": "cell", "path": "list.ipynb"}, BadRequest, 'needs "cell_id"'),
-        ({"type": "image", "path": "x"}, BadRequest, "one of: file, notebook, cell"),
+        ({"type": "sound", "path": "x"}, BadRequest, "one of: file, notebook, cell, image, resource"),
+        ({"type": "file", "path": "link.txt"}, Forbidden, "'link.txt' is outside the project"),
+        ({"type": "file", "path": "zeros"}, Forbidden, "'zeros' is outside the project"),
+        ({"type": "file", "path": "folder"}, BadRequest, "'folder' is a folder"),
+        ({"type": "file", "path": "huge.bin"}, BadRequest, "'huge.bin' is a binary file"),
+        ({"type": "notebook", "path": "huge.ipynb"}, BadRequest, "'huge.ipynb'"),
+        ({"type": "notebook", "path": "pipe"}, BadRequest, "'pipe' is a named pipe"),
         ({"type": "file"}, BadRequest, 'needs "path"'),
         ("x", BadRequest, 'needs "type"'),
     ],
@@ -73,6 +79,12 @@ def test_what_can_not_be_attached_is_refused_by_name(
     root: Path, workspace: WorkspaceManager, attachment: Any, error: type[Exception], words: str
 ) -> None:
     os.mkfifo(root / "pipe")
+    (root / "folder").mkdir()
+    (root / "link.txt").symlink_to("/etc/hostname")
+    (root / "zeros").symlink_to("/dev/zero")
+    for name in ("huge.bin", "huge.ipynb"):
+        with (root / name).open("wb") as file:
+            file.truncate(2_000_000_000)
     (root / "bin").write_bytes(b"\0")
     put(root, ".env", "KEY=1")
     put(root, "bad.ipynb", "{")

@@ -282,7 +282,7 @@ def test_models_are_read_and_their_headers_are_in_no_repr(tmp_path: Path) -> Non
     assert (model.name, model.url, model.models) == ("team", "https://llm.example.org/v1", ("big",))
     assert model.headers["Authorization"] == "sk-secret"
     assert "sk-secret" not in repr(reading)
-    assert reading.active_model == "team/big"
+    assert [wish.model for wish in reading.wishes] == ["team/big"]
     assert [problem.name for problem in reading.problems] == ["bad"]
 
 

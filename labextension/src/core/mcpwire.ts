@@ -1,7 +1,7 @@
 /**
  * MCP servers, the files that name them, and trust. Types only.
  */
-import type { IErrorBody, ILogLine, IToolSpec, Json, Phase } from './wire';
+import type { IErrorBody, ILogLine, IToolSpec, Json, Level, Phase } from './wire';
 
 export interface IMcpServer {
   id: string;
@@ -11,6 +11,8 @@ export interface IMcpServer {
   /** Where it runs, when that is a container. */
   container: IContainer | null;
   origin: string;
+  /** Whose word that file is; null for what is built in. */
+  level?: Level | null;
   command: string;
   trusted: boolean;
   phase: Phase;
@@ -55,7 +57,7 @@ export interface IContainer {
 
 export interface ITrustEntry {
   id: string;
-  kind: 'mcp-server' | 'model';
+  kind: 'mcp-server' | 'model' | 'prompt';
   name: string;
   file: string;
   command: string;

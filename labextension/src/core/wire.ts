@@ -221,11 +221,17 @@ export interface IModelEntry {
   model: string;
   name: string;
   tools: boolean;
-  /** Null: not known, so it is tried. */
+  /** Null where it is not known: it is tried. */
   images?: boolean | null;
+  /** Tokens it can read at once. */
+  window?: number | null;
+  reasoning?: boolean | null;
   local: boolean;
   state: ModelState;
   detail: string;
+  /** Of the file that configures it, and that file; null for what was connected or found. */
+  level?: Level | null;
+  file?: string | null;
 }
 
 export interface IProviderEntry {
@@ -241,6 +247,9 @@ export interface IProviderEntry {
   suggested_models: string[];
 }
 
+/** Whose word a configuration file is. */
+export type Level = 'system' | 'environment' | 'user' | 'workspace';
+
 export interface IDemoState {
   state: 'ready' | 'fetching' | 'missing' | 'failed' | 'unavailable';
   done_bytes: number;
@@ -250,8 +259,11 @@ export interface IDemoState {
 
 export interface ICatalogue {
   active: string | null;
-  origin: 'user' | 'environment' | 'ollama' | 'default';
+  origin: 'user' | 'configuration' | 'environment' | 'ollama' | 'default';
   origin_note: string;
+  /** Of the file that says so, where it is configured. */
+  origin_level: Level | null;
+  origin_file: string | null;
   models: IModelEntry[];
   providers: IProviderEntry[];
   demo: IDemoState;

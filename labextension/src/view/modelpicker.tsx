@@ -67,7 +67,7 @@ function menuOf(environment: IChatEnvironment, catalogue: ICatalogue | null, cur
     const command = `model-${i}`;
     own.addCommand(command, {
       label: labelOf(model, trans.__.bind(trans)),
-      caption: model.detail || model.id,
+      caption: model.detail || (model.file ? trans.__('%1, set by %2', model.id, model.file) : model.id),
       isToggled: () => model.id === current?.id,
       execute: async () => {
         if (model.state === 'needs_key' && commands.hasCommand(CommandIDs.connectModel)) {

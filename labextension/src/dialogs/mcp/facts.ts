@@ -38,13 +38,27 @@ export function factsOf(trans: ITrans, server: IMcpServer, health: IMcpHealth | 
       name: trans.__('Runs'),
       value: trans.__('once for each chat, %1 now', server.instances)
     },
-    !!server.origin && server.origin !== 'builtin' && { name: trans.__('From'), value: server.origin },
+    !!server.origin && server.origin !== 'builtin' && { name: trans.__('From'), value: originText(trans, server) },
     server.last_activity !== null && { name: trans.__('Last used'), value: when(server.last_activity, new Date(now)) },
     !!server.pauses_at && { name: trans.__('If idle'), value: pausesText(trans, server.pauses_at, now) },
     server.culls_at !== null && { name: trans.__('If unused'), value: stopsText(trans, server.culls_at, now) }
   ];
   const there = (fact: IFact | false): fact is IFact => fact !== false;
   return [...short.filter(there), ...wide.filter(there).map(fact => ({ ...fact, wide: true }))];
+}
+
+/** The file, and for all but the project's own whose word it is. */
+function originText(trans: ITrans, { origin, level }: IMcpServer): string {
+  switch (level) {
+    case 'system':
+      return trans.__('%1 (set for this system)', origin);
+    case 'environment':
+      return trans.__('%1 (set for this environment)', origin);
+    case 'user':
+      return trans.__('%1 (yours, for all projects)', origin);
+    default:
+      return origin;
+  }
 }
 
 function memoryFact(trans: ITrans, server: IMcpServer): IFact | false {

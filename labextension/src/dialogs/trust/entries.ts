@@ -9,6 +9,9 @@ export function isAddress(entry: ITrustEntry): boolean {
 
 /** "MCP server team-notes". */
 export function entryName(trans: ITrans, entry: ITrustEntry): string {
+  if (entry.kind === 'prompt') {
+    return trans.__('Instructions for the model');
+  }
   return entry.kind === 'model' ? trans.__('Model %1', entry.name) : trans.__('MCP server %1', entry.name);
 }
 
@@ -20,6 +23,9 @@ export function secretsOf(command: string): string[] {
 
 /** What happens once the entry is trusted; its command or address stands right below. */
 export function effect(trans: ITrans, entry: ITrustEntry): string {
+  if (entry.kind === 'prompt') {
+    return trans.__('Is given to the model with every message in this project, and may steer which tools it calls:');
+  }
   const secrets = secretsOf(entry.command);
   if (entry.kind === 'model') {
     return secrets.length
@@ -46,6 +52,9 @@ export function effect(trans: ITrans, entry: ITrustEntry): string {
 
 /** A further line where one is needed: whom the program talks to, and which settings of yours it is given. */
 export function details(trans: ITrans, entry: ITrustEntry): string[] {
+  if (entry.kind === 'prompt') {
+    return [];
+  }
   const lines: string[] = [];
   const of = (kind: string) => entry.needs.filter(need => need.kind === kind).map(need => need.id);
   const asked = [...of('secret'), ...of('input')];
@@ -78,8 +87,12 @@ export function changedText(trans: ITrans, entry: ITrustEntry, now: Date, locale
 
 /** What the folder asks for, by what is in it. */
 export function summary(trans: ITrans, entries: readonly ITrustEntry[]): string {
-  const sends = entries.some(entry => entry.kind === 'model' || isAddress(entry));
-  const starts = entries.some(entry => entry.kind !== 'model' && !isAddress(entry));
+  const active = entries.filter(entry => entry.kind !== 'prompt');
+  if (active.length === 0) {
+    return trans.__('This folder asks to give the model instructions.');
+  }
+  const sends = active.some(entry => entry.kind === 'model' || isAddress(entry));
+  const starts = active.some(entry => entry.kind !== 'model' && !isAddress(entry));
   if (sends && starts) {
     return trans.__('This folder asks to start programs and to send data.');
   }

@@ -123,7 +123,11 @@ function Entry({ index, entry, model, trans }: IEntryProps): JSX.Element {
         <p className="jp-Mandrake-small jp-Mandrake-muted" data-testid="mandrake-trust-effect">
           {[changedText(trans, entry, new Date()), effect(trans, entry)].filter(Boolean).join(' ')}
         </p>
-        <div className="jp-Mandrake-cmd" id={`${id}-command`}>
+        <div
+          className={`jp-Mandrake-cmd${entry.kind === 'prompt' ? ' jp-mod-long' : ''}`}
+          id={`${id}-command`}
+          tabIndex={entry.kind === 'prompt' ? 0 : undefined}
+        >
           {entry.command}
         </div>
         {entry.difference.map(difference => (
