@@ -48,7 +48,7 @@ export function actionsOf(error: { code: string; actions: string[] }, fetched = 
   const known = error.actions
     .filter(id => Object.prototype.hasOwnProperty.call(TABLE, id))
     .slice(0, 3)
-    .map(id => {
+    .map((id): IAction => {
       const [label, effect] = TABLE[id];
       const demo = effect.do === 'fetch_demo' || (id === 'try_again' && error.code === 'demo_model_missing');
       if (demo) {

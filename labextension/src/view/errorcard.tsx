@@ -96,7 +96,9 @@ function useAction(entry: IEntry | null, onRetry?: () => void): (action: IAction
         void (onRetry ? onRetry() : entry ? again(entry) : chat.load());
         break;
       case 'without_images':
-        entry && chat.sending.withoutImages(entry).catch(error => notifyFailure(trans, commands, error));
+        if (entry) {
+          chat.sending.withoutImages(entry).catch(error => notifyFailure(trans, commands, error));
+        }
         break;
       case 'continue':
         void chat.send(trans.__('Continue'));
