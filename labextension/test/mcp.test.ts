@@ -169,6 +169,15 @@ test('the trust dialog says what each entry would do, by what it is', () => {
   assert.equal(trust.nothingYet(trans, [pending()]), 'Nothing has started yet.');
 });
 
+test('instructions that came with a folder are said to be such', () => {
+  const rules = pending({ kind: 'prompt', name: 'instructions', file: '.mandrake/prompt.md', command: 'Use ${TOKEN} always.' });
+  assert.equal(trust.entryName(trans, rules), 'Instructions for the model');
+  assert.match(trust.effect(trans, rules), /with every message in this project/);
+  assert.deepEqual(trust.details(trans, rules), []);
+  assert.equal(trust.summary(trans, [rules]), 'This folder asks to give the model instructions.');
+  assert.equal(trust.summary(trans, [rules, pending()]), 'This folder asks to start programs.');
+});
+
 test('settings of the reader that would be given away are named, each once', () => {
   assert.deepEqual(trust.secretsOf('x ${A} ${env:B} ${A:-none} $C'), ['A', 'B']);
   assert.deepEqual(trust.details(trans, pending({ sends_to: 'notes.example.org' })), [

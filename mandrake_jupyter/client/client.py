@@ -78,11 +78,20 @@ class MandrakeClient:
     def workspaces(self) -> list[JSON]:
         return self.request("GET", "workspaces")
 
-    def sessions(self, workspace: str | None = "default") -> list[JSON]:
-        """The chats of a project, newest first; of all projects with ``workspace=None``."""
-        return self.request(
-            "GET", "sessions" if workspace is None else f"{workspace_path(workspace)}/sessions"
-        )
+    def sessions(
+        self, workspace: str | None = "default", *, name: str | None = None, notebook: str | None = None
+    ) -> list[JSON]:
+        """The chats of a project, newest first; of all projects with ``workspace=None``. All of them, or
+        those with exactly this name, or of this notebook.
+        """
+        path = "sessions" if workspace is None else f"{workspace_path(workspace)}/sessions"
+        wanted = {"limit": "1000", "name": name, "notebook": notebook}
+        return self._transport.pages(path, {key: value for key, value in wanted.items() if value is not None})
+
+    def search(self, query: str, *, workspace: str | None = None, limit: int = 20) -> JSON:
+        """The chats in which these words are, best first, each with its best hits."""
+        asked = {"q": query, "limit": limit, **({} if workspace is None else {"workspace": workspace})}
+        return self.request("GET", f"search?{urlencode(asked)}")
 
     def create_session(
         self,
@@ -132,13 +141,6 @@ class MandrakeClient:
         with self._transport.open("GET", path) as reply:
             name = reply.header("Content-Disposition").partition("filename*=UTF-8''")[2]
             return unquote(name) or "chat", reply.body(EXPORT_LIMIT)
-
-    def search(self, words: str, *, workspace: str | None = None, limit: int = 20) -> JSON:
-        """What was said, in all projects or in one: the chats that hold all of the words, the best first."""
-        query: JSON = {"q": words, "limit": limit}
-        if workspace is not None:
-            query["workspace"] = workspace
-        return self.request("GET", f"search?{urlencode(query)}")
 
     def send(
         self,

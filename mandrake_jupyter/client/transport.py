@@ -17,7 +17,7 @@ import ssl
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from .errors import ConnectionLost, MandrakeClientError
 
@@ -167,6 +167,21 @@ class Transport:
             if answer is None:
                 raise self._not_ours()
             return answer
+
+    def pages(self, path: str, query: dict[str, str]) -> list[Any]:
+        """All that a list has, page by page as each one's ``Link`` leads on."""
+        found: list[Any] = []
+        while True:
+            with self.open("GET", f"{path}?{urlencode(query)}") as reply:
+                page, link = reply.json(), reply.header("Link")
+            if not isinstance(page, list):
+                raise self._not_ours()
+            found += page
+            leads = urlsplit(link[link.find("<") + 1 : link.find(">")]) if 'rel="next"' in link else None
+            after = parse_qs(leads.query).get("after") if leads else None
+            if not after:
+                return found
+            query = {**query, "after": after[0]}
 
     def open(
         self,

@@ -5,7 +5,8 @@
     │                             QuestionNotFound, ImageNotFound, ResourceNotFound, PromptNotFound, NotOffered)
     ├── Forbidden 403           ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
-    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable) ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
+    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
+    ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     │                  ModelTakesNoImages
@@ -49,7 +50,6 @@ from .base import (
     RunningElsewhere,
     RunNotFound,
     SessionNotFound,
-    StoreUnavailable,
     ToolNotFound,
     TooMany,
     Unavailable,
@@ -96,6 +96,7 @@ from .models import (
     Unreachable,
 )
 from .runs import ApprovalTimeout, Interrupted, RunTimeout
+from .store import StoreFull, StoreLocked, StoreNewer, StoreReadOnly, StoreUnavailable
 
 __all__ = [
     "ACTIONS",
@@ -160,6 +161,10 @@ __all__ = [
     "SessionNotFound",
     "StartTimeout",
     "StopTimeout",
+    "StoreFull",
+    "StoreLocked",
+    "StoreNewer",
+    "StoreReadOnly",
     "StoreUnavailable",
     "StreamBroken",
     "TooMany",

@@ -205,8 +205,3 @@ class ReleaseTimeout(Unavailable):
 
     code = "release_timeout"
     sentence = "{what} did not end within {seconds} s."
-
-
-class StoreUnavailable(Unavailable):
-    code = "store_unavailable"
-    sentence = "The chat database can't be used: {why}."

@@ -17,6 +17,7 @@ from . import (
     models,
     prompt,
     runs,
+    search,
     sessions,
 )
 
@@ -37,6 +38,7 @@ ROUTES: list[tuple[str, Any]] = [
     (r"workspaces", sessions.WorkspacesHandler),
     (W, sessions.WorkspaceHandler),
     (rf"{W}/release", limits.ReleaseWorkspaceHandler),
+    (r"search", search.SearchHandler),
     (r"sessions", sessions.AllSessionsHandler),
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),

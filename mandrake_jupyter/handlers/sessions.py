@@ -8,6 +8,11 @@ from tornado import web
 from ..errors import BadRequest
 from ..registry.sessions import SessionsDirectory
 from .base import MandrakeHandler
+from .paging import limit_of, link_next
+
+#: Chats in one page.
+SHOWN = 100
+MOST_SHOWN = 1_000
 
 LONGEST_UNDO = 3600
 
@@ -16,6 +21,17 @@ class _SessionsHandler(MandrakeHandler):
     @property
     def directory(self) -> SessionsDirectory:
         return SessionsDirectory(self.registry)
+
+    async def answer_page(self, workspace: str | None) -> None:
+        after, name, notebook = (
+            self.get_query_argument(argument, None) for argument in ("after", "name", "notebook")
+        )
+        limit = limit_of(self, SHOWN, MOST_SHOWN)
+        shown, following = await self.directory.page(
+            workspace, limit=limit, after=after, name=name, notebook=notebook
+        )
+        link_next(self, following)
+        self.answer(shown)
 
 
 class WorkspacesHandler(MandrakeHandler):
@@ -43,7 +59,7 @@ class AllSessionsHandler(_SessionsHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        self.answer(await self.directory.all())
+        await self.answer_page(None)
 
 
 class SessionsHandler(_SessionsHandler):
@@ -52,7 +68,7 @@ class SessionsHandler(_SessionsHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str) -> None:
-        self.answer(await self.directory.all(workspace))
+        await self.answer_page(workspace)
 
     @web.authenticated
     @authorized

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
 from ..client import MandrakeClient, MandrakeClientError
+
+LIKE_AN_ID = re.compile(r"[\w-]+", re.ASCII)
 
 
 def notebook_path(environ: Mapping[str, str], namespace: Mapping[str, Any]) -> str:
@@ -39,12 +42,14 @@ class Chats:
 
     def named(self, client: MandrakeClient, wanted: str) -> dict[str, Any]:
         """The chat with this id, or this exact title (the newest of several), else a new one with it."""
-        chats = client.sessions()
-        for field in ("id", "name"):
-            for chat in chats:
-                if chat[field] == wanted and (field == "id" or chat.get("titled", True)):
-                    return chat
-        return client.create_session(wanted)
+        if LIKE_AN_ID.fullmatch(wanted):
+            try:
+                return client.session(wanted)
+            except MandrakeClientError as exc:
+                if exc.status != 404:
+                    raise
+        titled = (chat for chat in client.sessions(name=wanted) if chat.get("titled", True))
+        return next(titled, None) or client.create_session(wanted)
 
     def title(self, chat: Mapping[str, Any]) -> str:
         """What to call `chat` in the cell: its title, or the notebook's file name while it has none."""

@@ -1,10 +1,10 @@
-"""The traits of the registry that bound one answer: how much it may do, and how long anything in it may take."""
+"""The traits of the registry that bound one answer: how much it may do, how long anything in it takes, what follows it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from traitlets import Integer
+from traitlets import Bool, Integer
 from traitlets.config import LoggingConfigurable
 
 from ..lifecycle.seconds import Seconds
@@ -66,6 +66,13 @@ class RunBounds(LoggingConfigurable):
         config=True,
         help="Seconds a person has to answer a question that an MCP server asks in the middle of a call. After that the "
         "MCP server is told that nobody did. The deadlines of call and answer stand still meanwhile.",
+    )
+
+    title_chats = Bool(
+        True,
+        config=True,
+        help="Whether a chat that nobody named gets a title from its model, after its first complete answer: one short "
+        "request in the background. Else, and with the demo model, its first words stay its name.",
     )
 
     def bounds(self) -> Bounds:

@@ -174,7 +174,8 @@ def _look(data_dir: Path, opened: Opened | None) -> list[Finding]:
         remedy = f"It is taken again if it is free. {LOCK_REMEDY}"
         found.append(Finding("instance_lock_lost", "error", why, remedy))
     if kind := network_file_system(data_dir):
-        why = f"The data dir lies on a network file system ({kind}), where the chat database may break."
+        why = f"The data dir lies on a network file system ({kind}). The chat database goes without its log (WAL) there: "
+        why += "that is slower, and only as safe as the file locks of that system are."
         found.append(
             Finding(
                 "network_file_system", "warning", why, "Set MandrakeApp.data_dir to a folder on a local disk."

@@ -6,15 +6,12 @@ names say so. What an MCP server is handed is masked in its own room (``servers/
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from ..servers.secrets import MASK, MIN_LENGTH
+from ..servers.secrets import MASK, MIN_LENGTH, secret_values
 
-#: Ends of names of variables that hold secrets.
-_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE)$", re.IGNORECASE)
 _PLACES = (
     re.compile(
         r"""((?:authorization|api[-_]?key)["']?\s*[:=]\s*["']?(?:(?:bearer|basic|token)\s+)?)[^\s"',;&]+""",
@@ -36,9 +33,8 @@ class Masker:
         #: Of what is known, and short texts without it (ids and names come again and again); both are changed as one, for
         #: threads that mask meanwhile.
         self._now: tuple[re.Pattern[str] | None, set[str]] = None, set()
-        for name, value in environ.items():
-            if _NAME.search(name) and not os.path.isabs(value):
-                self.learn(value)
+        for value in secret_values(environ):
+            self.learn(value)
 
     def learn(self, value: str) -> None:
         """`value` is a secret from now on."""

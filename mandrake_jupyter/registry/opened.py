@@ -13,11 +13,13 @@ from ..lifecycle.leases import Leases
 from ..lifecycle.phases import ALIVE, Phase
 from ..values import SessionKey, WorkspaceKey, isoformat, utcnow
 from .chats import Chats
+from .housekeeping import Housekeeping
 from .limits import Limit, Limits
 from .mcp_servers import Servers, seen
 from .pressure import memory
 from .projects import Project, Projects
 from .services import Services
+from .titles import Titles
 
 if TYPE_CHECKING:
     from ..servers.server import MCPServer
@@ -71,8 +73,16 @@ class Opened:
             container_limit=lambda: registry.max_containers,
             memory_over=self._memory_over,
         )
+        self._unheard = registry.hub.add(Titles(self).hear)
         registry.session_culler.look_after(self.chats)
         registry.mcp_server_culler.look_after(self.servers)
+        self.housekeeping = Housekeeping(
+            services.sessions,
+            keep=registry.keep,
+            held=lambda: {key.session_id for key in self.chats.entries},
+            announce=registry.hub.announce,
+        )
+        services.supervisor.spawn("upkeep of the store", self.housekeeping.run())
         for culler in (registry.session_culler, registry.mcp_server_culler):
             services.supervisor.spawn(f"culler of {culler.noun}s", culler.run())
 
@@ -208,6 +218,7 @@ class Opened:
 
     async def close(self, budget: float) -> list[str]:
         """Sessions, MCP servers and models, tasks, the store: in this order, in `budget` seconds in all. What went wrong."""
+        self._unheard()
         problems = await self.chats.stop(budget * 0.4, lambda chat: chat.close())
         models = self.services.close_models(budget * 0.3)
         problems += await self._bounded(

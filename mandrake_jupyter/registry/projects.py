@@ -105,7 +105,7 @@ class Projects(Pool[WorkspaceKey, Project]):
         known = await self._services.sessions.workspaces()
         paths = {row.path for row in known}
         for folder in await asyncio.to_thread(_found_below, roots):
-            if str(folder) not in paths:
+            if str(folder) not in paths and self._services.database.refusal is None:
                 known.append(await self._services.sessions.workspace_for(folder))
         return [self._describe(row, default) for row in known]
 

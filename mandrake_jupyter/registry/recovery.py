@@ -51,6 +51,8 @@ class Recovery:
     async def take_up(self) -> int:
         """The chats that dead servers left at work, each ended as interrupted; how many. Cheap when there are none."""
         services = await self._registry.initialize_services()
+        if services.database.refusal is not None:  # it can be read, as it is
+            return 0
         left = await services.sessions.left_by_others(services.instances.own)
         owners = {owner for runs in left.values() for owner, _ in runs}
         dead = {owner for owner in owners if not await services.instances.alive(owner)}
@@ -58,8 +60,23 @@ class Recovery:
         for (workspace_id, session_id), runs in left.items():
             if all(owner in dead and state != RunState.AWAITING_APPROVAL for owner, state in runs):
                 taken += await self._take_up(workspace_id, session_id)
+        taken += await self._end_own()
         if taken:
             self._registry.log.info("Answers that ended Jupyter servers left unfinished, in chats: %d", taken)
+        return taken
+
+    async def _end_own(self) -> int:
+        """Answers of this Jupyter server whose end could not be stored, as the disk was full: now it can."""
+        opened = self._registry.opened
+        if opened is None:
+            return 0
+        services, taken = opened.services, 0
+        at_work = await services.sessions.at_work(services.instances.own)
+        for (workspace_id, session_id), runs in at_work.items():
+            chat = self._registry.coordinator(SessionKey(workspace_id, session_id))
+            held = {run.id for run in chat.runs} if chat else set()
+            if not runs <= held:
+                taken += await self._take_up(workspace_id, session_id)
         return taken
 
     async def _take_up(self, workspace_id: str, session_id: str) -> bool:

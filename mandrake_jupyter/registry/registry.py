@@ -31,6 +31,7 @@ from .limits import Limits
 from .masker import Masker
 from .pool import STOPPING
 from .recovery import Recovery
+from .retention import Retention
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 
-class ServiceRegistry(RunBounds):
+class ServiceRegistry(RunBounds, Retention):
     """``get_*`` look and make; work goes through the lease forms, ``use_*`` and ``…_for_request``."""
 
     data_dir = Unicode(

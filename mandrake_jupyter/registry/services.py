@@ -62,6 +62,7 @@ class Services:
         await asyncio.to_thread(_load)
         from ..providers.demo import DemoModel
         from ..providers.keys import KeyStore
+        from ..stores.access import store_error
         from ..stores.database import Database
         from ..stores.instances import Instances
         from ..stores.runs import RunStore
@@ -70,11 +71,16 @@ class Services:
         try:
             await asyncio.to_thread(data_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
-            raise StoreUnavailable(why=str(exc)) from exc
+            raise store_error(exc, data_dir / "mandrake.sqlite") from exc
         database = Database(data_dir / "mandrake.sqlite")
         await database.open()
         instances = Instances(data_dir / "instances", instance)
-        await asyncio.to_thread(instances.hold)
+        try:
+            await asyncio.to_thread(instances.hold)
+        except StoreUnavailable:
+            if database.refusal is None:  # who only reads needs no lock
+                await database.close()
+                raise
         supervisor = Supervisor(log)
         demo = DemoModel(data_dir, supervisor)
         sessions = SessionStore(database)

@@ -10,6 +10,7 @@ from ..errors import BadRequest
 from ..lifecycle.announce import Changed
 from ..lifecycle.culling import Seen
 from ..values import JSON, SessionKey, isoformat, utcnow
+from .paging import cursor, place
 
 if TYPE_CHECKING:
     from ..stores.rows import SessionRow
@@ -27,12 +28,33 @@ class SessionsDirectory:
     def __init__(self, registry: ServiceRegistry) -> None:
         self._registry = registry
 
-    async def all(self, workspace_id: str | None = None) -> list[JSON]:
+    async def page(
+        self,
+        workspace_id: str | None = None,
+        *,
+        limit: int,
+        after: str | None = None,
+        name: str | None = None,
+        notebook: str | None = None,
+    ) -> tuple[list[JSON], str | None]:
+        """At most `limit` chats with exactly this name and of this notebook, newest first, and where the next page begins."""
         services = await self._registry.initialize_services()
-        own = (await self._registry.workspace_row(workspace_id)).id if workspace_id else None
+        workspace = await self._registry.workspace_row(workspace_id) if workspace_id else None
+        if notebook is not None and workspace is not None:
+            notebook = relative_notebook(notebook, Path(workspace.path))
+        begin = place(after) if after is not None else None
         await self._registry.recovery.take_up()
         runs = await self._open_runs(services)
-        return [self._describe(row, runs.get(row.id, [])) for row in await services.sessions.sessions(own)]
+        rows = await services.sessions.sessions(
+            workspace.id if workspace else None,
+            limit=limit + 1,
+            after=begin,
+            name=name,
+            notebook=notebook,
+        )
+        last = rows[limit - 1] if len(rows) > limit else None
+        shown = [self._describe(row, runs.get(row.id, [])) for row in rows[:limit]]
+        return shown, cursor(last.last_activity, last.id) if last else None
 
     async def get(self, workspace_id: str, session_id: str) -> JSON:
         services = await self._registry.initialize_services()

@@ -23,6 +23,7 @@ from ..values import Asker, ToolResult, ToolSpec
 from .callers import Deadline
 from .endings import never_asked
 from .hearing import LOG_LEVEL, Hearing
+from .hiding import hidden
 from .listing import list_tools
 from .logs import LogRing
 from .offered import Kind
@@ -152,6 +153,10 @@ class Connection:
         why = cause(exc)
         return self.clean(str(why).strip()) or type(why).__name__
 
+    def hide(self, text: str) -> str:
+        """What it answers, without the keys it was handed."""
+        return self._secrets.hide(text)
+
     def clean(self, text: str) -> str:
         return self._secrets.clean(text)
 
@@ -217,7 +222,7 @@ class Connection:
         deadline = asyncio.timeout(timeout)
 
         def failed(why: str) -> ToolResult:
-            return ToolResult(False, why, duration_ms=int((time.monotonic() - began) * 1000))
+            return ToolResult(False, self.hide(why), duration_ms=int((time.monotonic() - began) * 1000))
 
         async def report(progress: float, total: float | None, message: str | None) -> None:
             if on_progress is not None:
@@ -243,7 +248,8 @@ class Connection:
             return failed(f"It answered, but not as its description promises: {exc}"[:2000])
         except Exception as exc:  # the HTTP client's own
             raise ServerGone(name=self.name, reason=self.why(exc)) from self.cause(exc)
-        return tool_result(result, int((time.monotonic() - began) * 1000), notes=caller.notes)
+        answered = tool_result(result, int((time.monotonic() - began) * 1000), notes=caller.notes)
+        return hidden(answered, self.hide)
 
     @property
     def client(self) -> Client:

@@ -30,7 +30,7 @@ from ..values import MCPServerEntry, Reference, ResourceLimits
 from .configured import may_run_on
 from .expand import expanded_values, launch_spec
 from .seams import Owner
-from .secrets import Secrets
+from .secrets import Secrets, secret_values
 
 #: Which provisioner runs which transport.
 PROVISIONERS = {"stdio": "local", "docker": "docker", "http": "http", "sse": "sse"}
@@ -105,7 +105,7 @@ async def prepare(
         raise StartTimeout(name=entry.name, seconds=f"{timeout:g}") from None
     variables = references.environ()
     spec = launch_spec(entry, variables, str(root), mark, limits, kept=kept, read=read)
-    return spec, Secrets(spec, expanded_values(entry, variables, kept))
+    return spec, Secrets(spec, expanded_values(entry, variables, kept), _keys(entry, kept, variables))
 
 
 async def _kept(entry: MCPServerEntry, references: References) -> dict[Reference, str]:
@@ -120,6 +120,13 @@ async def _kept(entry: MCPServerEntry, references: References) -> dict[Reference
             if value is not None:
                 found[reference] = value
     return found
+
+
+def _keys(entry: MCPServerEntry, kept: Mapping[Reference, str], variables: Mapping[str, str]) -> list[str]:
+    """What nobody is to see, also not in what it answers. A program inherits the user's `variables`."""
+    private = {question.id for question in entry.questions if question.password}
+    asked = (value for one, value in kept.items() if one.kind == "secret" or one.name in private)
+    return [*asked, *secret_values(variables)]
 
 
 def _read(entry: MCPServerEntry, root: Path) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import NotOffered, RequestRefused, ResourceNotFound
 from .asking import NO_SUCH_RESOURCE, ask
 from .connection import LIST_TIMEOUT, Connection
+from .hiding import hidden
 from .offered import (
     Completions,
     FilledPrompt,
@@ -112,7 +113,8 @@ class Offers:
         async with server.connected() as connection:
             if not _offers(connection, capability):
                 raise NotOffered(name=self.name, what=capability)
-            return await ask(connection, what, send, timeout=server.call_timeout)
+            found = await ask(connection, what, send, timeout=server.call_timeout)
+            return hidden(found, connection.hide)
 
 
 def _offers(connection: Connection, capability: str) -> bool:

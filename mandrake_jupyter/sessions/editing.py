@@ -12,8 +12,7 @@ from typing import Any
 
 from ..errors import BadRequest
 from ..stores.replacing import Place
-from ..stores.rows import PROMPT, SessionRow
-from ..stores.sessions import UNTITLED
+from ..stores.rows import PROMPT, UNTITLED, SessionRow
 from .posting import first_words
 from .seams import Seams
 

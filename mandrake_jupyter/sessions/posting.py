@@ -8,8 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..errors import BadRequest
-from ..stores.rows import Message, Part, RunRow, SessionRow
-from ..stores.sessions import UNTITLED
+from ..stores.rows import UNTITLED, Message, Part, RunRow, SessionRow
 from ..values import isoformat, utcnow
 from .images import kept_apart
 from .run import Run

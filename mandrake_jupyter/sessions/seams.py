@@ -103,5 +103,5 @@ class Seams:
     slots: Slots | None = None
     clock: Callable[[], float] = monotonic
     now: Callable[[], datetime] = utcnow
-    pause: Callable[[float, asyncio.Event], Awaitable[None]] = pause
     instructions: Callable[[], str] = str
+    pause: Callable[[float, asyncio.Event], Awaitable[None]] = pause

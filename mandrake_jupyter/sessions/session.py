@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import Conflict, Interrupted, RunningElsewhere, TooMany, Unavailable
+from ..errors import Conflict, Interrupted, RunningElsewhere, StoreUnavailable, TooMany, Unavailable
 from ..lifecycle.leases import Leases
 from ..lifecycle.supervisor import Supervisor
 from ..stores.rows import RunRow, SessionRow
@@ -66,8 +67,11 @@ class SessionCoordinator(Editing):
         return list(self._live.values())
 
     async def open(self) -> None:
-        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted."""
-        await self._elsewhere()
+        """Take up what an ended Jupyter server left: what waits for a person waits on, the rest was interrupted.
+
+        Where nothing can be stored it is read as it is, and taken up by the first use after that."""
+        with suppress(StoreUnavailable):
+            await self._elsewhere()
 
     async def _elsewhere(self) -> bool:
         """Whether a living Jupyter server works on this session; what dead ones left is taken up on the way."""

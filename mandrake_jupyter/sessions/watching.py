@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from time import monotonic
 
-from ..errors import RunningElsewhere
+from ..errors import MandrakeError, RunningElsewhere, StoreUnavailable
 from ..lifecycle.leases import Leases
 from ..stores.rows import RunRow
 from ..values import Event
@@ -27,14 +27,15 @@ async def watched(
 ) -> AsyncIterator[list[Event]]:
     """A run's events above `after` until the terminal one, as many at once as there are; none where a heartbeat is due.
 
-    `find` raises RunNotFound; RunningElsewhere for a run of another living Jupyter server."""
+    `find` raises RunNotFound; RunningElsewhere for a run of another living Jupyter server, StoreUnavailable for one that
+    can't be taken up: what is stored of it comes first."""
     most, replay, pause, heard = seams.bounds.reader, None, LOOK, monotonic()
     while True:
-        elsewhere = False
+        hindrance: MandrakeError | None = None
         try:
             run, row = await find(run_id)
-        except RunningElsewhere:
-            run, row, elsewhere = None, await seams.runs.get(session_id, run_id), True
+        except (RunningElsewhere, StoreUnavailable) as exc:
+            run, row, hindrance = None, await seams.runs.get(session_id, run_id), exc
         if run is not None:
             break
         replay = replay or seams.runs.replaying(row, after)
@@ -43,8 +44,10 @@ async def watched(
             yield found
             if found[-1].terminal:
                 return
-        if not elsewhere:
+        if hindrance is None:
             return
+        if isinstance(hindrance, StoreUnavailable):
+            raise hindrance
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LONGEST_LOOK)
         if monotonic() - heard >= heartbeat:

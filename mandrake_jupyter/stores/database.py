@@ -13,13 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import parse_qsl, quote
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ..errors import StoreUnavailable
+from .access import Access, access, refuse_newer, store_error
+from .checks import network_file_system
 
 T = TypeVar("T")
 
@@ -31,39 +34,73 @@ CLOSE_WITHIN = 0.5
 
 
 class Database:
-    """Opens `path` at first use. `read()` and `write()` give a connection inside a transaction, `at_once` runs one whole."""
+    """Opens `path` at first use. `read()` and `write()` give a connection inside a transaction, `at_once` runs one whole.
 
-    def __init__(self, path: Path) -> None:
+    `network` tells the type of a network file system, None for a local one.
+    """
+
+    def __init__(self, path: Path, network: Callable[[Path], str | None] = network_file_system) -> None:
         self.path = path
+        self._network = network
+        self._access: Access | None = None
         self._engine: AsyncEngine | None = None
         self._whole: Engine | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._opening = asyncio.Lock()
         self._at_work = 0
         self._resting = asyncio.Event()
+        self.deleted = (
+            asyncio.Event()
+        )  #: something was, and left what must go after it: see ``stores.upkeep``
         self._closed = False
 
     async def open(self) -> AsyncEngine:
-        """Migrate if needed and connect; safe to call often.
+        """Migrate if needed and connect, for reading only where no more is allowed; safe to call often.
 
-        Raises :class:`StoreUnavailable` when the file can't be used, with the reason.
+        Raises :class:`StoreUnavailable`, or one below it, when the file can't be used, with the reason.
         """
         async with self._opening:
             if self._closed:
                 raise StoreUnavailable(why="the Jupyter server is stopping")
             if self._engine is None:
-                from .migrate import migrate
-
-                try:
-                    await asyncio.to_thread(migrate, self.path)
-                except (OSError, sqlite3.Error, DatabaseError, TimeoutError) as exc:
-                    raise StoreUnavailable(why=_why(exc)) from exc
-                self._engine = create_async_engine(f"sqlite+aiosqlite:///{self.path}")
+                self._connect(await self._look())
                 self._threads = ThreadPoolExecutor(AT_ONCE, "mandrake-store")
-                self._whole = create_engine(f"sqlite:///{self.path}")
-                for engine in (self._engine.sync_engine, self._whole):
-                    _prepare(engine)
+            assert self._engine is not None
             return self._engine
+
+    @property
+    def refusal(self) -> StoreUnavailable | None:
+        """Why it was opened for reading only; None where it may be written."""
+        return self._access.refusal if self._access else None
+
+    async def _look(self) -> Access:
+        try:
+            return await asyncio.to_thread(access, self.path, self._network)
+        except SQLAlchemyError as exc:  # of a migration
+            raise store_error(exc, self.path) from exc
+
+    def _connect(self, access: Access) -> None:
+        self._access = access
+        place = f"file:{quote(str(self.path.absolute()))}"
+        asked = {**dict(parse_qsl(access.query)), "uri": "true"}
+        self._engine = create_async_engine(URL.create("sqlite+aiosqlite", database=place, query=asked))
+        self._whole = create_engine(URL.create("sqlite", database=place, query=asked))
+        for engine in (self._engine.sync_engine, self._whole):
+            _prepare(engine, access)
+
+    async def _writable(self) -> None:
+        """Raises what stands in the way of every write; looks anew each time, so that nobody needs to restart when it is gone."""
+        await self.open()
+        if self.refusal is None:
+            return
+        async with self._opening:
+            if self._closed:
+                return
+            found = await self._look()
+            if found.refusal is not None:
+                raise found.refusal
+            await _dispose(self._engine, self._whole)
+            self._connect(found)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -72,6 +109,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
+        await self._writable()
         async with self._transaction("IMMEDIATE") as connection:
             yield connection
 
@@ -79,7 +117,7 @@ class Database:
         """`work` in one write transaction, in a thread: for what is waited for, as each hop of `write()` takes longer than
         what it does there. Cancelled, it is still ended first, one way or the other.
         """
-        await self.open()
+        await self._writable()
         with self._working():
             doing = asyncio.get_running_loop().run_in_executor(self._threads, self._do, work)
             try:
@@ -113,8 +151,8 @@ class Database:
             yield
         except IntegrityError:
             raise
-        except SQLAlchemyError as exc:
-            raise StoreUnavailable(why=_why(exc)) from exc
+        except (SQLAlchemyError, sqlite3.Error) as exc:
+            raise store_error(exc, self.path) from exc
         finally:
             self._at_work -= 1
             self._resting.set()
@@ -130,13 +168,20 @@ class Database:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
         engine, whole, self._engine, self._whole = self._engine, self._whole, None, None
-        if engine is not None and whole is not None:
-            with suppress(OperationalError):
-                await engine.dispose()
-                await asyncio.to_thread(whole.dispose)
+        await _dispose(engine, whole)
 
 
-def _prepare(engine: Engine) -> None:
+async def _dispose(engine: AsyncEngine | None, whole: Engine | None) -> None:
+    if engine is not None and whole is not None:
+        with suppress(OperationalError):
+            await engine.dispose()
+            await asyncio.to_thread(whole.dispose)
+
+
+def _prepare(engine: Engine, access: Access) -> None:
+    safe = "NORMAL" if access.journal == "WAL" else "FULL"
+    journal = [] if access.refusal else [f"journal_mode={access.journal}", f"synchronous={safe}"]
+
     @event.listens_for(engine, "connect")
     def _connected(dbapi_connection: object, _record: object) -> None:
         # The driver's own BEGIN would be DEFERRED; ours comes in the "begin" event below.
@@ -144,9 +189,9 @@ def _prepare(engine: Engine) -> None:
         cursor = dbapi_connection.cursor()  # type: ignore[attr-defined]
         for pragma in (
             f"busy_timeout={BUSY_TIMEOUT_MS}",
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
+            *journal,
             "foreign_keys=ON",
+            "secure_delete=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -155,8 +200,5 @@ def _prepare(engine: Engine) -> None:
     def _begin(connection: Connection) -> None:
         mode = connection.get_execution_options().get("mandrake_begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {mode}")
-
-
-def _why(exc: BaseException) -> str:
-    original = getattr(exc, "orig", None) or exc
-    return str(original) or type(original).__name__
+        if mode == "IMMEDIATE":
+            refuse_newer(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())

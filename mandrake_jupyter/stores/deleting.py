@@ -50,9 +50,12 @@ class Deleting:
             gone = await db.execute(
                 delete(sessions).where(due).returning(sessions.c.workspace_id, sessions.c.id)
             )
-            return [(workspace_id, session_id) for workspace_id, session_id in gone]
+            found = [(workspace_id, session_id) for workspace_id, session_id in gone]
+        self.database.deleted.set()
+        return found
 
     async def delete(self, session_id: str) -> None:
         """The session and all that hangs on it: runs, messages, parts, images, events, its audit, its grants."""
         async with self.database.write() as db:
             await db.execute(delete(sessions).where(sessions.c.id == session_id))
+        self.database.deleted.set()

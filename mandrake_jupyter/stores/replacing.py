@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.engine import Connection
 
 from ..errors import AlreadyReplaced, Busy, MessageNotFound
+from .passages import put_title
 from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
 from .tables import messages, runs, sessions
 
@@ -86,6 +87,8 @@ def remove(db: Connection, session_id: str, message_id: str, session_values: Map
     db.execute(delete(runs).where(runs.c.session_id == session_id, runs.c.id.in_(versions)))
     if session_values:
         db.execute(update(sessions).where(sessions.c.id == session_id).values(**session_values))
+    if "name" in session_values:
+        put_title(db, session_id, str(session_values["name"]))
 
 
 def _version_before(run_id: str) -> Select[Any]:

@@ -13,6 +13,8 @@ from ..values.images import Image
 UNFINISHED = ("queued", "calling_model", "awaiting_approval", "calling_tool")
 #: The finish reason of a message that was taken back while it waited: it stays in the store, and out of the history.
 WITHDRAWN = "withdrawn"
+#: The name of a chat in which nothing was said.
+UNTITLED = "New chat"
 
 #: The type of what stands beside a ``/prompt`` message for the model: what the MCP server filled in. Not shown.
 PROMPT = "prompt"

@@ -17,8 +17,9 @@ from . import tables
 from .database import Database
 from .deleting import ASIDE
 from .images import put_images
-from .replaying import Replay, last_seq
+from .passages import at_rest, put_message, put_title
 from .replacing import Place, find_run, give_way, remove, take_back
+from .replaying import Replay, last_seq
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
 
@@ -73,6 +74,9 @@ class RunStore:
                 own = (sessions.c.id == run.session_id) & ~ASIDE
                 if not (await db.execute(update(sessions).where(own).values(**session_values))).rowcount:
                     raise SessionNotFound(session=run.session_id)
+                await db.run_sync(put_message, question.id)
+                if "name" in session_values:
+                    await db.run_sync(put_title, run.session_id, str(session_values["name"]))
         except IntegrityError:
             if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
                 return found, False
@@ -137,6 +141,8 @@ class RunStore:
                 db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
                 if columns.get("finish_reason") == WITHDRAWN:
                     take_back(db, run.id)
+                if at_rest(columns.get("state")):
+                    put_message(db, run.message_id)
 
         await self.database.at_once(put)
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import SessionNotFound, WorkspaceNotFound
 from ..values import isoformat, utcnow
 from .deleting import ASIDE, Deleting
-from .rows import UNFINISHED, SessionRow, WorkspaceRow
+from .passages import put_title
+from .rows import UNFINISHED, UNTITLED, SessionRow, WorkspaceRow
 from .tables import grants, runs, sessions, workspaces
-
-UNTITLED = "New chat"
 
 
 class SessionStore(Deleting):
@@ -25,9 +24,12 @@ class SessionStore(Deleting):
 
     async def workspace_for(self, path: Path) -> WorkspaceRow:
         """The workspace of a folder, made at first use."""
+        query = select(workspaces).where(workspaces.c.path == str(path))
+        async with self.database.read() as db:
+            if found := (await db.execute(query)).one_or_none():
+                return WorkspaceRow(*found)
         async with self.database.write() as db:
-            found = (await db.execute(select(workspaces).where(workspaces.c.path == str(path)))).one_or_none()
-            if found:
+            if found := (await db.execute(query)).one_or_none():
                 return WorkspaceRow(*found)
             row = WorkspaceRow(str(uuid4()), str(path), path.name or str(path), isoformat(utcnow()))
             await db.execute(insert(workspaces).values(**row.__dict__))
@@ -80,6 +82,7 @@ class SessionStore(Deleting):
                     own = (sessions.c.workspace_id == workspace_id) & (sessions.c.notebook == notebook)
                     await db.execute(update(sessions).where(own, ASIDE).values(notebook=None))
                 await db.execute(insert(sessions).values(**row.__dict__))
+                await db.run_sync(put_title, row.id, row.name)
         except IntegrityError:
             if notebook is None:
                 raise
@@ -96,11 +99,23 @@ class SessionStore(Deleting):
             raise SessionNotFound(session=session_id)
         return SessionRow(*found)
 
-    async def sessions(self, workspace_id: str | None = None) -> list[SessionRow]:
-        """Newest activity first; all workspaces when none is named."""
-        query = select(sessions).where(~ASIDE).order_by(sessions.c.last_activity.desc(), sessions.c.id)
-        if workspace_id is not None:
-            query = query.where(sessions.c.workspace_id == workspace_id)
+    async def sessions(
+        self,
+        workspace_id: str | None = None,
+        *,
+        limit: int | None = None,
+        after: tuple[str, str] | None = None,
+        name: str | None = None,
+        notebook: str | None = None,
+    ) -> list[SessionRow]:
+        """Newest activity first; all workspaces when none is named. `after`: last activity and id of the one before."""
+        last, own = sessions.c.last_activity, sessions.c.id
+        query = select(sessions).where(~ASIDE).order_by(last.desc(), own.desc()).limit(limit)
+        for column, wanted in (("workspace_id", workspace_id), ("name", name), ("notebook", notebook)):
+            if wanted is not None:
+                query = query.where(sessions.c[column] == wanted)
+        if after is not None:
+            query = query.where(tuple_(last, own) < after)
         async with self.database.read() as db:
             return [SessionRow(*row) for row in await db.execute(query)]
 
@@ -131,12 +146,27 @@ class SessionStore(Deleting):
                 found.setdefault((workspace_id, session_id), []).append((owner, state))
         return found
 
+    async def at_work(self, instance: str) -> dict[tuple[str, str], set[str]]:
+        """(workspace id, session id) → its runs of `instance` that neither wait for a person nor for their turn."""
+        query = (
+            select(sessions.c.workspace_id, sessions.c.id, runs.c.id)
+            .join(runs, runs.c.session_id == sessions.c.id)
+            .where(runs.c.state.in_(("calling_model", "calling_tool")), runs.c.instance == instance, ~ASIDE)
+        )
+        found: dict[tuple[str, str], set[str]] = {}
+        async with self.database.read() as db:
+            for workspace_id, session_id, run_id in await db.execute(query):
+                found.setdefault((workspace_id, session_id), set()).add(run_id)
+        return found
+
     async def change(self, session_id: str, **values: str | bool | int | None) -> None:
         async with self.database.write() as db:
             own = (sessions.c.id == session_id) & ~ASIDE
             changed = await db.execute(update(sessions).where(own).values(**values))
             if not changed.rowcount:
                 raise SessionNotFound(session=session_id)
+            if "name" in values:
+                await db.run_sync(put_title, session_id, str(values["name"]))
 
     async def granted(self, workspace_id: str, session_id: str) -> frozenset[tuple[str, str, str]]:
         """(server, tool, schema hash) of all that may run in this session without a question."""

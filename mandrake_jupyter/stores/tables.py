@@ -1,7 +1,8 @@
-"""The tables: workspaces, sessions, runs, messages, images, parts, events, grants, audit.
+"""The tables: workspaces, sessions, runs, messages, images, parts, events, grants, audit, passages, chores.
 
 A run's text lives in `parts`; `events` holds every event that is not a token, so that a replay is the two merged by
-``seq``. Rows are only ever added or completed, except by a user's delete. Changing a table means a new migration.
+``seq``. Rows are only ever added or completed, except by a user's delete. `passages` is what can be searched, over it lies
+the index ``search``, which triggers keep in step (migration 0004). Changing a table means a new migration.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ sessions = Table(
     Column("cull_idle_timeout", Integer),
     Column("deleted", String(32)),
     UniqueConstraint("workspace_id", "notebook", name="uq_sessions_notebook"),
+    Index("ix_sessions_last_activity", "last_activity", "id"),
+    Index("ix_sessions_deleted", "deleted"),
 )
 
 runs = Table(
@@ -88,6 +91,7 @@ messages = Table(
     Column("created", String(32), nullable=False),
     Column("attachments", JSON, nullable=False),
     Index("ix_messages_session_id", "session_id", "position"),
+    Index("ix_messages_run_id", "run_id"),
 )
 
 images = Table(
@@ -166,3 +170,22 @@ audit = Table(
     Index("ix_audit_run_id", "run_id"),
     Index("ix_audit_workspace_id", "workspace_id", "id"),
 )
+
+passages = Table(
+    "passages",
+    metadata,
+    Column(
+        "id", Integer, primary_key=True
+    ),  # titles have ids below 0, so that they can be looked through apart
+    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE")),
+    Column("run_id", String(36)),
+    Column("part", Integer),
+    Column("kind", String(8), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_passages_session_id", "session_id"),
+    Index("ix_passages_message_id", "message_id", "part"),
+)
+
+#: What deletions left to be done, by name; see ``stores.upkeep``.
+chores = Table("chores", metadata, Column("name", String(24), primary_key=True))

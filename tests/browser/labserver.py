@@ -123,6 +123,7 @@ class Lab:
         yield from (sys.executable, "-m", "jupyterlab", "--no-browser")
         yield "--ServerApp.ip=127.0.0.1"
         yield "--ServerApp.port=0"
+        yield "--ServiceRegistry.title_chats=False"
         yield f"--IdentityProvider.token={self.token}"
         yield f"--ServerApp.root_dir={self.root}"
         yield "--LabApp.expose_app_in_browser=True"

@@ -21,7 +21,8 @@ def jp_server_config() -> dict[str, Any]:
         "ServerApp": {
             "jpserver_extensions": {"mandrake_jupyter": True},
             "allow_unauthenticated_access": False,
-        }
+        },
+        "ServiceRegistry": {"title_chats": False},
     }
 
 

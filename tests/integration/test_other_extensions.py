@@ -26,7 +26,8 @@ ROUTE = "chat-lengths"
 def jp_server_config(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.syspath_prepend(str(SAMPLE))
     loaded = {"mandrake_jupyter": True, "chat_lengths": True}
-    return {"ServerApp": {"jpserver_extensions": loaded, "allow_unauthenticated_access": False}}
+    server = {"jpserver_extensions": loaded, "allow_unauthenticated_access": False}
+    return {"ServerApp": server, "ServiceRegistry": {"title_chats": False}}
 
 
 @pytest.fixture

@@ -72,6 +72,25 @@ def test_s_takes_another_chat_by_title_or_id_and_makes_it_when_new(api, shell, c
     assert [chat["name"] for chat in api.sessions] == ["Trip", "Brand new"]
 
 
+def test_s_finds_an_old_chat_by_its_title_among_very_many(api, shell, capsys):
+    for number in range(250):
+        api.chat(name=f"Chat {number}", titled=True)
+    api.script(complete())
+    assert shell.run_cell("%%mandrake -s 'Chat 249'\nhi").success
+    assert [r.path.split("/")[3] for r in api.asked("POST", "messages")] == ["s250"]
+    assert len(api.sessions) == 250
+
+
+def test_chats_lists_all_of_very_many(api, shell, capsys):
+    api.page = 100
+    for number in range(250):
+        api.chat(name=f"Chat {number}", titled=True)
+    shell.run_line_magic("mandrake", "chats")
+    said = capsys.readouterr().out
+    assert "Chat 0 " in said
+    assert "Chat 249 " in said
+
+
 def test_m_takes_another_model(api, shell, capsys):
     api.script(complete())
     shell.run_cell("%%mandrake -m anthropic/claude\nhi")

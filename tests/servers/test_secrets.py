@@ -44,7 +44,25 @@ async def shown(house: House, keys: KeyStore, **options: object) -> dict[str, st
     """The variables of an MCP server started so."""
     house.add("shows", sys.executable, "-S", SHOWS, **options)
     manager = house.manager(references=References("w", keys))
-    return dict(json.loads((await call(manager, "shows", "environment")).content))
+    told = await call(manager, "shows", "environment_in_hex")
+    return dict(json.loads(bytes.fromhex(told.content)))
+
+
+async def test_a_key_that_an_mcp_server_repeats_reaches_nobody_and_an_ordinary_setting_stays(
+    house: House, keys: Watched
+) -> None:
+    await keys.set("github", SECRET)
+    await keys.set("input.w.pin", "a-long-password")
+    questions = (Input("pin", password=True), Input("mode", default="production"))
+    env = {"A": "Bearer ${secret:github}", "B": "${input:pin}", "C": "${input:mode}", "D": "customers"}
+    house.add("shows", sys.executable, "-S", SHOWS, env=env, questions=questions)
+    manager = house.manager(references=References("w", keys))
+    for tool in ("environment", "refuse"):
+        told = await call(manager, "shows", tool)
+        for text in (told.content, told.structured["told"][0]):
+            seen = json.loads(text)
+            assert (seen["A"], seen["B"]) == ("Bearer •••", "•••")
+            assert (seen["C"], seen["D"]) == ("production", "customers")
 
 
 async def test_secrets_and_answers_are_put_in_at_the_launch(house: House, keys: Watched) -> None:

@@ -39,6 +39,7 @@ c.ServerApp.answer_yes = True
 c.ServerApp.terminals_enabled = False
 c.ServerApp.jpserver_extensions = {{"mandrake_jupyter": True}}
 c.ServerApp.reraise_server_extension_failures = True
+c.ServiceRegistry.title_chats = False
 """
 #: Jupyter looks every minute whether it is still needed. With this it looks more often, once ``begin_to_look`` was called, and
 #: tells what it saw.

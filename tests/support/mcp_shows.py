@@ -1,4 +1,4 @@
-"""An MCP server without an SDK whose one tool tells its environment, to the client and to its log."""
+"""An MCP server without an SDK whose tools tell its environment to the client, as it is or in hex, and its log a part of it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ def main() -> None:
     for line in sys.stdin.buffer:
         message = json.loads(line)
         if "id" in message:
-            result = answers(message["method"])
+            result = answers(message["method"], message.get("params") or {})
             unknown = {"error": {"code": -32601, "message": "no such method"}}
             answer = {"result": result} if result is not None else unknown
             print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
 
 
-def answers(method: str) -> dict | None:
+def answers(method: str, params: dict) -> dict | None:
     if method == "initialize":
         info = {"name": "shows", "version": "1"}
         return {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": info}
     if method == "tools/list":
-        return {"tools": [{"name": "environment", "inputSchema": {"type": "object"}}]}
+        names = ("environment", "environment_in_hex", "refuse")
+        return {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in names]}
     if method == "tools/call":
         text = json.dumps(dict(os.environ))
         print("A is", os.environ.get("A"), file=sys.stderr, flush=True)
-        return {"content": [{"type": "text", "text": text}]}
+        if params["name"] == "environment_in_hex":
+            text = text.encode().hex()
+        told = {"content": [{"type": "text", "text": text}], "structuredContent": {"told": [text]}}
+        return {**told, "isError": params["name"] == "refuse"}
     return None
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 JSON = dict[str, Any]
 DROP = "drop"
@@ -47,6 +49,7 @@ class ScriptedAPI:
         self.token, self.base = token, base
         self.requests: list[Request] = []
         self.sessions: list[JSON] = []
+        self.page = 1000
         self.messages: dict[str, list[JSON]] = {}
         self.runs: dict[str, Run] = {}
         self.by_key: dict[str, Run] = {}
@@ -126,7 +129,7 @@ class ScriptedAPI:
 
     def _routes(self) -> Iterator[tuple[str, str, Callable[..., None]]]:
         one = r"workspaces/default/sessions/([^/]+)"
-        yield "GET", r"workspaces/default/sessions", lambda http, _: self._json(http, 200, self.sessions)
+        yield "GET", r"(workspaces/default/sessions)(?:\?(.*))?", self._list
         yield "POST", r"workspaces/default/sessions", self._create
         yield (
             "GET",
@@ -140,6 +143,17 @@ class ScriptedAPI:
         yield "POST", one + "/runs/([^/]+)/cancel", self._cancel
         yield "POST", one + "/runs/([^/]+)/approvals/([^/]+)", self._approve
         yield "POST", one + "/runs/([^/]+)/questions/([^/]+)", self._answer
+
+    def _list(self, http: Any, _: Any, path: str, query: str | None) -> None:
+        """A page of at most `page` chats, with a ``Link`` to the next one."""
+        asked = dict(parse_qsl(query or ""))
+        found = [chat for chat in self.sessions if asked.get("name") in (None, chat["name"])]
+        begin, size = int(asked.get("after", 0)), min(self.page, int(asked.get("limit", 100)))
+        rest = urlencode({**asked, "after": begin + size})
+        more = (
+            {"Link": f'<{self.base}mandrake/{path}?{rest}>; rel="next"'} if len(found) > begin + size else {}
+        )
+        self._json(http, 200, found[begin : begin + size], more)
 
     def _create(self, http: Any, body: JSON) -> None:
         for chat in self.sessions:
@@ -218,9 +232,11 @@ class ScriptedAPI:
         http.wfile.flush()
 
     @staticmethod
-    def _json(http: Any, status: int, value: Any) -> None:
+    def _json(http: Any, status: int, value: Any, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         payload = value if isinstance(value, bytes) else json.dumps(value).encode()
         http.send_response(status)
+        for name, told in headers.items():
+            http.send_header(name, told)
         http.send_header("Content-Length", str(len(payload)))
         http.end_headers()
         http.wfile.write(payload)

@@ -1,0 +1,98 @@
+"""What can be searched of a chat: its title, what was said, what tools answered. Written in the transactions that store those.
+
+An answer is put in when it has ended, or waits for a person: while it is written it is stored four times a second, and each
+time would index all of it again (3 ms for each 10 KB). Not searched: reasoning, attachments, what is still being written.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.engine import Connection
+
+from .rows import UNFINISHED, UNTITLED
+from .tables import messages, parts, passages
+
+#: Characters of a text, and of a tool's answer, that are searched.
+LONGEST_TEXT = 1_000_000
+LONGEST_TOOL = 100_000
+#: States in which nothing is being written: a waiting answer may wait for days.
+AT_REST = "awaiting_approval"
+
+#: Between two signs that are a word each. It is no part of any word, and is taken out before anybody sees it.
+APART = "\u200b"
+#: Around what matched, in what the index cuts out.
+BEGIN, END = "\x02", "\x03"
+_OURS = re.compile(f"[\x00{BEGIN}{END}{APART}]")
+#: Chinese, Japanese, Thai, Lao, Burmese, Khmer: words without spaces between them; symbols and emoji.
+_SIGNS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2600-\u27bf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U0001f000-\U0001faff\U00020000-\U0003ffff]+"
+)
+
+
+def spaced(text: str, longest: int) -> str:
+    """`text` as it is indexed: cut, and with each sign of a script without spaces set apart.
+
+    FTS5's own tokenizers know only spaces, by which a Chinese sentence is one word, or any three letters, by which two
+    signs, most Chinese words, are never found and the index grows to several times the text.
+    """
+    plain = _OURS.sub("", text[:longest])
+    return plain if plain.isascii() else _SIGNS.sub(lambda run: f"{APART}{APART.join(run[0])}{APART}", plain)
+
+
+def sign(char: str) -> bool:
+    """Whether `char` is a word of its own."""
+    return _SIGNS.match(char) is not None
+
+
+def put_title(db: Connection, session_id: str, name: str) -> None:
+    db.execute(delete(passages).where(passages.c.session_id == session_id, passages.c.kind == "title"))
+    if name != UNTITLED and (body := spaced(name, LONGEST_TEXT)):
+        lowest = db.execute(select(func.min(passages.c.id))).scalar() or 0
+        db.execute(
+            insert(passages).values(id=min(lowest, 0) - 1, session_id=session_id, kind="title", body=body)
+        )
+
+
+def put_message(db: Connection, message_id: str) -> None:
+    """Add what is not there yet of a message: what is, does not change any more."""
+    there = select(passages.c.part).where(passages.c.message_id == message_id)
+    query = (
+        select(
+            messages.c.session_id,
+            messages.c.run_id,
+            parts.c.part,
+            parts.c.type,
+            parts.c.content,
+            parts.c.result,
+        )
+        .join(messages, messages.c.id == parts.c.message_id)
+        .where(
+            parts.c.message_id == message_id, parts.c.type.in_(("text", "tool")), parts.c.part.not_in(there)
+        )
+    )
+    for session_id, run_id, part, kind, content, result in db.execute(query).all():
+        if body := spaced(content, LONGEST_TEXT) if kind == "text" else _told(result):
+            db.execute(
+                insert(passages).values(
+                    session_id=session_id,
+                    message_id=message_id,
+                    run_id=run_id,
+                    part=part,
+                    kind=kind,
+                    body=body,
+                )
+            )
+
+
+def at_rest(state: object) -> bool:
+    """Whether an answer that comes into this state is to be put in."""
+    return state is not None and (state == AT_REST or state not in UNFINISHED)
+
+
+def _told(result: Any) -> str:
+    told = (result or {}).get("content") or (result or {}).get("error") or ""
+    return spaced(str(told), LONGEST_TOOL)

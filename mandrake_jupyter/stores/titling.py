@@ -1,0 +1,49 @@
+"""Titles that a model gives: for which chat one is due, and setting it unless a person was first."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select, update
+
+from .database import Database
+from .deleting import ASIDE
+from .passages import put_title
+from .tables import parts, runs, sessions
+
+#: Characters of a text that are read.
+READ = 4_000
+
+
+async def due(database: Database, session_id: str, run_id: str) -> tuple[str, str] | None:
+    """(question, answer), where `run_id` is the first complete answer of a chat that nobody named; else None.
+
+    The user's own ``/tool`` calls are no answers.
+    """
+    question = func.substr(parts.c.content, 1, READ)
+    complete = (
+        select(runs.c.id, runs.c.message_id, question)
+        .join(parts, parts.c.message_id == runs.c.user_message_id)
+        .join(sessions, sessions.c.id == runs.c.session_id)
+        .where(runs.c.session_id == session_id, runs.c.state == "done", runs.c.replaced_by.is_(None))
+        .where(~sessions.c.titled, ~ASIDE)
+        .order_by(runs.c.created)
+    )
+    async with database.read() as db:
+        rows = await db.execute(complete)
+        asked = next((row for row in rows if row[2].split(maxsplit=1)[0] != "/tool"), None)
+        if asked is None or asked[0] != run_id:
+            return None
+        text = select(func.substr(parts.c.content, 1, READ)).where(
+            parts.c.message_id == asked[1], parts.c.type == "text"
+        )
+        said = (await db.execute(text.order_by(parts.c.part))).scalars().all()
+    return asked[2], "\n".join(said)[:READ]
+
+
+async def give(database: Database, session_id: str, title: str) -> bool:
+    """Whether it was set: not over a name that a person gave meanwhile, nor for a chat that is gone."""
+    own = (sessions.c.id == session_id) & ~sessions.c.titled & ~ASIDE
+    async with database.write() as db:
+        if not (await db.execute(update(sessions).where(own).values(name=title, titled=True))).rowcount:
+            return False
+        await db.run_sync(put_title, session_id, title)
+        return True
