@@ -6,7 +6,9 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { fileName } from './core/disposition';
 import { readNdjson, StreamLostError } from './core/ndjson';
+import { IPage, nextOf } from './core/pages';
 import * as wire from './core/wire';
 
 /** The server answered, and said no. `body` is the wire's error body, made up from the status if there was none. */
@@ -36,6 +38,8 @@ export interface INewMessage {
   notebook?: string;
 }
 
+export type ExportFormat = 'markdown' | 'notebook' | 'json';
+
 /** Milliseconds a stream may be silent; the server's heartbeat is every 10 s. */
 const SILENCE = 30_000;
 
@@ -53,14 +57,33 @@ export class MandrakeApi {
   // Projects and chats.
   workspaces = () => this.get<wire.IWorkspace[]>('workspaces');
   workspace = (w: string) => this.get<wire.IWorkspace>(at('workspaces', w));
-  allSessions = () => this.get<wire.ISession[]>('sessions');
-  sessions = (w: string) => this.get<wire.ISession[]>(at('workspaces', w, 'sessions'));
+  /** Those used last, more than may be alive. */
+  allSessions = () => this.get<wire.ISession[]>('sessions?limit=1000');
+  /** A page of the chats of a project, or of all, newest first. */
+  sessions = async (w: string | null, after: string | null): Promise<IPage> => {
+    const path = w === null ? 'sessions' : at('workspaces', w, 'sessions');
+    const response = await this.request(`${path}?${query({ limit: 100, after })}`, { method: 'GET', cache: 'no-store' });
+    return { items: (await response.json()) as wire.ISession[], next: nextOf(response.headers.get('Link')) };
+  };
+  /** What was said in the chats of a project, or of all. */
+  search = (q: string, workspace: string | null, limit: number, signal: AbortSignal) =>
+    this.get<wire.ISearchAnswer>(`search?${query({ q, workspace, limit })}`, signal);
   session = (w: string, s: string) => this.get<wire.ISession>(at('workspaces', w, 'sessions', s));
   createSession = (w: string, body: { name?: string; model?: string; notebook?: string } = {}) =>
     this.send<wire.ISession>('POST', at('workspaces', w, 'sessions'), body);
   updateSession = (w: string, s: string, body: { name?: string; model?: string | null }) =>
     this.send<wire.ISession>('PATCH', at('workspaces', w, 'sessions', s), body);
-  deleteSession = (w: string, s: string) => this.send<void>('DELETE', at('workspaces', w, 'sessions', s));
+  /** For `undo` seconds it can be restored. */
+  deleteSession = (w: string, s: string, undo = 0) =>
+    this.send<void>('DELETE', `${at('workspaces', w, 'sessions', s)}?undo=${undo}`);
+  restoreSession = (w: string, s: string) =>
+    this.send<wire.ISession>('POST', at('workspaces', w, 'sessions', s, 'restore'));
+  /** The whole chat as a file, with the name the server gives it. */
+  exportSession = async (w: string, s: string, format: ExportFormat): Promise<{ name: string; content: Blob }> => {
+    const path = `${at('workspaces', w, 'sessions', s, 'export')}?format=${format}`;
+    const response = await this.request(path, { method: 'GET', cache: 'no-store' });
+    return { name: fileName(response.headers.get('Content-Disposition')), content: await response.blob() };
+  };
   /** Let the server forget it until its next use; without `force` a chat at work is left alone (409 `busy`). */
   releaseSession = (w: string, s: string, force: boolean) =>
     this.send<{ released: boolean; freed: string[] }>(
@@ -249,6 +272,11 @@ export class MandrakeApi {
 /** A path of the REST API. */
 export function at(...segments: string[]): string {
   return segments.map(encodeURIComponent).join('/');
+}
+
+function query(fields: Record<string, string | number | null>): string {
+  const known = Object.entries(fields).filter(([, value]) => value !== null);
+  return new URLSearchParams(known.map(([name, value]) => [name, String(value)])).toString();
 }
 
 async function errorBody(response: Response): Promise<wire.IErrorBody> {

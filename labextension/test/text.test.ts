@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { splitBlocks } from '../src/core/blocks';
-import { byDay, duration, firstLines, matching, textSize, usageLine, when } from '../src/core/format';
+import { byDay, duration, firstLines, textSize, usageLine, when } from '../src/core/format';
 import { ISession } from '../src/core/wire';
 import { trans } from './dialogwords';
 
@@ -75,13 +75,4 @@ test('chats stand by day, the newest first', () => {
     ]
   );
   assert.ok(when(chats[3].last_activity, now).includes('11'));
-});
-
-test('a search finds chats that hold every word, in any case', () => {
-  const chats = [chat('Missing values', new Date()), chat('Values', new Date())];
-  assert.deepEqual(
-    matching(chats, 'VALUES miss').map(session => session.name),
-    ['Missing values']
-  );
-  assert.equal(matching(chats, ' ').length, 2);
 });

@@ -55,16 +55,18 @@ export function splitLog(then: string): [string, string | null] {
   return match ? [match[1], match[2]] : [then, null];
 }
 
-/** Time of day today, weekday within six days, else the date. */
+/** Time of day today, weekday within six days, else the date; the year where it is another one. */
 export function when(iso: string, now: Date): string {
   const then = new Date(iso);
   const days = dayNumber(now) - dayNumber(then);
   if (days <= 0) {
     return then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   }
-  return days < 7
-    ? then.toLocaleDateString([], { weekday: 'short' })
-    : then.toLocaleDateString([], { day: 'numeric', month: 'short' });
+  if (days < 7) {
+    return then.toLocaleDateString([], { weekday: 'short' });
+  }
+  const year = then.getFullYear() === now.getFullYear() ? undefined : 'numeric';
+  return then.toLocaleDateString([], { day: 'numeric', month: 'short', year });
 }
 
 export interface IDay {
@@ -75,7 +77,7 @@ export interface IDay {
 /** Chats by day: Today, Yesterday, Earlier; within them the newest first. Empty days are left out. */
 export function byDay(sessions: readonly ISession[], now: Date, say: (text: string) => string): IDay[] {
   const days: IDay[] = [say('Today'), say('Yesterday'), say('Earlier')].map(title => ({ title, sessions: [] }));
-  for (const session of [...sessions].sort((a, b) => b.last_activity.localeCompare(a.last_activity))) {
+  for (const session of [...sessions].sort((a, b) => (a.last_activity < b.last_activity ? 1 : a.last_activity > b.last_activity ? -1 : 0))) {
     const age = dayNumber(now) - dayNumber(new Date(session.last_activity));
     days[Math.min(2, Math.max(0, age))].sessions.push(session);
   }
@@ -84,10 +86,4 @@ export function byDay(sessions: readonly ISession[], now: Date, say: (text: stri
 
 function dayNumber(date: Date): number {
   return Math.round(new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime() / 86_400_000);
-}
-
-/** Chats whose name holds every word of `query`. */
-export function matching(sessions: readonly ISession[], query: string): ISession[] {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return sessions.filter(session => words.every(word => session.name.toLowerCase().includes(word)));
 }

@@ -24,7 +24,8 @@ export function blankAnswer(sessionId: string, runId: string, id: string, create
     usage: null,
     finish_reason: null,
     error: null,
-    seq: 0
+    seq: 0,
+    replaced_by: null
   };
 }
 

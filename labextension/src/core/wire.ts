@@ -6,6 +6,7 @@ import { Action, IQuestion, IResourceAttachment } from './offerswire';
 export * from './feedwire';
 export * from './offerswire';
 export * from './mcpwire';
+export * from './searchwire';
 
 /** A JSON value as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -6,15 +6,19 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { WireError } from '../api';
 import { concerns } from '../core/feed';
+import { IFoundOption, Search } from '../core/search';
 import { Single } from '../core/single';
+import { KEPT_SECONDS, Undo } from '../core/undo';
 import { FeedEvent, ISession } from '../core/wire';
 import { IFeed, IMandrake } from '../tokens';
 import { MandrakeChat } from './chat';
-import { errorBodyOf } from './words';
+import { Chats, findChat } from './chats';
+import { Places } from './places';
 
 export interface IPanelOptions {
   mandrake: IMandrake;
   createChat(session: ISession | null): MandrakeChat;
+  places: Places;
   /** Whether anyone can see the panel: polls stand by while not. */
   isVisible(): boolean;
   /** Remember the chat that is open; null for none. */
@@ -34,11 +38,29 @@ export class PanelModel {
       frequency: { interval: ALONE, backoff: true, max: TOLD },
       standby: () => (_options.isVisible() ? 'when-hidden' : true)
     });
-    const { feed } = _options.mandrake;
+    const { api, feed } = _options.mandrake;
+    const changed = () => this._changed.emit();
+    this.chats = new Chats(_options.mandrake, changed);
+    this.found = new Search({
+      ask: (query, limit, signal) => api.search(query, this.chats.scope, limit, signal),
+      changed,
+      after
+    });
+    this.undo = new Undo({
+      restore: ({ workspace_id, id }) => api.restoreSession(workspace_id, id),
+      restored: (session, open) => this._restored(session, open),
+      changed,
+      after
+    });
     feed.event.connect(this._onEvent, this);
     feed.reset.connect(this._onReset, this);
     feed.liveChanged.connect(this._onLive, this);
   }
+
+  readonly chats: Chats;
+  readonly found: Search;
+  /** Chats that were deleted a moment ago. */
+  readonly undo: Undo;
 
   /** The open chat; null until the panel is first shown. */
   get chat(): MandrakeChat | null {
@@ -46,16 +68,6 @@ export class PanelModel {
   }
   get view(): 'chat' | 'chats' {
     return this._view;
-  }
-  get query(): string {
-    return this._query;
-  }
-  /** The chats of the project; null until they were fetched. */
-  get sessions(): readonly ISession[] | null {
-    return this._sessions;
-  }
-  get failure(): string | null {
-    return this._failure;
   }
   /** Emitted when another chat is open, the view or the list changed. */
   get changed(): ISignal<this, void> {
@@ -71,7 +83,7 @@ export class PanelModel {
   /** Show an empty chat. The server hears of it with the first message. */
   newChat(): void {
     this._wanted += 1;
-    if (this._chat && !this._chat.session && this._chat.entries.length === 0) {
+    if (this._isNew()) {
       this.show('chat');
     } else {
       this._put(null);
@@ -86,9 +98,9 @@ export class PanelModel {
       return true;
     }
     const wanted = ++this._wanted;
-    let session = this._sessions?.find(({ id }) => id === sessionId);
+    let session = this.chats.find(sessionId);
     try {
-      session ??= await this._find(sessionId);
+      session ??= await findChat(this._options.mandrake, sessionId);
     } catch (error) {
       if (error instanceof WireError && error.status === 404) {
         return false;
@@ -103,33 +115,44 @@ export class PanelModel {
     return true;
   }
 
+  /** Show the chat that was found, at the message. The search stays, to go on with. */
+  openFound({ chat: { session }, hit }: IFoundOption): void {
+    const { id } = session;
+    this._options.places.ask(
+      hit.kind === 'title' ? null : { session: id, message: hit.message_id, run: hit.run_id, part: hit.part }
+    );
+    this._wanted += 1;
+    if (this._chat?.session?.id === id) {
+      this.show('chat');
+    } else {
+      // The rest of it comes with its messages.
+      this._put(this.chats.find(id) ?? ({ ...session } as ISession));
+    }
+    if (hit.kind === 'title') {
+      this._chat?.input.focus();
+    }
+  }
+
   show(view: 'chat' | 'chats'): void {
     this._view = view;
-    this._query = view === 'chat' ? '' : this._query;
     this._changed.emit();
     if (view === 'chats') {
-      void this.refreshChats();
+      void this.chats.refresh();
+      void this.chats.loadProjects();
     }
   }
 
   search(query: string): void {
-    this._query = query;
     if (query && this._view !== 'chats') {
       this.show('chats');
-    } else {
-      this._changed.emit();
     }
+    this.found.type(query);
   }
 
-  async refreshChats(): Promise<void> {
-    const { api, project, trans } = this._options.mandrake;
-    try {
-      this._sessions = await api.sessions(project.workspace);
-      this._failure = null;
-    } catch (error) {
-      this._failure = errorBodyOf(trans, error).message;
-    }
-    this._changed.emit();
+  /** List and search another project; null for all. */
+  setScope(scope: string | null): void {
+    this.chats.setScope(scope);
+    this.found.again();
   }
 
   async rename(session: ISession, name: string): Promise<void> {
@@ -138,17 +161,31 @@ export class PanelModel {
     } else {
       await this._options.mandrake.api.updateSession(session.workspace_id, session.id, { name });
     }
-    await this.refreshChats();
+    await this.chats.refresh();
   }
 
-  async remove(session: ISession): Promise<void> {
-    await this._options.mandrake.api.deleteSession(session.workspace_id, session.id);
-    if (this._chat?.session?.id === session.id) {
-      const view = this._view;
-      this._put(null);
-      this.show(view);
+  /** `session` as it is known now. */
+  current(session: ISession): ISession {
+    const own = this._chat?.session;
+    const known = this.chats.find(session.id) ?? session;
+    if (own?.id !== session.id) {
+      return known;
     }
-    await this.refreshChats();
+    const state = this._chat?.answering?.message.status;
+    return { ...own, execution_state: !state ? known.execution_state : state === 'waiting' ? 'waiting' : 'busy' };
+  }
+
+  /** Delete it; for a while it can be brought back. */
+  async remove(session: ISession): Promise<void> {
+    await this._options.mandrake.api.deleteSession(session.workspace_id, session.id, KEPT_SECONDS);
+    const open = this._chat?.session?.id === session.id;
+    if (open) {
+      this._put(null, this._view);
+    }
+    this.chats.drop(session.id);
+    this.undo.add(session, open);
+    this.found.again();
+    await this.chats.refresh();
   }
 
   /** Look at once for what happened while nobody looked. */
@@ -159,6 +196,7 @@ export class PanelModel {
   dispose(): void {
     this._poll.dispose();
     this._chat?.dispose();
+    this.undo.dispose();
     Signal.clearData(this);
   }
 
@@ -174,21 +212,23 @@ export class PanelModel {
     }
   }
 
-  private async _find(sessionId: string): Promise<ISession> {
-    const { api, project } = this._options.mandrake;
-    try {
-      return await api.session(project.workspace, sessionId);
-    } catch (error) {
-      // A notebook's chat may belong to another project.
-      const other = error instanceof WireError ? (await api.allSessions()).find(({ id }) => id === sessionId) : null;
-      if (!other) {
-        throw error;
-      }
-      return other;
-    }
+  /** Nothing was said or typed in the open chat. */
+  private _isNew(): boolean {
+    return this._chat !== null && !this._chat.session && this._chat.entries.length === 0;
   }
 
-  private _put(session: ISession | null): void {
+  /** A chat is back; it is shown again if it was and nothing else was begun meanwhile. */
+  private _restored(session: ISession, open: boolean): void {
+    this.chats.put(session);
+    if (open && this._isNew() && !this._chat?.input.value.trim()) {
+      this._wanted += 1;
+      this._put(session, this._view);
+    }
+    this.found.again();
+    void this.chats.refresh();
+  }
+
+  private _put(session: ISession | null, view: 'chat' | 'chats' = 'chat'): void {
     this._chat?.dispose();
     const chat = this._options.createChat(session);
     this._chat = chat;
@@ -200,16 +240,19 @@ export class PanelModel {
       }
     });
     this._options.remember(session?.id ?? null);
-    this.show('chat');
+    this.show(view);
     void chat.load();
   }
 
   /** Only what is on screen: the rest is looked at when it is shown. */
   private _onEvent(_: IFeed, event: FeedEvent): void {
+    const { kind, workspace, id } = concerns(event);
+    if (kind === 'session') {
+      this.chats.told(id, workspace);
+    }
     if (!this._started || !this._options.isVisible()) {
       return;
     }
-    const { kind, id } = concerns(event);
     if (kind === 'session' && (this._view === 'chats' || id === this._chat?.session?.id)) {
       this._look.run().catch(() => this.wake());
     } else if (changesProject(event)) {
@@ -218,6 +261,7 @@ export class PanelModel {
   }
 
   private _onReset(): void {
+    this.chats.forget();
     if (this._started) {
       this.wake();
     }
@@ -231,7 +275,7 @@ export class PanelModel {
   }
 
   private async _tick(): Promise<void> {
-    await (this._view === 'chats' ? this.refreshChats() : this._chat?.catchUp());
+    await (this._view === 'chats' ? this.chats.refresh() : this._chat?.catchUp());
   }
 
   private readonly _look = new Single(() => this._tick());
@@ -241,11 +285,13 @@ export class PanelModel {
   private _wanted = 0;
   private _chat: MandrakeChat | null = null;
   private _view: 'chat' | 'chats' = 'chat';
-  private _query = '';
-  private _sessions: ISession[] | null = null;
-  private _failure: string | null = null;
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
+}
+
+function after(milliseconds: number, action: () => void): () => void {
+  const timer = setTimeout(action, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /** What the header counts and the input offers: MCP servers that came, went, failed or no longer do. */

@@ -16,6 +16,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 
 import { MandrakeChat } from '../model/chat';
 import { PanelModel } from '../model/panel';
+import { Places } from '../model/places';
 import { SlashCommandProvider } from '../model/slash';
 import { IMandrake, IMandrakePanel } from '../tokens';
 import { MandrakeChatWidget } from '../view/chatwidget';
@@ -61,9 +62,11 @@ export const panelPlugin: JupyterFrontEndPlugin<IMandrakePanel> = {
     const chatCommandRegistry = new ChatCommandRegistry();
     chatCommandRegistry.addProvider(new SlashCommandProvider(mandrake));
     const openers = attachmentOpeners(app);
+    const places = new Places();
 
     const model = new PanelModel({
       mandrake,
+      places,
       isVisible: () => panel.isVisible,
       remember: id => wishes.remember(id),
       createChat: session =>
@@ -94,6 +97,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IMandrakePanel> = {
           chat,
           commands: app.commands,
           wishes,
+          places,
           notebook,
           notebookChanged: notebooks?.currentChanged ?? null
         }

@@ -1,18 +1,18 @@
-/** The list of chats, by day; what is typed in the search field leaves only the titles that hold it. */
+/** The list of chats, by day, as far back as one scrolls; in its place what was found, while something is searched. */
 import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import React from 'react';
+import React, { useEffect, useMemo, useRef } from 'react';
 
-import { byDay, matching, when } from '../core/format';
-import { ISession } from '../core/wire';
-import { Icon, IconName } from '../icons';
+import { byDay, when } from '../core/format';
 import { PanelModel } from '../model/panel';
-import { askDelete, askName } from './asks';
+import { ChatRow } from './chatrow';
+import { IChatMenu } from './chatmenu';
 import { useSignal } from './context';
+import { Found } from './found';
+import { Skeleton, Trouble } from './listparts';
 
 interface IOptions {
-  model: PanelModel;
-  trans: TranslationBundle;
+  menu: IChatMenu;
 }
 
 export class ChatList extends ReactWidget {
@@ -22,108 +22,112 @@ export class ChatList extends ReactWidget {
   }
 
   override render(): JSX.Element {
-    return <List {...this._options} />;
+    return <View {...this._options} />;
   }
 }
 
-function List(props: IOptions): JSX.Element {
-  const { model, trans } = props;
+function View({ menu }: IOptions): JSX.Element | null {
+  const { model, trans } = menu;
   useSignal(model.changed);
-  const now = new Date();
-  if (model.sessions === null) {
-    return model.failure ? <p className="jp-Mandrake-none">{model.failure}</p> : <Skeleton label={trans.__('Loading')} />;
+  if (model.view !== 'chats') {
+    return null;
   }
-  const found = matching(model.sessions, model.query);
-  if (found.length === 0) {
+  const searching = model.found.query.trim() !== '';
+  return (
+    <>
+      <div className="jp-Mandrake-chats-scroll" data-testid="mandrake-chat-scroll">
+        {searching ? <Found model={model} trans={trans} /> : <List menu={menu} />}
+      </div>
+      {searching && model.found.options.length > 0 && (
+        <p className="jp-Mandrake-keys jp-Mandrake-small jp-Mandrake-muted">
+          {trans.__('↑↓ to move · Enter to open at the message · Esc to clear')}
+        </p>
+      )}
+    </>
+  );
+}
+
+function List({ menu }: IOptions): JSX.Element {
+  const { model, trans } = menu;
+  const { chats } = model;
+  const { items, failure, scope } = chats;
+  const now = new Date();
+  const today = now.toDateString();
+  // Thousands of chats are sorted only when one of them changed.
+  const days = useMemo(() => byDay(items ?? [], new Date(today), text => trans.__(text)), [items, today, trans]);
+  const trouble = failure !== null && (
+    <Trouble
+      words={trans.__('The chats could not be read.')}
+      then={failure}
+      action={trans.__('Try again')}
+      onAction={() => void (items?.length && chats.more ? chats.older() : chats.refresh())}
+    />
+  );
+  if (items === null) {
+    return trouble || <Skeleton label={trans.__('Loading')} />;
+  }
+  if (items.length === 0) {
     return (
-      <p className="jp-Mandrake-none" role="status">
-        {model.query ? trans.__('No chat holds “%1”.', model.query) : trans.__('No chat yet.')}
-      </p>
+      trouble || (
+        <p className="jp-Mandrake-none" role="status">
+          {trans.__('No chat yet.')}
+        </p>
+      )
     );
   }
   return (
     <div data-testid="mandrake-chat-list">
-      {model.query && (
-        <p className="jp-Mandrake-hidden" role="status">
-          {trans._n('%1 chat', '%1 chats', found.length)}
-        </p>
-      )}
-      {byDay(found, now, text => trans.__(text)).map(day => (
+      {days.map(day => (
         <section key={day.title} aria-label={day.title}>
           <h3 className="jp-Mandrake-group">{day.title}</h3>
           <ul className="jp-Mandrake-plain">
             {day.sessions.map(session => (
-              <Row key={session.id} {...props} session={session} now={now} />
+              <ChatRow
+                key={session.id}
+                menu={menu}
+                session={session}
+                here={model.chat?.session?.id === session.id}
+                time={when(session.last_activity, now)}
+                project={scope === null ? chats.projectName(session.workspace_id) : null}
+              />
             ))}
           </ul>
         </section>
       ))}
+      {trouble}
+      {chats.more && failure === null && <Older model={model} trans={trans} count={items.length} />}
     </div>
   );
 }
 
-function Row(props: IOptions & { session: ISession; now: Date }): JSX.Element {
-  const { model, trans, session } = props;
-  const [icon, tone, words] = stateOf(session, trans);
-  const here = model.chat?.session?.id === session.id;
+/** Brings the next page when it comes near, or is pressed. */
+function Older(props: { model: PanelModel; trans: TranslationBundle; count: number }): JSX.Element {
+  const { model, trans, count } = props;
+  const box = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    const observer = new IntersectionObserver(
+      ([seen]) => {
+        if (seen.isIntersecting) {
+          void model.chats.older();
+        }
+      },
+      { root: box.current?.closest('.jp-Mandrake-chats-scroll'), rootMargin: '400px' }
+    );
+    if (box.current) {
+      observer.observe(box.current);
+    }
+    return () => observer.disconnect();
+  }, [model, count]);
   return (
-    <li className={`jp-Mandrake-row${here ? ' is-open' : ''}`} data-testid="mandrake-chat" data-session={session.id}>
-      <div className="jp-Mandrake-row-head">
-        <Icon name={icon} className={tone} />
-        <button
-          className="jp-Mandrake-row-name"
-          title={session.name}
-          aria-current={here || undefined}
-          onClick={() => void model.openChat(session.id)}
-        >
-          {session.name || trans.__('New chat')}
-        </button>
-        <span className="jp-Mandrake-row-actions">
-          <span className="jp-Mandrake-small jp-Mandrake-muted">{when(session.last_activity, props.now)}</span>
-          <button
-            className="jp-Mandrake-icon"
-            aria-label={trans.__('Rename %1', session.name)}
-            title={trans.__('Rename')}
-            onClick={() => void askName(model, session, trans)}
-          >
-            <Icon name="pencil" />
-          </button>
-          <button
-            className="jp-Mandrake-icon"
-            aria-label={trans.__('Delete %1', session.name)}
-            title={trans.__('Delete')}
-            data-testid="mandrake-delete"
-            onClick={() => void askDelete(model, session, trans)}
-          >
-            <Icon name="trash" />
-          </button>
-        </span>
-      </div>
-      {words && <div className="jp-Mandrake-row-sub jp-Mandrake-small jp-Mandrake-muted">{words}</div>}
-    </li>
-  );
-}
-
-/** State is shape, colour and word. */
-function stateOf(session: ISession, trans: TranslationBundle): [IconName, string, string] {
-  if (session.execution_state === 'waiting') {
-    return ['shield', 'is-busy', trans.__('Waits for you')];
-  }
-  if (session.execution_state === 'busy') {
-    return ['spinner', '', trans.__('Answering')];
-  }
-  if (session.notebook) {
-    return ['notebook', 'is-off', trans.__('Chat of the notebook %1', session.notebook)];
-  }
-  return ['bubble', 'is-off', ''];
-}
-
-function Skeleton(props: { label: string }): JSX.Element {
-  return (
-    <div className="jp-Mandrake-skeleton" role="status" aria-label={props.label}>
-      {Array.from({ length: 6 }, (_, i) => (
-        <div key={i} />
-      ))}
-    </div>
+    <p ref={box} className="jp-Mandrake-older">
+      <button
+        className="jp-Mandrake-btn"
+        data-testid="mandrake-older"
+        aria-busy={model.chats.reading}
+        onClick={() => void model.chats.older()}
+      >
+        {model.chats.reading ? trans.__('Loading…') : trans.__('Show older chats')}
+      </button>
+    </p>
   );
 }

@@ -9,6 +9,7 @@ import { Icon } from '../icons';
 import { ErrorCard } from './errorcard';
 import { Turn } from './turn';
 import { useChat, useSignal } from './context';
+import { useReveal } from './reveal';
 
 /** Pixels from the end within which the reader counts as being there. */
 const NEAR = 40;
@@ -17,7 +18,8 @@ export function Column(): JSX.Element {
   const { chat, mandrake } = useChat();
   const { trans } = mandrake;
   useSignal(chat.changed);
-  const { box, inner, more, toEnd, onScroll } = useFollow();
+  const { box, inner, more, toEnd, leaveEnd, onScroll } = useFollow();
+  useReveal(box, inner, leaveEnd);
 
   useEffect(() => {
     const slot = () => toEnd();
@@ -130,7 +132,8 @@ function useFollow() {
     };
   }, [toEnd]);
 
-  return { box, inner, more, toEnd, onScroll };
+  const leaveEnd = useCallback(() => follow(false), [follow]);
+  return { box, inner, more, toEnd, leaveEnd, onScroll };
 }
 
 /** Alt and an arrow move the focus from message to message. */

@@ -4,6 +4,7 @@ import { ISignal } from '@lumino/signaling';
 import React, { useContext, useEffect, useReducer, useState } from 'react';
 
 import { MandrakeChat } from '../model/chat';
+import { Places } from '../model/places';
 import { IMandrake } from '../tokens';
 
 /** The little that is remembered about a reader's wishes. */
@@ -19,6 +20,7 @@ export interface IChatEnvironment {
   chat: MandrakeChat;
   commands: CommandRegistry;
   wishes: IWishes;
+  places: Places;
   /** The path of the open notebook, as the user sees it now. */
   notebook(): string | null;
   /** Emitted when another notebook, or none, is open. */

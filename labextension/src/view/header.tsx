@@ -1,17 +1,21 @@
 /** The two rows above: what concerns all chats, and what concerns this one. */
 import { ReactWidget } from '@jupyterlab/apputils';
-import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 
 import { Icon, IconName } from '../icons';
 import { PanelModel } from '../model/panel';
 import { CommandIDs, IMandrake } from '../tokens';
-import { askDelete, askName } from './asks';
+import { askName } from './asks';
+import { chatItems, IChatMenu } from './chatmenu';
 import { useSignal } from './context';
+import { IMenuItem, openMenu } from './menu';
+import { ProjectPicker } from './projectpicker';
+import { SearchField } from './searchfield';
 
 interface IOptions {
   model: PanelModel;
+  menu: IChatMenu;
   mandrake: IMandrake;
   commands: CommandRegistry;
 }
@@ -42,21 +46,18 @@ function RowOne(props: IOptions): JSX.Element {
   return (
     <div className="jp-Mandrake-row1" role="toolbar" aria-label={trans.__('Chats and MCP servers')}>
       <Tool icon="plus" label={trans.__('New chat')} testid="mandrake-new-chat" onClick={() => model.newChat()} />
-      <input
-        className="jp-Mandrake-search"
-        type="search"
-        placeholder={trans.__('Search chats')}
-        aria-label={trans.__('Search chats')}
-        data-testid="mandrake-search"
-        value={model.query}
-        onChange={event => model.search(event.target.value)}
-        onKeyDown={event => {
-          if (event.key === 'Escape') {
-            event.stopPropagation();
-            model.show('chat');
-          }
-        }}
-      />
+      <SearchField model={model} trans={trans} />
+      {model.found.query && (
+        <Tool
+          icon="close"
+          label={trans.__('Clear search')}
+          testid="mandrake-clear-search"
+          onClick={anchor => {
+            anchor.parentElement?.querySelector<HTMLElement>('.jp-Mandrake-search')?.focus();
+            model.search('');
+          }}
+        />
+      )}
       <Tool
         icon="bubble"
         label={trans.__('All chats')}
@@ -72,7 +73,9 @@ function RowOne(props: IOptions): JSX.Element {
         count={needs}
         onClick={() => void commands.execute(CommandIDs.mcpServers)}
       />
-      <Tool icon="more" label={trans.__('More')} testid="mandrake-more" popup onClick={anchor => openMore(props, anchor)} />
+      {!(model.found.query && model.view === 'chats') && (
+        <Tool icon="more" label={trans.__('More')} testid="mandrake-more" popup onClick={anchor => openMore(props, anchor)} />
+      )}
     </div>
   );
 }
@@ -85,8 +88,23 @@ function RowTwo(props: IOptions): JSX.Element {
   const chats = model.view === 'chats';
   const title = chats ? trans.__('Chats') : session?.name || trans.__('New chat');
   return (
-    <div className="jp-Mandrake-row2" role="toolbar" aria-label={chats ? title : trans.__('This chat')}>
-      <h2 className="jp-Mandrake-title" title={title} data-testid="mandrake-title">
+    <div
+      className="jp-Mandrake-row2"
+      role="toolbar"
+      aria-label={chats ? title : trans.__('This chat')}
+      onKeyDown={event => {
+        if (event.key === 'F2' && session && !chats) {
+          event.preventDefault();
+          void askName(model, session, trans);
+        }
+      }}
+    >
+      <h2
+        className="jp-Mandrake-title"
+        title={title}
+        data-testid="mandrake-title"
+        onDoubleClick={() => session && !chats && void askName(model, session, trans)}
+      >
         {title}
       </h2>
       {session && !chats && (
@@ -94,13 +112,14 @@ function RowTwo(props: IOptions): JSX.Element {
           <Tool
             icon="pencil"
             className="jp-Mandrake-hide-narrow"
-            label={trans.__('Rename chat')}
+            label={trans.__('Rename chat (F2)')}
             testid="mandrake-rename"
             onClick={() => void askName(model, session, trans)}
           />
           <Tool icon="close" label={trans.__('Close chat')} testid="mandrake-close" onClick={() => model.newChat()} />
         </>
       )}
+      {chats && <ProjectPicker model={model} trans={trans} />}
       {chats && <Tool icon="close" label={trans.__('Back to the chat')} onClick={() => model.show('chat')} />}
     </div>
   );
@@ -139,30 +158,20 @@ function Tool(props: {
 }
 
 function openMore(props: IOptions, anchor: HTMLElement): void {
-  const { model, mandrake, commands } = props;
+  const { model, mandrake, commands, menu } = props;
   const { trans } = mandrake;
-  const session = model.chat?.session ?? null;
-  const own = new CommandRegistry();
-  const menu = new MenuSvg({ commands: own });
-  const add = (id: string, label: string, execute: () => unknown, isEnabled = true) => {
-    own.addCommand(id, { label, execute, isEnabled: () => isEnabled });
-    menu.addItem({ command: id });
+  const stop: IMenuItem = {
+    id: 'stop',
+    label: trans.__('Stop'),
+    enabled: (model.chat?.answering ?? null) !== null,
+    execute: () => model.chat?.stop()
   };
-  const run = (id: string) => () => commands.execute(id);
-  add('rename', trans.__('Rename chat…'), () => session && askName(model, session, trans), session !== null);
-  add('delete', trans.__('Delete chat…'), () => session && askDelete(model, session, trans), session !== null);
-  add('stop', trans.__('Stop'), () => model.chat?.stop(), (model.chat?.answering ?? null) !== null);
-  menu.addItem({ type: 'separator' });
-  for (const [id, label] of [
+  const elsewhere = [
     [CommandIDs.connectModel, trans.__('Connect a model…')],
     [CommandIDs.mcpServers, trans.__('MCP servers…')],
     [CommandIDs.reviewTrust, trans.__('Review what came with this folder…')]
-  ]) {
-    if (commands.hasCommand(id)) {
-      add(id, label, run(id), commands.isEnabled(id));
-    }
-  }
-  menu.aboutToClose.connect(() => void setTimeout(() => menu.dispose(), 0));
-  const box = anchor.getBoundingClientRect();
-  menu.open(box.left, box.bottom);
+  ]
+    .filter(([id]) => commands.hasCommand(id))
+    .map(([id, label]) => ({ id, label, enabled: commands.isEnabled(id), execute: () => commands.execute(id) }));
+  openMenu([stop, null, ...chatItems(menu, model.chat?.session ?? null), null, ...elsewhere], anchor);
 }

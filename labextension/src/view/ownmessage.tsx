@@ -38,6 +38,8 @@ export function OwnMessage(props: ITurnProps): JSX.Element {
         tabIndex={-1}
         data-testid="mandrake-message"
         data-role="user"
+        data-message={message.id}
+        data-run={message.run_id}
         data-status={message.status}
       >
         <div className="jp-Mandrake-turn-head">

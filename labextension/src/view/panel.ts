@@ -12,6 +12,7 @@ import { ChatList } from './chatlist';
 import { MandrakeChatWidget } from './chatwidget';
 import { Header } from './header';
 import { notifyFailure } from './notify';
+import { UndoBar } from './undobar';
 
 export interface IMandrakePanelOptions {
   model: PanelModel;
@@ -35,14 +36,16 @@ export class MandrakePanel extends Widget {
     this.node.setAttribute('aria-label', 'Mandrake');
     this.node.dataset.testid = 'mandrake-panel';
 
-    this._chats = new ChatList({ model, trans });
+    const menu = { model, api: mandrake.api, trans };
+    this._chats = new ChatList({ menu });
     this._status.node.className = 'jp-Mandrake-hidden';
     this._status.node.setAttribute('role', 'status');
     this._status.node.dataset.testid = 'mandrake-status';
     const layout = new PanelLayout();
     this.layout = layout;
-    layout.addWidget(new Header(_options));
+    layout.addWidget(new Header({ ..._options, menu }));
     layout.addWidget(this._chats);
+    layout.addWidget(new UndoBar({ model, trans }));
     layout.addWidget(this._status);
     this._chats.hide();
     model.changed.connect(this._onChanged, this);

@@ -62,6 +62,7 @@ export const ToolCard = React.memo(function ToolCard(props: IProps): JSX.Element
       className="jp-Mandrake-card"
       open={open}
       data-testid="mandrake-tool-card"
+      data-part={call.part}
       data-status={call.status}
       data-tool={`${call.server}/${call.tool}`}
     >

@@ -54,6 +54,8 @@ function Answer(props: ITurnProps): JSX.Element {
       tabIndex={-1}
       data-testid="mandrake-message"
       data-role="assistant"
+      data-message={message.id}
+      data-run={message.run_id}
       data-status={message.status}
     >
       <div className="jp-Mandrake-turn-head">
@@ -104,7 +106,7 @@ function Answer(props: ITurnProps): JSX.Element {
 const Text = React.memo(function Text(props: { part: ITextPart; writing: boolean }): JSX.Element {
   const blocks = splitBlocks(props.part.content);
   return (
-    <div className={`jp-Mandrake-text${props.writing ? ' jp-mod-writing' : ''}`} data-testid="mandrake-text">
+    <div className={`jp-Mandrake-text${props.writing ? ' jp-mod-writing' : ''}`} data-testid="mandrake-text" data-part={props.part.part}>
       {blocks.map((block, i) => (
         <Markdown key={i} text={block} />
       ))}
