@@ -83,9 +83,7 @@ def test_what_was_said_is_found_and_opened_at_its_message_by_keyboard_alone(
     expect(chats.panel.input).to_be_focused()
 
 
-def test_a_hit_in_the_open_chat_scrolls_to_it(
-    connected: Lab, model: ScriptedModel, chats: ChatsView
-) -> None:
+def test_a_hit_in_the_open_chat_scrolls_to_it(connected: Lab, model: ScriptedModel, chats: ChatsView) -> None:
     panel = chats.panel
     model.answers = [Answer(("The zebra is striped.",)), Answer((LONG,))]
     panel.write("Which animal?")
@@ -183,11 +181,11 @@ def test_the_search_can_be_read_in_both_themes_and_when_narrow(
     connected: Lab, model: ScriptedModel, chats: ChatsView
 ) -> None:
     for name in ("Otters in data", "The otter list"):
-        session = say(connected, model, name, "Count the otters: 212 of 8,760 rows have none of them, which is few.")
+        session = say(
+            connected, model, name, "Count the otters: 212 of 8,760 rows have none of them, which is few."
+        )
         for more in ("one", "two"):
-            connected.api(
-                "POST", f"{CHATS}/{session}/messages", {"content": f"Otter {more}", "wait": 60}
-            )
+            connected.api("POST", f"{CHATS}/{session}/messages", {"content": f"Otter {more}", "wait": 60})
     chats.search("otter")
     expect(chats.at("found-count")).to_contain_text("in 2 chats")
     expect(chats.at("found-chat").first).to_contain_text("more")
