@@ -28,7 +28,7 @@ def add_echo(lab: Lab) -> None:
 
 
 def database(lab: Lab) -> Path:
-    (found,) = (lab.home / "data").rglob("*.db")
+    (found,) = (lab.home / "data").rglob("*.sqlite")
     return found
 
 
