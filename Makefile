@@ -43,9 +43,10 @@ docs: prepare ## Write docs/reference/configuration.md anew from the traits
 wheel: prepare ## dist/*.whl with the panel built in
 	$(BIN)/python -m build --wheel
 
-bench: wheel ## What it costs, measured: start, memory, size, the registry, MCP (10 minutes of a quiet machine)
+bench: wheel ## What it costs, measured: start, memory, size, the registry, streaming, MCP (15 minutes of a quiet machine)
 	$(BIN)/python -m tests.benchmarks.footprint $(ARGS)
 	$(BIN)/python -m tests.benchmarks.registry
+	$(BIN)/python -m tests.benchmarks.streaming
 	$(BIN)/python -m tests.benchmarks.mcp
 	$(BIN)/python -m tests.benchmarks.containers
 

@@ -42,6 +42,21 @@ def test_the_benchmark_of_mcp_measures_all_it_names() -> None:
     assert done.stdout.count("at most") == 5
 
 
+def test_the_benchmark_of_streaming_measures_all_it_names_and_no_token_is_lost() -> None:
+    small = ["--sessions=3", "--seconds=2", "--firsts=2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.streaming", *small],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.stdout.count("at most") == 5, done.stderr[-2000:]
+    lost = [line for line in done.stdout.splitlines() if "tokens: lost  " in line]
+    assert [line.split()[-1] for line in lost] == ["ok"]
+
+
 def test_the_footprint_is_judged_within_pairs() -> None:
     from .benchmarks.footprint import started
 

@@ -44,7 +44,6 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     """
 
     root: ClassVar[str] = "mandrake/"
-    longest_body: ClassVar[int] = LONGEST_BODY  #: bytes
 
     def initialize(self, name: str = "mandrake", **kwargs: Any) -> None:
         """`name` is the extension's, for its log; a route that is added without one logs as Mandrake's."""
@@ -62,6 +61,11 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
     @property
     def _track_activity(self) -> bool:
         return self.request.method not in LOOKS
+
+    @property
+    def longest_body(self) -> int:
+        """Bytes that a request's body may have."""
+        return LONGEST_BODY
 
     async def prepare(self) -> None:
         await super().prepare()

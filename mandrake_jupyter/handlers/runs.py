@@ -26,11 +26,17 @@ if TYPE_CHECKING:
 DEFAULT_WAIT = 30.0
 LONGEST_WAIT = 3600.0
 LONGEST_KEY = 200
+#: Bytes of one character in JSON, at most.
+LONGEST_CHARACTER = 12
 
 
 class MessagesHandler(StreamHandler):
     auth_resource = "mandrake:sessions"
-    longest_body = LONGEST_BODY + MAX_IMAGES * MAX_IMAGE * 4 // 3
+
+    @property
+    def longest_body(self) -> int:
+        text = max(LONGEST_BODY, LONGEST_CHARACTER * self.registry.max_message_size)
+        return text + MAX_IMAGES * MAX_IMAGE * 4 // 3
 
     @web.authenticated
     @authorized

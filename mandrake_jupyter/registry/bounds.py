@@ -68,6 +68,38 @@ class RunBounds(LoggingConfigurable):
         "MCP server is told that nobody did. The deadlines of call and answer stand still meanwhile.",
     )
 
+    max_message_size = Integer(
+        1_000_000,
+        min=1,
+        config=True,
+        help="Characters a message may have. A longer one is refused (400).",
+    )
+    max_part_size = Integer(
+        4_000_000,
+        min=1,
+        config=True,
+        help="Characters of one stretch of text or reasoning in an answer. There the answer ends with finish_reason 'length'.",
+    )
+    max_tool_result = Integer(
+        1_000_000,
+        min=1,
+        config=True,
+        help="Characters that are kept of a tool's result. What is longer is cut off and marked as truncated.",
+    )
+    max_run_log = Integer(
+        8_000_000,
+        min=0,
+        config=True,
+        help="Bytes of memory, about, for the events of one answer at work. Older ones are read from the database by "
+        "whoever needs them.",
+    )
+    max_reader_unsent = Integer(
+        1_000_000,
+        min=1,
+        config=True,
+        help="Bytes that are made ready for one reader of an answer before its connection took those before them, about, and "
+        "at least one event. A reader that does not read holds no more than that, and reads on where it stopped.",
+    )
     title_chats = Bool(
         True,
         config=True,
@@ -79,6 +111,11 @@ class RunBounds(LoggingConfigurable):
         from ..sessions.seams import Bounds
 
         return Bounds(
+            message=self.max_message_size,
+            part=self.max_part_size,
+            tool_result=self.max_tool_result,
+            log=self.max_run_log,
+            reader=self.max_reader_unsent,
             steps=self.max_steps,
             queued=self.max_queued,
             first_token=self.first_token_timeout,

@@ -129,8 +129,8 @@ class EventLog:
 
     def _here(self, seq: int, most: int) -> list[Event]:
         start = end = bisect_right(self.events, seq, key=_seq)
-        while end < len(self.events) and (end == start or most > 0):
-            most -= weight(self.events[end])
+        while end < len(self.events) and (end == start or len(self.events[end].line) <= most):
+            most -= len(self.events[end].line)
             end += 1
         return self.events[start:end]
 

@@ -40,10 +40,10 @@ class Ledger:
         self._seams = seams
         self._workspace_id = workspace_id
         self.asked: dict[str, JSON] = {}  #: the open questions by their id, as their events show them
-        self.retry: JSON | None = None  #: what it waits for while the model is to be asked again
         self.waiting_since: dict[
             str, str
         ] = {}  #: when a person was asked to decide on a call, by the call's id
+        self.retry: JSON | None = None  #: what it waits for while the model is to be asked again
         for event in self.log.events:
             self._note(event)
         self._writing = asyncio.Lock()

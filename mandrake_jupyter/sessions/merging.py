@@ -18,9 +18,10 @@ EVENT = 600
 
 def weight(event: Event) -> int:
     """About how many bytes of memory an event takes, its wire form with it."""
-    if event.type in TEXT:
-        return EVENT + 2 * len(event.data["content"])
-    return EVENT + 2 * len(event.line)
+    if event.type not in TEXT:
+        return EVENT + 2 * len(event.line)
+    content = event.data["content"]
+    return EVENT + len(content) * (2 if content.isascii() else 8)
 
 
 def merged(events: Iterable[Event]) -> Iterator[Event]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ..stores.rows import RunRow
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..stores.rows import Part, RunRow
+from ..values import Event
 from .event_log import log_of
 from .run import Run
 from .run_state import RunState
@@ -19,8 +23,18 @@ async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
     if adopted is None:
         return None
     events = await seams.runs.replay(adopted)
-    log = log_of(adopted, seams, events, next_seq=max((event.seq for event in events), default=0) + GAP)
     answer = await seams.runs.answer(adopted)
+    seq = max((event.seq for event in events), default=0) + GAP
+    parts = [replace(p, last_seq=seq) if _cut_off(p, events) else p for p in answer.parts]
+    if parts != list(answer.parts):
+        await seams.runs.commit(adopted, parts=parts[-1:])
+        events = await seams.runs.replay(adopted)
+    log = log_of(adopted, seams, events, next_seq=seq + 1)
     question = await seams.runs.message(adopted.user_message_id)
     command = parse_command(question.parts[0].content or "") if row.state == RunState.QUEUED else None
-    return Run(adopted, question, seams, workspace_id, command=command, parts=answer.parts, log=log)
+    return Run(adopted, question, seams, workspace_id, command=command, parts=parts, log=log)
+
+
+def _cut_off(part: Part, events: Sequence[Event]) -> bool:
+    """Whether a text was the last that was stored. Its readers may have seen more than was: it is shown to them anew."""
+    return part.type != "tool" and bool(events) and part.last_seq == events[-1].seq

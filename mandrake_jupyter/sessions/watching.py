@@ -27,15 +27,15 @@ async def watched(
 ) -> AsyncIterator[list[Event]]:
     """A run's events above `after` until the terminal one, as many at once as there are; none where a heartbeat is due.
 
-    `find` raises RunNotFound; RunningElsewhere for a run of another living Jupyter server, StoreUnavailable for one that
-    can't be taken up: what is stored of it comes first."""
+    `find` raises RunNotFound; RunningElsewhere for a run of another living Jupyter server; StoreUnavailable for one that can't be
+    taken up, which is raised on after what is stored."""
     most, replay, pause, heard = seams.bounds.reader, None, LOOK, monotonic()
     while True:
-        hindrance: MandrakeError | None = None
+        refused: MandrakeError | None = None
         try:
             run, row = await find(run_id)
         except (RunningElsewhere, StoreUnavailable) as exc:
-            run, row, hindrance = None, await seams.runs.get(session_id, run_id), exc
+            run, row, refused = None, await seams.runs.get(session_id, run_id), exc
         if run is not None:
             break
         replay = replay or seams.runs.replaying(row, after)
@@ -44,10 +44,10 @@ async def watched(
             yield found
             if found[-1].terminal:
                 return
-        if hindrance is None:
+        if refused is None:
             return
-        if isinstance(hindrance, StoreUnavailable):
-            raise hindrance
+        if not isinstance(refused, RunningElsewhere):
+            raise refused
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LONGEST_LOOK)
         if monotonic() - heard >= heartbeat:

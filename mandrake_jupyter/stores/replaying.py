@@ -35,7 +35,7 @@ class Replay:
         self._certain = after == 0
 
     async def more(self, most: int = 1_000_000) -> list[Event]:
-        """The next events, about `most` characters of them but at least one; none where there is nothing new."""
+        """The next events, about `most` bytes of them but at least one; none where there is nothing new."""
         async with self._database.read() as db:
             return await db.run_sync(self._more, most)
 
@@ -49,10 +49,10 @@ class Replay:
     def _more(self, db: Connection, most: int) -> list[Event]:
         found: list[Event] = []
         for row in self._ahead(db):
-            if found and FRAME + (row.size if row.part is None else min(row.size, PIECE)) > most:
+            if found and FRAME + (row.size if row.part is None else min(2 * row.size, 6 * PIECE)) > most:
                 break
             event = self._stored(db, row.seq) if row.part is None else self._text(db, row)
-            most -= FRAME + len(event.data.get("content") or "")
+            most -= len(event.line)
             self.seq, self._certain = event.seq, True
             found.append(event)
             if event.seq < row.seq:  # the rest of a long part is read next time

@@ -1,4 +1,4 @@
-"""What streams side by side: a provider that speaks OpenAI's wire, the library's agent drained alone, readers of a Jupyter server.
+"""What streams side by side: a provider with OpenAI's wire, the library's agent drained alone, readers of a Jupyter server.
 
 ``python -m tests.benchmarks.streaming_sides provider|library`` are processes of their own, so that the CPU of each is its own.
 The first token of an answer is the moment it was sent, by the clock that all processes of a machine share; the others are

@@ -34,6 +34,18 @@ def call(name: str, **arguments: Any) -> ToolCallRequested:
     return ToolCallRequested("x", f"files__{name}", arguments)
 
 
+class Paced(asyncio.Event):
+    """In a model's script: so many turns of the loop, in which others come between."""
+
+    def __init__(self, turns: int) -> None:
+        super().__init__()
+        self.turns = turns
+
+    async def wait(self) -> Any:
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
+
+
 @dataclass
 class ScriptedModel:
     """Answers with the next entry of `script`: strings are tokens, calls are calls, exceptions are raised, events awaited."""

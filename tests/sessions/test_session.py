@@ -209,7 +209,8 @@ async def test_a_run_cut_off_by_a_crash_ends_as_interrupted_with_its_text(chat: 
     assert answer["parts"][0]["content"] == "kept"
     events = await collect(again, run.id)
     assert types(events)[-1] == "error"
-    assert events[-1].seq > events[-2].seq + 1000
+    assert events[-2].data["content"] == "kept"
+    assert events[-2].seq > events[0].seq + 1000, "told anew, to who had seen more too"
 
 
 async def test_a_run_of_a_living_server_is_left_alone_and_its_session_is_read_only(chat: Any) -> None:
