@@ -41,7 +41,7 @@ export class Sending {
     const queued = this._runner.answering !== null;
     const key = UUID.uuid4();
     const known = this._hooks.session()?.id ?? '';
-    const own = entryOf(ownMessage(known, `own-${key}`, content, attachments, queued));
+    let own = entryOf(ownMessage(known, `own-${key}`, content, attachments, queued));
     const blank = blankAnswer(known, '', `answer-${key}`, new Date().toISOString());
     this._column.add(own);
     if (!queued) {
@@ -53,6 +53,8 @@ export class Sending {
     const body = { content, attachments, notebook: this._hooks.notebook() ?? undefined };
     try {
       const session = await this._hooks.ensure();
+      own = { ...own, message: { ...own.message, session_id: session.id } };
+      this._column.patch(own.key, { message: own.message });
       if (!queued) {
         await this._runner.read(blank.id, own.key, (signal, answered) =>
           this._api.postMessage(this._workspace, session.id, body, key, signal, answered)
