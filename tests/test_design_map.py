@@ -13,8 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 REQUIRED = [
-    f"R{number}"
-    for number in (*range(1, 23), *range(28, 35), *range(36, 44), *range(45, 55), 64, 66, 67)
+    f"R{number}" for number in (*range(1, 23), *range(28, 35), *range(36, 44), *range(45, 55), 64, 66, 67)
 ]
 NOT_YET = "not yet"
 HEADINGS = ["what it says", "where it is", "what tries it", "how a user sees it"]

@@ -141,13 +141,3 @@ test('of two entries for one message the named one stays', () => {
   column.only('own');
   assert.deepEqual(ids(column.entries), ['own', 'a']);
 });
-
-test('what another Jupyter is at stays so when the store is read again, until it is taken up here or ends', () => {
-  const [question, there] = [user('u', 'hi', 'r'), { ...answer('a', 'r', 'running'), seq: null }];
-  const known = [question, there].map(m => entryOf(m));
-  const read = (now: Partial<IMessage>) => entriesOf([question, { ...there, ...now }], session, { known })[1].message;
-  assert.equal(read({ seq: 0 }).seq, null);
-  assert.equal(read({ seq: 0, parts: [{ type: 'text', part: 0, content: 'So' }] }).parts.length, 1);
-  assert.equal(read({ seq: 7 }).seq, 7);
-  assert.equal(read({ seq: null, status: 'failed' }).status, 'failed');
-});

@@ -77,6 +77,30 @@ test('a short loss is not worth a word, a long one is', async () => {
   assert.deepEqual(states[states.length - 1], { lost: false, retryAt: null });
 });
 
+test('a loss is told of when it has lasted, not when the next attempt would be too late', async () => {
+  const states: (IConnection & { at: number })[] = [];
+  const began = Date.now();
+  let opened = 0;
+  const follower = new Follower({
+    async *open() {
+      opened += 1;
+      if (opened < 2) {
+        throw new Loss();
+      }
+      yield event('complete', 1);
+    },
+    onEvent: () => undefined,
+    onConnection: state => states.push({ ...state, at: Date.now() - began }),
+    isLoss: () => true,
+    delays: [300],
+    quiet: 200
+  });
+  await follower.run();
+  assert.deepEqual(states.map(({ lost }) => lost), [false, true, true, false]);
+  assert.ok(states[0].at < 150 && states[1].at >= 195, JSON.stringify(states));
+  assert.equal(states[0].retryAt, states[1].retryAt);
+});
+
 test('an answer from the server ends the loss, also while nothing happens', async () => {
   const states: IConnection[] = [];
   let opened = 0;

@@ -183,3 +183,8 @@ test('a list is narrowed by all words, and its arrows go round', () => {
   assert.deepEqual([moved(0, 3, 'ArrowUp'), moved(2, 3, 'ArrowDown'), moved(0, 0, 'ArrowDown'), moved(1, 3, 'a')], [2, 0, null, null]);
   assert.deepEqual([moved(0, 30, 'PageDown'), moved(5, 30, 'PageUp')], [10, 0]);
 });
+
+test('a model that takes no images leaves two ways out: another one, or none of them', () => {
+  const actions = actionsOf({ code: 'model_takes_no_images', actions: ['choose_model'] });
+  assert.deepEqual(actions.map(({ id }) => id), ['choose_model', 'without_images']);
+});

@@ -197,13 +197,3 @@ test('a wait before another attempt stands in the message until the next sign of
     assert.equal(after(retry, sign).retry, null, sign.type);
   }
 });
-
-test('a run of another Jupyter is left as it is, and said to be there', () => {
-  const message = after(
-    { type: 'token', content: 'So', part: 0, offset: 0 },
-    { type: 'error', code: 'running_elsewhere', content: 'It is at work in another Jupyter.', retryable: false }
-  );
-  assert.equal(message.status, 'running');
-  assert.equal(message.seq, null);
-  assert.equal(message.error, null);
-});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { entryOf, isElsewhere, openAnswer, ownMessage, textOf } from '../src/core/entries';
+import { entryOf, openAnswer, ownMessage, textOf } from '../src/core/entries';
 import { blankAnswer } from '../src/core/reducer';
 import { isFollowed, isSettled, replacedBy, withReplaced } from '../src/core/revise';
 import { IMessage } from '../src/core/wire';
@@ -45,12 +45,4 @@ test('what was not sent, waits or is at work can not be revised', () => {
   assert.ok(!isSettled({ ...question, run_id: '' }));
   assert.ok(!isSettled({ ...question, status: 'queued' }));
   assert.ok(!isSettled({ ...answer, status: 'running' }));
-});
-
-test('an answer that another Jupyter is at is not followed here', () => {
-  const [question, answer] = pair('r', 'x');
-  const there: IMessage = { ...answer, status: 'running', seq: null };
-  assert.ok(isElsewhere(there));
-  assert.ok(!isElsewhere({ ...there, status: 'complete' }) && !isElsewhere({ ...there, seq: 0 }));
-  assert.equal(openAnswer([question, there].map(message => entryOf(message))), null);
 });

@@ -13,8 +13,9 @@ from ..values import JSON, SessionKey, isoformat, utcnow
 from .paging import cursor, place
 
 if TYPE_CHECKING:
-    from ..stores.rows import SessionRow
+    from ..stores.rows import OpenRuns, SessionRow
     from .registry import ServiceRegistry
+    from .services import Services
 
 LONGEST_NAME = 200
 LONGEST_TIMEOUT = 10 * 365 * 86400
@@ -43,13 +44,14 @@ class SessionsDirectory:
             notebook = relative_notebook(notebook, Path(workspace.path))
         begin = place(after) if after is not None else None
         await self._registry.recovery.take_up()
-        rows, runs = await services.sessions.page(
+        rows, unfinished = await services.sessions.page(
             workspace.id if workspace else None,
             limit=limit + 1,
             after=begin,
             name=name,
             notebook=notebook,
         )
+        runs = await _placed(services, unfinished)
         last = rows[limit - 1] if len(rows) > limit else None
         shown = [self._describe(row, runs.get(row.id, [])) for row in rows[:limit]]
         return shown, cursor(last.last_activity, last.id) if last else None
@@ -59,7 +61,8 @@ class SessionsDirectory:
         own = (await self._registry.workspace_row(workspace_id)).id
         row = await services.sessions.get(own, session_id)
         await self._registry.recovery.take_up()
-        return self._describe(row, (await services.sessions.open_runs()).get(row.id, []))
+        runs = await _placed(services, await services.sessions.open_runs())
+        return self._describe(row, runs.get(row.id, []))
 
     async def messages(self, workspace_id: str, session_id: str, *, replaced: bool = False) -> list[JSON]:
         """The history, with `replaced` messages or without. Reading opens no chat, unless something in it is not finished."""
@@ -127,19 +130,16 @@ class SessionsDirectory:
             key = coordinator.row.workspace_id
         self._registry.hub.announce(Changed("session", key, session_id, "changed"))
 
-    def _describe(self, row: SessionRow, runs: list[tuple[str, str]]) -> JSON:
+    def _describe(self, row: SessionRow, runs: list[tuple[str, str, bool]]) -> JSON:
         key = SessionKey(row.workspace_id, row.id)
         chats = self._registry.opened.chats if self._registry.opened else None
         entry = chats.entries.get(key) if chats else None
         gone = chats.reason(key) if chats else None
         idle = entry.leases.idle_seconds if entry else None
-        active = next(({"id": run, "state": state} for run, state in runs if state != "queued"), None)
-        if active is None and runs:
-            active = {"id": runs[0][0], "state": runs[0][1]}
-        held = not (entry and entry.service and entry.service.busy)
-        waits = bool(
-            active and (active["state"] == "awaiting_approval" or (held and active["state"] == "queued"))
-        )
+        first = next((run for run in runs if run[1] != "queued"), runs[0] if runs else None)
+        active = {"id": first[0], "state": first[1], "elsewhere": first[2]} if first else None
+        held = first and not (first[2] or (entry and entry.service and entry.service.busy))
+        waits = first and (first[1] == "awaiting_approval" or (held and first[1] == "queued"))
         return {
             "id": row.id,
             "workspace_id": row.workspace_id,
@@ -157,12 +157,19 @@ class SessionsDirectory:
             "culls_at": self._culls_at(chats.seen(entry)) if chats and entry else None,
             "cull_idle_timeout": row.cull_idle_timeout,
             "active_run": active,
-            "queued": sum(1 for _, state in runs if state == "queued"),
+            "queued": sum(1 for _, state, _ in runs if state == "queued"),
         }
 
     def _culls_at(self, seen: Seen) -> str | None:
         left = self._registry.session_culler.culls_in(seen)
         return None if left is None else isoformat(utcnow() + timedelta(seconds=left))
+
+
+async def _placed(services: Services, runs: OpenRuns) -> dict[str, list[tuple[str, str, bool]]]:
+    """`runs` with, in the place of who works on each, whether that is another living Jupyter server."""
+    owners = {owner for open in runs.values() for _, _, owner in open} - {services.instances.own}
+    living = {owner for owner in owners if await services.instances.alive(owner)}
+    return {key: [(run, state, owner in living) for run, state, owner in open] for key, open in runs.items()}
 
 
 def relative_notebook(path: str, root: Path) -> str:

@@ -59,6 +59,10 @@ class Unfinished:
     state: str
 
 
+#: Of each session by its id, oldest first: run, state, and the instance that works on it.
+OpenRuns = dict[str, list[tuple[str, str, str]]]
+
+
 @dataclass(frozen=True)
 class RunRow:
     """One answer's life. `instance` is the uuid of the Jupyter server that works on it."""

@@ -14,7 +14,7 @@ from ..errors import SessionNotFound, WorkspaceNotFound
 from ..values import isoformat, utcnow
 from .deleting import ASIDE, Deleting
 from .passages import put_title
-from .rows import UNFINISHED, UNTITLED, SessionRow, Unfinished, WorkspaceRow
+from .rows import UNFINISHED, UNTITLED, OpenRuns, SessionRow, Unfinished, WorkspaceRow
 from .tables import grants, runs, sessions, workspaces
 
 
@@ -113,7 +113,7 @@ class SessionStore(Deleting):
         after: tuple[str, str] | None = None,
         name: str | None = None,
         notebook: str | None = None,
-    ) -> tuple[list[SessionRow], dict[str, list[tuple[str, str]]]]:
+    ) -> tuple[list[SessionRow], OpenRuns]:
         """Newest activity first, with ``open_runs``. `after`: last activity and id of the one before."""
         last, own = sessions.c.last_activity, sessions.c.id
         query = select(sessions).where(~ASIDE).order_by(last.desc(), own.desc()).limit(limit)
@@ -126,8 +126,8 @@ class SessionStore(Deleting):
             lambda db: ([SessionRow(*row) for row in db.execute(query)], _open_runs(_unfinished(db)))
         )
 
-    async def open_runs(self) -> dict[str, list[tuple[str, str]]]:
-        """session id → its unfinished runs as (run id, state), oldest first."""
+    async def open_runs(self) -> OpenRuns:
+        """The unfinished runs of all sessions."""
         return _open_runs(await self.unfinished())
 
     async def unfinished(self) -> list[Unfinished]:
@@ -163,8 +163,8 @@ def _unfinished(db: Connection) -> list[Unfinished]:
     return [Unfinished(*row) for row in db.execute(query)]
 
 
-def _open_runs(unfinished: Iterable[Unfinished]) -> dict[str, list[tuple[str, str]]]:
-    found: dict[str, list[tuple[str, str]]] = {}
+def _open_runs(unfinished: Iterable[Unfinished]) -> OpenRuns:
+    found: OpenRuns = {}
     for run in unfinished:
-        found.setdefault(run.session_id, []).append((run.run_id, run.state))
+        found.setdefault(run.session_id, []).append((run.run_id, run.state, run.instance))
     return found

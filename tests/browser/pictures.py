@@ -11,7 +11,9 @@ WIDTHS = (380, 280)
 THEMES = (("JupyterLab Light", "light"), ("JupyterLab Dark", "dark"))
 
 
-def pictures(panel: Panel, name: str, *texts: Locator, widths: tuple[int, ...] = WIDTHS) -> None:
+def pictures(
+    panel: Panel, name: str, *texts: Locator, hover: Locator | None = None, widths: tuple[int, ...] = WIDTHS
+) -> None:
     """Nothing is wider than the column, and each of `texts` stands out from its ground by 4.5 to 1."""
     SHOTS.mkdir(exist_ok=True)
     page = panel.page
@@ -23,6 +25,8 @@ def pictures(panel: Panel, name: str, *texts: Locator, widths: tuple[int, ...] =
             )
             expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
             expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+            if hover is not None:
+                hover.hover()
             panel.at("panel").screenshot(path=SHOTS / f"{name}-{width}-{word}.png")
             for text in texts:
                 ratio = contrast(text)

@@ -18,7 +18,7 @@ PATIENCE = 20.0
 class Answer:
     """What the model says to one request: words, and calls of tools by the end of the name they are offered under.
 
-    Before word i it waits for ``gates[i]``. `status` answers with an HTTP error instead, with `headers`.
+    Before word i it waits for ``gates[i]``. `status` answers with an HTTP error instead, with `headers` and `error`.
     """
 
     words: tuple[str, ...] = ()
@@ -26,6 +26,7 @@ class Answer:
     gates: dict[int, Gate] = field(default_factory=dict)
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    error: str = ""
     thoughts: tuple[str, ...] = ()
 
 
@@ -85,6 +86,7 @@ class ScriptedModel:
             gates=gates,
             status=answer.status,
             headers=answer.headers,
+            error={"message": answer.error} if answer.error else None,
         )
 
 

@@ -17,6 +17,7 @@ from .chatsview import ChatsView, chat, in_theme
 from .labserver import Lab
 from .panel import Panel
 from .scripted_model import Answer, ScriptedModel
+from .test_images import png, put
 from .test_journey import add_notes_server
 
 AXE = Path(__file__).parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
@@ -54,6 +55,26 @@ def error(panel: Panel, model: ScriptedModel, folder: Path) -> str:
     model.answers = [Answer(status=401)]
     panel.write("Are you there?")
     expect(panel.at("error")).to_be_visible()
+    return "#mandrake-panel"
+
+
+def edited_message(panel: Panel, model: ScriptedModel, folder: Path) -> str:
+    put(panel, "paste", "clip.png", png())
+    panel.write("What is on it?")
+    panel.complete()
+    put(panel, "paste", "next.png", png())
+    put(panel, "drop", "drawing.svg", b"<svg/>", "image/svg+xml")
+    expect(panel.at("image-fault")).to_be_visible()
+    panel.message("user").hover()
+    panel.at("edit").click()
+    expect(panel.at("editor")).to_be_visible()
+    return "#mandrake-panel"
+
+
+def asked_to_slow_down(panel: Panel, model: ScriptedModel, folder: Path) -> str:
+    model.answers = [Answer(status=429, headers={"Retry-After": "55"})]
+    panel.write("Are you busy?")
+    expect(panel.at("retry")).to_be_visible()
     return "#mandrake-panel"
 
 
@@ -105,6 +126,8 @@ STAGES: list[Stage] = [
     answered_chat,
     approval,
     error,
+    edited_message,
+    asked_to_slow_down,
     list_of_chats,
     search,
     nothing_found,

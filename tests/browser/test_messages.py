@@ -41,8 +41,8 @@ def test_a_message_is_edited_in_place_and_what_follows_is_replaced(
     connected: Lab, model: ScriptedModel, panel: Panel
 ) -> None:
     two_turns(panel, model)
-    panel.message("user", 0).hover()
-    pictures(panel, "own-message", panel.message("user", 0).locator(".jp-Mandrake-time"))
+    own = panel.message("user", 0)
+    pictures(panel, "own-message", own.locator(".jp-Mandrake-time"), hover=own)
     panel.message("user", 0).get_by_role("button", name="Edit message").click()
     box = panel.at("editor").get_by_role("textbox", name="Edit message")
     expect(box).to_be_focused()
@@ -109,8 +109,8 @@ def test_the_last_answer_is_asked_for_again_at_once_an_earlier_one_after_a_quest
 ) -> None:
     two_turns(panel, model)
     model.answers = [Answer(("Two anew.",))]
-    panel.message("assistant", 1).hover()
-    pictures(panel, "footer", panel.message("assistant", 1).locator(".jp-Mandrake-usage > span").first)
+    answer = panel.message("assistant", 1)
+    pictures(panel, "footer", answer.locator(".jp-Mandrake-usage > span").first, hover=answer)
     panel.message("assistant", 1).get_by_role("button", name="Answer again").click()
     expect(panel.message("assistant", 1)).to_contain_text("Two anew.")
     expect(panel.page.locator(".jp-Dialog")).to_have_count(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from playwright.sync_api import expect
 
@@ -10,9 +11,10 @@ from .labserver import Lab
 from .panel import Panel
 from .pictures import pictures
 from .scripted_model import Answer, ScriptedModel
+from .wire import wire_to
 
 SLOW = Answer(status=429, headers={"Retry-After": "50"})
-LEFT = re.compile(r"Your message is kept and is sent again in (60|50|40) s\. Attempt 1 of \d\.")
+LEFT = re.compile(r"Your message is kept and is sent again in (60|50|40)\ss\. Attempt 1 of \d\.")
 
 
 def test_a_provider_that_asks_to_slow_down_is_said_once_survives_a_reload_and_is_asked_at_once_by_a_press(
@@ -86,19 +88,45 @@ def test_a_lost_connection_is_quiet_for_a_moment_then_said_and_taken_up_again(
     """The answer goes on without the page, and nothing of it is missing or twice there."""
     gate = model.gate()
     model.answers = [Answer(("Before ", "after."), gates={1: gate})]
-    panel.write("Tell me")
-    expect(panel.message("assistant")).to_contain_text("Before")
-    panel.page.clock.install()
-    panel.page.context.set_offline(True)
-    banner = panel.at("lost-banner")
-    expect(banner).to_contain_text(re.compile(r"Connection lost\. Trying again in \d+ s\."))
-    expect(banner).to_contain_text("Your answer goes on without you and will be here when you are back.")
-    gate.open()
-    panel.page.context.set_offline(False)
-    banner.get_by_role("button", name="Try now").click()
-    expect(panel.at("text")).to_have_text("Before after.")
-    panel.complete()
-    expect(banner).to_have_count(0)
+    with wire_to(connected.url) as wire:
+        at_home, connected.url = connected.url, wire.url
+        try:
+            panel.open().new_chat().write("Tell me")
+            expect(panel.message("assistant")).to_contain_text("Before")
+            banner = panel.at("lost-banner")
+            wire.cut()
+            cut = time.monotonic()
+            expect(banner).to_contain_text(re.compile(r"Connection lost\. Trying again in \d+ s\."))
+            assert time.monotonic() - cut > 1.5, "a loss of a moment is nobody's business"
+            expect(banner).to_contain_text(
+                "Your answer goes on without you and will be here when you are back."
+            )
+            pictures(panel, "lost", banner.locator(".jp-Mandrake-strong span").last)
+            gate.open()
+            wire.mend()
+            banner.get_by_role("button", name="Try now").click()
+            expect(panel.at("text")).to_have_text("Before after.")
+            panel.complete()
+            expect(banner).to_have_count(0)
+
+            # Cut and mended within the moment: not a word.
+            gate = model.gate()
+            model.answers = [Answer(("Once ", "more."), gates={1: gate})]
+            panel.write("Again")
+            expect(panel.message("assistant")).to_contain_text("Once")
+            seen = panel.page.evaluate_handle(
+                """() => { const seen = {banner: false}; new MutationObserver(() => {
+                    seen.banner ||= document.querySelector('[data-testid="mandrake-lost-banner"]') !== null;
+                }).observe(document.body, {subtree: true, childList: true}); return seen; }"""
+            )
+            with panel.page.expect_response(re.compile(r"/runs/[^/]+/events\?")):
+                wire.cut()
+                wire.mend()
+            gate.open()
+            panel.complete()
+            assert not seen.evaluate("seen => seen.banner")
+        finally:
+            connected.url = at_home
 
 
 def test_thoughts_are_folded_away_above_the_answer(

@@ -7,6 +7,7 @@ export type ActionEffect =
   | { do: 'resend' }
   | { do: 'continue' }
   | { do: 'choose_model' }
+  | { do: 'without_images' }
   | { do: 'fetch_demo' }
   | { do: 'command'; id: string; args?: Record<string, string | boolean> };
 
@@ -33,15 +34,21 @@ const TABLE: Record<string, [label: string, effect: ActionEffect]> = {
   review_trust: ['Review…', { do: 'command', id: 'mandrake:review-trust' }]
 };
 
+const WITHOUT_IMAGES: IAction = {
+  id: 'without_images',
+  label: 'Ask without images',
+  effect: { do: 'without_images' }
+};
+
 /**
  * The buttons of an error card, the primary one first, at most three. Ids this panel does not know are left out.
  * `fetched`: the demo model is here by now, so that what asked for it asks for the message instead.
  */
 export function actionsOf(error: { code: string; actions: string[] }, fetched = false): IAction[] {
-  return error.actions
+  const known = error.actions
     .filter(id => Object.prototype.hasOwnProperty.call(TABLE, id))
     .slice(0, 3)
-    .map(id => {
+    .map((id): IAction => {
       const [label, effect] = TABLE[id];
       const demo = effect.do === 'fetch_demo' || (id === 'try_again' && error.code === 'demo_model_missing');
       if (demo) {
@@ -50,5 +57,5 @@ export function actionsOf(error: { code: string; actions: string[] }, fetched = 
           : { id, label, effect: { do: 'fetch_demo' } };
       }
       return { id, label: id === 'change_key' && error.code === 'model_key_missing' ? 'Enter a key' : label, effect };
-    });
+    });  return error.code === 'model_takes_no_images' ? [...known, WITHOUT_IMAGES] : known;
 }

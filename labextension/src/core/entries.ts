@@ -82,15 +82,9 @@ export function textOf(message: IMessage): string {
     .join('\n\n');
 }
 
-/** Whether another Jupyter server is at work on it: it can be looked at, and that is all. */
-export function isElsewhere(message: IMessage): boolean {
-  return message.role === 'assistant' && message.seq === null && isOpen(message);
-}
-
-/** The first answer that has not ended, here; answers before others in the queue stand before them. */
+/** The first answer that has not ended; answers before others in the queue stand before them. */
 export function openAnswer(entries: readonly IEntry[]): IEntry | null {
-  const open = ({ message }: IEntry) => message.role === 'assistant' && message.run_id && isOpen(message);
-  return entries.find(entry => open(entry) && !isElsewhere(entry.message)) ?? null;
+  return entries.find(({ message }) => message.role === 'assistant' && message.run_id && isOpen(message)) ?? null;
 }
 
 /**

@@ -23,10 +23,12 @@ export interface IFollowOptions {
   now?(): number;
   /** Milliseconds before each further attempt; the last one repeats. */
   delays?: readonly number[];
+  /** Milliseconds for which a loss is not told of. */
+  quiet?: number;
 }
 
 const DELAYS = [300, 700, 1000, 2000, 4000, 8000, 15000];
-/** Milliseconds during which a loss is nobody's business. */
+/** A loss of a moment is nobody's business. */
 const QUIET = 2000;
 
 export class Follower {
@@ -34,7 +36,7 @@ export class Follower {
 
   /** Resolves after the terminal event or after `close`; rejects with what is no loss. Call once. */
   async run(): Promise<void> {
-    const { onConnection, isLoss, delays = DELAYS } = this._options;
+    const { onConnection, isLoss, delays = DELAYS, quiet = QUIET } = this._options;
     let lostAt: number | null = null;
     let attempt = 0;
     const answered = () => {
@@ -69,10 +71,20 @@ export class Follower {
       const now = this._now();
       lostAt ??= now;
       const delay = delays[Math.min(attempt++, delays.length - 1)];
-      const lost = now + delay - lostAt > QUIET;
-      onConnection({ lost, retryAt: now + delay });
+      await this._wait(delay, now + delay, Math.max(0, lostAt + quiet - now));
+      onConnection({ lost: this._now() - lostAt >= quiet, retryAt: null });
+    }
+  }
+
+  /** Until the next attempt; the loss is told of once it has been `unsaid` milliseconds longer. */
+  private async _wait(delay: number, retryAt: number, unsaid: number): Promise<void> {
+    const { onConnection } = this._options;
+    onConnection({ lost: unsaid === 0, retryAt });
+    if (unsaid === 0 || unsaid >= delay) {
       await this._pause.wait(delay);
-      onConnection({ lost, retryAt: null });
+    } else if (await this._pause.wait(unsaid)) {
+      onConnection({ lost: true, retryAt });
+      await this._pause.wait(delay - unsaid);
     }
   }
 

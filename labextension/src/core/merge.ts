@@ -1,7 +1,7 @@
 /**
  * What the store says of a chat and what this page knows of it, as one column. Pure; decides nothing about reading.
  */
-import { entryOf, IEntry, isElsewhere, isOpen } from './entries';
+import { entryOf, IEntry, isOpen } from './entries';
 import { blankAnswer } from './reducer';
 import { IMessage, ISession } from './wire';
 
@@ -73,10 +73,6 @@ function joined(message: IMessage, before: IEntry | undefined, live: string | nu
   const ended = message.role === 'assistant' && !isOpen(before.message) && isOpen(message);
   if (before.key === live || ended) {
     return before;
-  }
-  if (isElsewhere(before.message) && isOpen(message) && !message.seq) {
-    // What was asked for its events has said so; it may be taken up here, which gives it a number.
-    return { ...before, message: { ...message, seq: null } };
   }
   const same = before.failure === null && JSON.stringify(before.message) === JSON.stringify(message);
   return same ? before : { ...before, message, failure: null, stopping: before.stopping && isOpen(message) };

@@ -1,12 +1,15 @@
 /** A wait that can be cut short: what stands between two attempts. */
 export class Pause {
-  /** Resolves after so many milliseconds, or when `end` is called. One at a time. */
-  wait(milliseconds: number): Promise<void> {
-    return new Promise<void>(resolve => {
-      const timer = setTimeout(() => this.end(), milliseconds);
+  /** Resolves after so many milliseconds, or when `end` is called; whether it was the whole time. One at a time. */
+  wait(milliseconds: number): Promise<boolean> {
+    return new Promise<boolean>(resolve => {
+      const timer = setTimeout(() => {
+        this._end = null;
+        resolve(true);
+      }, milliseconds);
       this._end = () => {
         clearTimeout(timer);
-        resolve();
+        resolve(false);
       };
     });
   }

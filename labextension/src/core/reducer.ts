@@ -40,15 +40,7 @@ export function reduce(message: IMessage, event: RunEvent): IMessage {
   if (event.seq !== undefined && number <= seen && !ends) {
     return message;
   }
-  if (isElsewhere(event)) {
-    return { ...message, seq: null };
-  }
   return { ...settled(apply(message, event), event), seq: Math.max(number, seen) };
-}
-
-/** It ends the reading, and not the run: another Jupyter is at work on it. */
-function isElsewhere(event: RunEvent): boolean {
-  return event.type === 'error' && event.code === 'running_elsewhere';
 }
 
 /** Whatever comes after a wait says that it is over. */

@@ -1,7 +1,7 @@
 /** A message of the user edited, an answer asked for anew, a message deleted: what that does to the column. Pure. */
 import { entryOf, IEntry, isOpen, ownMessage, questionOf, textOf } from './entries';
 import { blankAnswer } from './reducer';
-import { IMessage } from './wire';
+import { IAttachment, IMessage } from './wire';
 
 /** What a run replaces: the message `entry`, the rest of its run, and all that follows. */
 export function replacedBy(entries: readonly IEntry[], entry: IEntry): { kept: IEntry[]; replaced: IEntry[] } {
@@ -15,17 +15,18 @@ export function isFollowed(entries: readonly IEntry[], entry: IEntry): boolean {
   return replacedBy(entries, entry).replaced.some(({ message }) => message.run_id !== entry.message.run_id);
 }
 
-/** The column when `run` has taken the place of `entry` and what follows. `content`: as it was edited; null as it was. */
+/** The column when `run` has taken the place of `entry` and what follows. `content`: as it was edited; null as it was; so `attachments`. */
 export function withReplaced(
   entries: readonly IEntry[],
   entry: IEntry,
   run: { id: string; message_id: string },
-  content: string | null
+  content: string | null,
+  attachments?: IAttachment[]
 ): IEntry[] {
   const { kept, replaced } = replacedBy(entries, entry);
   const asked = replaced[0].message;
   const own: IMessage = {
-    ...ownMessage(asked.session_id, `own-${run.id}`, content ?? textOf(asked), asked.attachments, false),
+    ...ownMessage(asked.session_id, `own-${run.id}`, content ?? textOf(asked), attachments ?? asked.attachments, false),
     run_id: run.id
   };
   const answer = blankAnswer(asked.session_id, run.id, run.message_id, own.created);

@@ -45,7 +45,8 @@ export interface ISession {
   connections: number;
   phase: Phase;
   reason: string;
-  active_run: { id: string; state: string } | null;
+  /** `elsewhere`: another Jupyter server is at work on it. */
+  active_run: { id: string; state: string; elsewhere?: boolean } | null;
   queued: number;
   /** Null while it is in use. */
   idle_seconds: number | null;
@@ -135,7 +136,7 @@ export interface IMessage {
   replaced_by?: string | null;
   /** While its model is to be asked again. */
   retry?: IRetry | null;
-  /** Null when it has ended; ours while open: a run of another Jupyter server. */
+  /** Null when it has ended. */
   seq: number | null;
 }
 

@@ -6,7 +6,7 @@ import { AbstractChatModel, IChatContext, IChatModel, INewMessage } from '@jupyt
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { MandrakeApi, WireError } from '../api';
-import { Column, IEntry, isElsewhere, isOpen } from '../core/entries';
+import { Column, IEntry, isOpen } from '../core/entries';
 import { IConnection } from '../core/follow';
 import { entriesOf, isOver } from '../core/merge';
 import { IAttachment, IErrorBody, ISession } from '../core/wire';
@@ -14,7 +14,6 @@ import { IMandrake } from '../tokens';
 import { fromPackage } from './attachments';
 import { ChatContext } from './chatcontext';
 import { Decisions } from './decisions';
-import { Elsewhere } from './elsewhere';
 import { ImageDrafts, ImageUrls } from './images';
 import { Runner } from './runner';
 import { Sending } from './sending';
@@ -63,7 +62,6 @@ export class MandrakeChat extends AbstractChatModel {
     });
     this.images = new ImageUrls(api, this._workspace);
     this.drafts = new ImageDrafts(trans, this.input, this.images);
-    this._changed.connect(() => this._watch.follow(this.elsewhere));
     window.addEventListener('online', this._onOnline);
     this.setReady();
   }
@@ -79,13 +77,13 @@ export class MandrakeChat extends AbstractChatModel {
   get entries(): readonly IEntry[] {
     return this._column.entries;
   }
-  /** The answer at work; null when nothing is. */
+  /** The answer at work here; null when nothing is. */
   get answering(): IEntry | null {
-    return this._runner.answering;
+    return this.elsewhere ? null : this._runner.answering;
   }
   /** Another Jupyter server is at work on it: it can be read here, no more. */
   get elsewhere(): boolean {
-    return this.entries.some(({ message }) => isElsewhere(message));
+    return this._session?.active_run?.elsewhere === true;
   }
   get connection(): IConnection {
     return this._runner.connection;
@@ -152,7 +150,7 @@ export class MandrakeChat extends AbstractChatModel {
   /** Load again if something happened in the chat that this page did not do. For a poll while the chat is idle. */
   async catchUp(): Promise<void> {
     const known = this._session;
-    if (!known || !this._loaded || this.answering) {
+    if (!known || !this._loaded || this._runner.answering) {
       return;
     }
     const session = await this._api.session(this._workspace, known.id);
@@ -232,7 +230,6 @@ export class MandrakeChat extends AbstractChatModel {
     }
     window.removeEventListener('online', this._onOnline);
     this._runner.dispose();
-    this._watch.dispose();
     this.images.dispose();
     super.dispose();
     Signal.clearData(this);
@@ -283,7 +280,6 @@ export class MandrakeChat extends AbstractChatModel {
   private _session: ISession | null;
   /** The run that was left for another model. */
   private _askAgain: string | null = null;
-  private readonly _watch = new Elsewhere(() => this.load());
   private _making: Promise<ISession> | null = null;
   private _loaded = false;
   private _loads = 0;

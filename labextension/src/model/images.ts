@@ -92,7 +92,9 @@ export class ImageDrafts {
     return key;
   }
 
-  private _onAttached(input: IInputModel): void {
+  /** After the input has told everyone of it: taken away at once, others would hear of it last. */
+  private async _onAttached(input: IInputModel): Promise<void> {
+    await Promise.resolve();
     for (const attachment of [...input.attachments]) {
       if (attachment.type === 'file' && looksLikeImage(attachment.value)) {
         input.removeAttachment?.(attachment);

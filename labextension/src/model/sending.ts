@@ -41,7 +41,7 @@ export class Sending {
     const queued = this._runner.answering !== null;
     const key = UUID.uuid4();
     const known = this._hooks.session()?.id ?? '';
-    const own = entryOf(ownMessage(known, `own-${key}`, content, attachments, queued));
+    let own = entryOf(ownMessage(known, `own-${key}`, content, attachments, queued));
     const blank = blankAnswer(known, '', `answer-${key}`, new Date().toISOString());
     this._column.add(own);
     if (!queued) {
@@ -53,6 +53,8 @@ export class Sending {
     const body = { content, attachments, notebook: this._hooks.notebook() ?? undefined };
     try {
       const session = await this._hooks.ensure();
+      own = { ...own, message: { ...own.message, session_id: session.id } };
+      this._column.patch(own.key, { message: own.message });
       if (!queued) {
         await this._runner.read(blank.id, own.key, (signal, answered) =>
           this._api.postMessage(this._workspace, session.id, body, key, signal, answered)
@@ -94,6 +96,15 @@ export class Sending {
     await (entry.message.run_id ? this._replace(entry, content) : this._anew(entry, content));
   }
 
+  /** Send the question of the answer `entry` once more, without its images. */
+  async withoutImages(entry: IEntry): Promise<void> {
+    const asked = questionOf(this._column.entries, entry);
+    if (asked) {
+      const others = asked.message.attachments.filter(({ type }) => type !== 'image');
+      await this._replace(asked, textOf(asked.message), others);
+    }
+  }
+
   /** Take a queued message back. */
   async removeQueued(entry: IEntry): Promise<void> {
     const { run_id: run, session_id: session } = entry.message;
@@ -127,17 +138,18 @@ export class Sending {
     await this.send(content, entry.message.attachments);
   }
 
-  private async _replace(entry: IEntry, content: string | null): Promise<void> {
+  /** `attachments` left out are those that the message has. */
+  private async _replace(entry: IEntry, content: string | null, attachments?: IAttachment[]): Promise<void> {
     const { id, session_id: session } = entry.message;
     // The same words once more are the same request: its answer may have been lost on the way.
-    const same = JSON.stringify([id, content]);
+    const same = JSON.stringify([id, content, attachments]);
     const key = this._keys.get(same) ?? UUID.uuid4();
     this._keys.set(same, key);
-    const body = { replaces: id, content: content ?? undefined, notebook: this._hooks.notebook() ?? undefined };
+    const body = { replaces: id, content: content ?? undefined, attachments, notebook: this._hooks.notebook() ?? undefined };
     const run: IRun = await this._api.queueMessage(this._workspace, session, body, key);
     this._keys.delete(same);
     if (this._column.find(other => other.key === entry.key)) {
-      this._column.entries = withReplaced(this._column.entries, entry, run, content);
+      this._column.entries = withReplaced(this._column.entries, entry, run, content, attachments);
     }
     this._hooks.changed();
     this._hooks.sent();

@@ -76,7 +76,7 @@ export function Editor(props: { entry: IEntry; onClose(): void }): JSX.Element {
     }
   };
   return (
-    <div className="jp-Mandrake-editor" data-testid="mandrake-editor">
+    <div className="jp-Mandrake-editing" data-testid="mandrake-editor">
       <textarea
         ref={field}
         className="jp-Mandrake-input"

@@ -95,6 +95,11 @@ function useAction(entry: IEntry | null, onRetry?: () => void): (action: IAction
       case 'resend':
         void (onRetry ? onRetry() : entry ? again(entry) : chat.load());
         break;
+      case 'without_images':
+        if (entry) {
+          chat.sending.withoutImages(entry).catch(error => notifyFailure(trans, commands, error));
+        }
+        break;
       case 'continue':
         void chat.send(trans.__('Continue'));
         break;
