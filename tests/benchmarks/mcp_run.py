@@ -69,6 +69,10 @@ class Timed:
     async def catalogue(self, learn: bool) -> Any:
         return await self.manager.catalogue(learn)
 
+    @property
+    def rules(self) -> Any:
+        return self.manager.rules
+
     async def tools(self, name: str) -> Any:
         return await self.manager.tools(name)
 
