@@ -56,7 +56,9 @@ class Titles:
                 async with self._opened.projects.use(WorkspaceKey(ended.workspace_id)) as project:
                     model = await project.models.resolve(ended.model)
                 title = await ask_for_title(model, *said)
-            if not title or not await titling.give(services.database, ended.session_id, title):
+            if not title:
+                return
+            if not await titling.give(services.database, ended.session_id, ended.run_id, title):
                 return
         except (MandrakeError, TimeoutError) as exc:
             log.info("Chat %s keeps its first words as its name: %s", ended.session_id, repr(exc))
