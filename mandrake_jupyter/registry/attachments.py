@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from .registry import ServiceRegistry
 
 RESOURCE = "resource"
+#: In one message.
+MAX_ATTACHMENTS = 100
+#: What is kept of a file, a notebook or a cell; what else was sent with it is not stored.
+KEPT = ("type", "path", "cell_id")
 #: Characters of its fields.
 LONGEST = {"server": 200, "uri": 2_000, "name": 200}
 
@@ -27,6 +31,8 @@ async def read_attachments(
 
     Raises BadRequest and NotFound that name what can't be attached, NotTrusted and the errors of a start.
     """
+    if len(given) > MAX_ATTACHMENTS:
+        raise BadRequest(f"A message takes at most {MAX_ATTACHMENTS} attachments.")
     if sum(item.get("type") == IMAGE for item in given) > MAX_IMAGES:
         raise BadRequest(f"A message takes at most {MAX_IMAGES} images.")
     manager = await registry.get_workspace_manager(workspace)
@@ -37,7 +43,8 @@ async def read_attachments(
         elif item.get("type") == IMAGE:
             read.append(await read_image(manager, item))
         else:
-            read.append({**item, "text": await asyncio.to_thread(manager.read_attachment, item)})
+            text = await asyncio.to_thread(manager.read_attachment, item)
+            read.append({**{field: item[field] for field in KEPT if field in item}, "text": text})
     return read
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
@@ -34,8 +34,11 @@ _NEW = upsert(tables.parts)
 PUT = _NEW.on_conflict_do_update(
     index_elements=["message_id", "part"], set_={name: _NEW.excluded[name] for name in CHANGING}
 )
-#: Whether a run is another Jupyter server's now.
-TAKEN = select(runs.c.id).where(runs.c.id == bindparam("run"), runs.c.instance != bindparam("own"))
+#: Whether a run is another Jupyter server's now, or has ended: it was taken up although somebody was still at it.
+TAKEN = select(runs.c.id).where(
+    runs.c.id == bindparam("run"),
+    or_(runs.c.instance != bindparam("own"), runs.c.state.not_in(UNFINISHED)),
+)
 
 
 class RunStore:
@@ -137,7 +140,8 @@ class RunStore:
     ) -> None:
         """One transaction: parts of the answer put, events added, columns of the run set.
 
-        Raises RunningElsewhere, and writes nothing, when another server has taken the run over: it took this one for dead.
+        Raises RunningElsewhere, and writes nothing, when another server has taken the run over, as it took this one for dead,
+        and when the run has ended: there is one end.
         """
 
         parts, events = list(parts), list(events)
