@@ -6,6 +6,7 @@ A run that was replaced stays as it was, out of the history; only a delete takes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.engine import Connection

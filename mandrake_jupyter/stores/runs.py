@@ -119,7 +119,9 @@ class RunStore:
             return RunRow(*(await db.execute(select(*RUN_COLUMNS).where(runs.c.id == run.id))).one())
 
     async def get(self, session_id: str, run_id: str) -> RunRow:
-        where = (runs.c.session_id == session_id) & (runs.c.id == run_id)
+        """Raises RunNotFound, also in a chat that was put aside, be it by another Jupyter server while it is open here."""
+        shown = runs.c.session_id.in_(select(sessions.c.id).where(sessions.c.id == session_id, ~ASIDE))
+        where = shown & (runs.c.id == run_id)
         async with self.database.read() as db:
             found = (await db.execute(select(*RUN_COLUMNS).where(where))).one_or_none()
         if not found:
