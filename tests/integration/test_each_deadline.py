@@ -64,7 +64,8 @@ async def test_each_deadline_ends_what_it_is_for_with_its_own_code(
     assert events[-1]["type"] == ("error" if deadline.type == "error" else "complete")
     for name in deadline.settings:
         setattr(api.registry, name, ServiceRegistry.class_traits()[name].default())
-    await api("POST", f"{session}/release?force=true")  # the deadlines of a chat are those of when it is taken up
+    # The deadlines of a chat are those of when it is taken up.
+    await api("POST", f"{session}/release?force=true")
     after = await api.events("POST", f"{session}/messages", {"content": "and now?"})
     assert after[-1]["type"] == "complete", "the chat goes on"
 
