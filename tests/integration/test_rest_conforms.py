@@ -210,6 +210,7 @@ def test_without_a_login_nothing_is_told(world: World, verb: str, path: str) -> 
         "question": "q",
         "message": "m",
         "image": "i",
+        "grant": "1",
         "name": "echo",
     }
     answer = requests.request(verb, f"{world.jupyter.url}mandrake{path.format_map(parameters)}", timeout=10)

@@ -52,13 +52,22 @@ function keepInView(box: HTMLElement, inner: HTMLElement, turn: HTMLElement, pla
   const part = turn.querySelector<HTMLElement>(`[data-part="${place.part ?? ''}"]`);
   const scroll = () => (part ?? turn).scrollIntoView({ block: (part ?? turn).offsetHeight > box.clientHeight / 2 ? 'start' : 'center' });
   const observer = new ResizeObserver(scroll);
+  // The input of a chat that was just opened takes the focus when it is drawn, which may be after this.
+  const hold = (event: FocusEvent) => {
+    if (!turn.contains(event.target as Node)) {
+      turn.focus({ preventScroll: true });
+    }
+  };
+  const panel = box.closest<HTMLElement>('.jp-Mandrake') ?? box;
   const end = () => {
     clearTimeout(timer);
     observer.disconnect();
-    TOUCHES.forEach(kind => box.removeEventListener(kind, end));
+    panel.removeEventListener('focusin', hold);
+    TOUCHES.forEach(kind => document.removeEventListener(kind, end, true));
   };
   const timer = setTimeout(end, SETTLING);
-  TOUCHES.forEach(kind => box.addEventListener(kind, end, { passive: true }));
+  panel.addEventListener('focusin', hold);
+  TOUCHES.forEach(kind => document.addEventListener(kind, end, { passive: true, capture: true }));
   observer.observe(inner);
   turn.focus({ preventScroll: true });
   scroll();
