@@ -89,8 +89,6 @@ def remove(db: Connection, session_id: str, message_id: str, session_values: Map
         db.execute(update(sessions).where(sessions.c.id == session_id).values(**session_values))
     if "name" in session_values:
         put_title(db, session_id, str(session_values["name"]))
-    if "name" in session_values:
-        put_title(db, session_id, str(session_values["name"]))
 
 
 def _version_before(run_id: str) -> Select[Any]:

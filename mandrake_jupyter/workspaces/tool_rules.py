@@ -19,7 +19,7 @@ MEANWHILE = "Until then every tool call of this project is asked about."
 
 
 class ToolRulesReader:
-    """Reads the file of one folder again only when it changed; one `stat` a use."""
+    """Reads the file of one folder again only when it changed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -30,7 +30,7 @@ class ToolRulesReader:
     def read(self) -> ToolRules:
         """As they are now. Never raises for what is in the file."""
         stamp = fingerprint(self._root / RULES)
-        if stamp != self._stamp:
+        if stamp is None or stamp != self._stamp:  # None also where it is there and can't be looked at
             problems: list[Problem] = []
             self._rules = read_rules(Source.inside(self._root, RULES, problems), problems)
             self._problems, self._stamp = tuple(problems), stamp
