@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .registry import ServiceRegistry
 
 RESOURCE = "resource"
+#: In one message.
+MOST = 100
 #: Characters of its fields.
 LONGEST = {"server": 200, "uri": 2_000, "name": 200}
 
@@ -27,6 +29,8 @@ async def read_attachments(
 
     Raises BadRequest and NotFound that name what can't be attached, NotTrusted and the errors of a start.
     """
+    if len(given) > MOST:
+        raise BadRequest(f"A message takes at most {MOST} attachments.")
     if sum(item.get("type") == IMAGE for item in given) > MAX_IMAGES:
         raise BadRequest(f"A message takes at most {MAX_IMAGES} images.")
     manager = await registry.get_workspace_manager(workspace)
@@ -37,8 +41,14 @@ async def read_attachments(
         elif item.get("type") == IMAGE:
             read.append(await read_image(manager, item))
         else:
-            read.append({**item, "text": await asyncio.to_thread(manager.read_attachment, item)})
+            text = await asyncio.to_thread(manager.read_attachment, item)
+            read.append({name: item[name] for name in _kept(item)} | {"text": text})
     return read
+
+
+def _kept(item: JSON) -> tuple[str, ...]:
+    """What of a file, a notebook or a cell is stored: whatever else was sent with it is nobody's."""
+    return ("type", "path", "cell_id") if item["type"] == "cell" else ("type", "path")
 
 
 async def _resource(

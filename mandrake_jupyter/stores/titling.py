@@ -29,7 +29,7 @@ async def due(database: Database, session_id: str, run_id: str) -> tuple[str, st
     )
     async with database.read() as db:
         rows = await db.execute(complete)
-        asked = next((row for row in rows if row[2].split(maxsplit=1)[0] != "/tool"), None)
+        asked = next((row for row in rows if row[2].split(maxsplit=1)[:1] != ["/tool"]), None)
         if asked is None or asked[0] != run_id:
             return None
         text = select(func.substr(parts.c.content, 1, READ)).where(

@@ -297,10 +297,14 @@ async def test_an_attachment_reaches_the_model_and_not_the_history_view(
     (api.root / "weather.csv").write_text("day,temp\n1,canary-4711\n")
     session = await api.session()
     attachment = {"type": "file", "path": "weather.csv"}
-    await api("POST", f"{session}/messages", {"content": "explain", "attachments": [attachment]})
+    sent = attachment | {"note": "of somebody", "text": "of somebody"}
+    await api("POST", f"{session}/messages", {"content": "explain", "attachments": [sent]})
     assert "canary-4711" in json.dumps(model.chats[0])
     [question, _] = await api("GET", f"{session}/messages")
     assert question["attachments"] == [attachment]
+    body = {"content": "explain", "attachments": [attachment] * 101}
+    status, error = await api.error("POST", f"{session}/messages", body)
+    assert (status, error["message"]) == (400, "A message takes at most 100 attachments.")
 
 
 def _example(pattern: str) -> str:
