@@ -117,9 +117,7 @@ def harmless(prose: str) -> str:
         before = line
     spans = [_spans(line) for line in lines]
     sure = None not in spans  # where one line is not clear, no code between backticks is certain
-    return "\n".join(
-        _inert(line, (sure and found) or []) for line, found in zip(lines, spans, strict=True)
-    )
+    return "\n".join(_inert(line, (sure and found) or []) for line, found in zip(lines, spans, strict=True))
 
 
 def _spans(line: str) -> list[tuple[int, int]] | None:
