@@ -6,6 +6,7 @@ a tool is asked about, and the problem is told with its line.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ class ToolRulesReader:
 
     def read(self) -> ToolRules:
         """As they are now. Never raises for what is in the file."""
-        stamp = fingerprint(self._root / RULES)
-        if stamp is None or stamp != self._stamp:  # None also where it is there and can't be looked at
+        path = self._root / RULES
+        stamp = fingerprint(path) or _seen_otherwise(path)
+        if stamp != self._stamp:
             problems: list[Problem] = []
             self._rules = read_rules(Source.inside(self._root, RULES, problems), problems)
             self._problems, self._stamp = tuple(problems), stamp
@@ -39,6 +41,17 @@ class ToolRulesReader:
     def problems(self) -> tuple[Problem, ...]:
         self.read()
         return self._problems
+
+
+def _seen_otherwise(path: Path) -> tuple[int, ...] | None:
+    """What tells a link that leads nowhere, and a folder that may not be looked into, from no file at all."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as exc:
+        return (exc.errno or 0,)
+    return found.st_mtime_ns, found.st_ino
 
 
 def read_rules(source: Source, problems: list[Problem]) -> ToolRules:

@@ -277,6 +277,8 @@ async def test_bad_input_gets_a_typed_error(
         {},
         {"content": 3},
         {"content": "x", "wait": -1},
+        {"content": "x", "notebook": "n" * 5000},
+        {"content": "x", "model": "m" * 5000},
         {"content": "x", "attachments": "a"},
         {"content": "x", "attachments": [{"type": "file", "path": "../secret"}]},
         {"content": "x", "attachments": [{"type": "file", "path": "ghost.csv"}]},
