@@ -106,7 +106,7 @@ class ModelCatalogue:
         if model_id is not None:
             listing = await self._listing()
             if model_id not in listing.choices:
-                raise BadRequest(f"No model {model_id!r} is known; known: {', '.join(listing.choices)}.")
+                raise BadRequest(f"No model {model_id!r:.80} is known; known: {', '.join(listing.choices)}.")
         await self._connections.choose(model_id)
         return await self.as_json()
 
@@ -210,7 +210,7 @@ class ModelCatalogue:
             raise BadRequest("Provider, model and address must be text.")
         kind = next((kind for kind in KINDS if kind == provider), None)
         if kind is None:
-            raise BadRequest(f"No provider {provider!r} is known; known: {', '.join(KINDS)}.")
+            raise BadRequest(f"No provider {provider!r:.80} is known; known: {', '.join(KINDS)}.")
         if not model.strip():
             raise BadRequest("Enter the name of the model.")
         if kind == COMPATIBLE:
