@@ -199,7 +199,8 @@ class ModelCatalogue:
             known = clean_environment(environ=self._environ)
             url = clean_url(await expand(choice.url, known, self.keys, provider))
             headers = {n: await expand(v, known, self.keys, provider) for n, v in choice.headers.items()}
-            return Endpoint(choice.kind, provider, url, None, headers)
+            told = set(url.split("/")) - set(choice.url.split("/")) if "${" in choice.url else ()
+            return Endpoint(choice.kind, provider, url, None, headers, told=tuple(told))
         key = await self.keys.get(choice.key_name) if choice.key_name else None
         if key is None and KINDS[choice.kind].needs_key:
             raise KeyMissing(provider=provider)
