@@ -10,6 +10,7 @@ from ..errors import BadRequest
 from ..values import JSON
 from ..values.images import IMAGE, MAX_IMAGES
 from .images import read_image
+from .sessions import relative_notebook
 
 if TYPE_CHECKING:
     from ..servers.offered import ResourceContent
@@ -42,13 +43,14 @@ async def read_attachments(
             read.append(await read_image(manager, item))
         else:
             text = await asyncio.to_thread(manager.read_attachment, item)
-            read.append({name: item[name] for name in _kept(item)} | {"text": text})
+            read.append({**_kept(item), "path": relative_notebook(item["path"], manager.root), "text": text})
     return read
 
 
-def _kept(item: JSON) -> tuple[str, ...]:
+def _kept(item: JSON) -> JSON:
     """What of a file, a notebook or a cell is stored: whatever else was sent with it is nobody's."""
-    return ("type", "path", "cell_id") if item["type"] == "cell" else ("type", "path")
+    names = ("type", "path", "cell_id") if item["type"] == "cell" else ("type", "path")
+    return {name: item[name] for name in names}
 
 
 async def _resource(

@@ -300,6 +300,7 @@ async def test_an_attachment_reaches_the_model_and_not_the_history_view(
     session = await api.session()
     attachment = {"type": "file", "path": "weather.csv"}
     sent = attachment | {"note": "of somebody", "text": "of somebody"}
+    sent["path"] = str((api.root / "weather.csv").resolve())
     await api("POST", f"{session}/messages", {"content": "explain", "attachments": [sent]})
     assert "canary-4711" in json.dumps(model.chats[0])
     [question, _] = await api("GET", f"{session}/messages")
