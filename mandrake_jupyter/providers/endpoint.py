@@ -43,6 +43,11 @@ class Endpoint:
         return self.socket is not None or is_loopback(self.base_url)
 
     @property
+    def keyless(self) -> bool:
+        """Whether nothing that is sent there says who asks."""
+        return not self.key and "authorization" not in {name.lower() for name in self.headers}
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The longest first: whole values, and the words of 8 characters or more in them (``Bearer KEY``)."""
         values = [self.key or "", *self.headers.values(), *self.told]

@@ -131,7 +131,7 @@ def _connection(exc: Any, attempt: Attempt) -> ProviderError:
 
 
 def _auth(attempt: Attempt, why: str) -> ProviderError:
-    kind = KeyRefused if attempt.endpoint.key else KeyMissing
+    kind = KeyMissing if attempt.endpoint.keyless else KeyRefused
     return kind(provider=attempt.endpoint.name, reason=why)
 
 

@@ -37,11 +37,10 @@ def http_client(attempt: Attempt) -> AsyncClient:
     import httpx2
 
     endpoint = attempt.endpoint
-    keyless = not endpoint.key and "authorization" not in {name.lower() for name in endpoint.headers}
 
     async def going_out(request: httpx2.Request) -> None:
         request.extensions["timeout"] = limits.as_dict()  # an SDK may have put its own there
-        if keyless:  # the SDKs insist on a key; none is pretended to the server
+        if endpoint.keyless:  # the SDKs insist on a key; none is pretended to the server
             request.headers.pop("authorization", None)
 
     async def coming_in(response: httpx2.Response) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from mandrake_jupyter.registry.registry import ServiceRegistry
 from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Call, Turn
 
@@ -61,6 +62,10 @@ async def test_each_deadline_ends_what_it_is_for_with_its_own_code(
                 await api.registry.session_culler.sweep()
     assert [event["code"] for event in events if event["type"] == deadline.type] == [deadline.code]
     assert events[-1]["type"] == ("error" if deadline.type == "error" else "complete")
+    for name in deadline.settings:
+        setattr(api.registry, name, ServiceRegistry.class_traits()[name].default())
+    # The deadlines of a chat are those of when it is taken up.
+    await api("POST", f"{session}/release?force=true")
     after = await api.events("POST", f"{session}/messages", {"content": "and now?"})
     assert after[-1]["type"] == "complete", "the chat goes on"
 

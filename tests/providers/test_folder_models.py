@@ -6,6 +6,7 @@ from mandrake_jupyter import errors
 from mandrake_jupyter.workspaces.models import ModelWish, WorkspaceModel
 from tests.providers.conftest import DEMO, say
 from tests.support.scripted_openai import ScriptedOpenAI
+from tests.support.scripted_turns import Turn
 
 
 async def test_an_untrusted_folder_is_not_contacted_listed_or_expanded(make):
@@ -70,6 +71,17 @@ async def test_what_stands_for_a_secret_in_an_address_is_in_no_error(make):
     endpoint = (await catalogue.resolve("project/lab/m")).provider.endpoint
     assert endpoint.base_url == "http://127.0.0.1:9/a-secret-way-4711/v1"
     assert endpoint.secrets == ("a-secret-way-4711",)
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"), [({"Authorization": "Bearer x"}, errors.KeyRefused), ({}, errors.KeyMissing)]
+)
+async def test_a_refused_header_is_a_refused_key_and_none_at_all_is_a_missing_one(make, headers, error):
+    async with ScriptedOpenAI() as server:
+        server.script = [Turn(status=401)]
+        folder = [WorkspaceModel("lab", server.url, headers, ("m",), trusted=True)]
+        with pytest.raises(error):
+            await say(await make(folder=folder).resolve("project/lab/m"))
 
 
 def team(level, active=None, url="https://llm.example.org/v1"):

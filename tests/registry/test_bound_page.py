@@ -16,6 +16,10 @@ from .subjects import PoolSubjects
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "bound-what-runs.md").read_text("utf-8")
 
 
+#: How much one message or answer may be: said further down on the page.
+SIZES = ("max_message_size", "max_part_size", "max_tool_result", "max_run_log", "max_reader_unsent")
+
+
 def block(word: str) -> str:
     """The one block of Python that has `word`."""
     [found] = [b for b in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if word in b]
@@ -32,7 +36,7 @@ def test_the_limits_it_names_are_the_defaults() -> None:
     assert vars(c.ServiceRegistry) == {
         name: trait.default_value
         for name, trait in ServiceRegistry.class_traits().items()
-        if name.startswith("max_") and name not in ("max_containers", "max_steps", "max_queued")
+        if name.startswith("max_") and name not in ("max_containers", "max_steps", "max_queued", *SIZES)
     }
 
 
