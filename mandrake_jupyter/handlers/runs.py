@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_WAIT = 30.0
 LONGEST_WAIT = 3600.0
 LONGEST_KEY = 200
-#: Characters of a model's id and of a notebook's path: both go into what a model is told, or into an error.
-LONGEST_FIELD = 4096
+#: Characters of what names something: a model, the path of a notebook.
+LONGEST_NAME = 1_000
 #: Bytes of one character in JSON, at most.
 LONGEST_CHARACTER = 12
 
@@ -53,7 +53,7 @@ class MessagesHandler(StreamHandler):
         content = self.text(body, "content", required=replaces is None)
         if self.wants_stream:
             self.registry.streams.check()
-        model, notebook = self._short(body, "model"), self._short(body, "notebook")
+        model, notebook = self._name(body, "model"), self._name(body, "notebook")
         async with self.registry.use_session_coordinator(workspace, session) as coordinator:
             row = await coordinator.repeated(self._key()) or await coordinator.post(
                 content,
@@ -82,11 +82,10 @@ class MessagesHandler(StreamHandler):
             raise BadRequest("attachments must be a list of objects.")
         return await read_attachments(self.registry, workspace, given, session)
 
-    def _short(self, body: JSON, field: str) -> str | None:
-        value = self.text(body, field, required=False)
-        if len(value) > LONGEST_FIELD:
-            raise BadRequest(f"{field} must be a text of at most {LONGEST_FIELD:,} characters.")
-        return value or None
+    def _name(self, body: JSON, field: str) -> str | None:
+        if len(name := self.text(body, field, required=False)) > LONGEST_NAME:
+            raise BadRequest(f"{field} must have at most {LONGEST_NAME:,} characters.")
+        return name or None
 
     def _wait(self, body: JSON) -> float:
         wait = body.get("wait", DEFAULT_WAIT)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 RESOURCE = "resource"
 #: In one message.
-MOST = 100
+MAX_ATTACHMENTS = 100
+#: What is kept of a file, a notebook or a cell; what else was sent with it is not stored.
+KEPT = ("type", "path", "cell_id")
 #: Characters of its fields.
 LONGEST = {"server": 200, "uri": 2_000, "name": 200}
 
@@ -30,8 +32,8 @@ async def read_attachments(
 
     Raises BadRequest and NotFound that name what can't be attached, NotTrusted and the errors of a start.
     """
-    if len(given) > MOST:
-        raise BadRequest(f"A message takes at most {MOST} attachments.")
+    if len(given) > MAX_ATTACHMENTS:
+        raise BadRequest(f"A message takes at most {MAX_ATTACHMENTS} attachments.")
     if sum(item.get("type") == IMAGE for item in given) > MAX_IMAGES:
         raise BadRequest(f"A message takes at most {MAX_IMAGES} images.")
     manager = await registry.get_workspace_manager(workspace)
@@ -43,14 +45,9 @@ async def read_attachments(
             read.append(await read_image(manager, item))
         else:
             text = await asyncio.to_thread(manager.read_attachment, item)
-            read.append({**_kept(item), "path": relative_notebook(item["path"], manager.root), "text": text})
+            kept = {field: item[field] for field in KEPT if field in item}
+            read.append({**kept, "path": relative_notebook(item["path"], manager.root), "text": text})
     return read
-
-
-def _kept(item: JSON) -> JSON:
-    """What of a file, a notebook or a cell is stored: whatever else was sent with it is nobody's."""
-    names = ("type", "path", "cell_id") if item["type"] == "cell" else ("type", "path")
-    return {name: item[name] for name in names}
 
 
 async def _resource(

@@ -44,10 +44,8 @@ async def export_chat(
     live = {run.id: run for run in held.runs} if held else {}
     said = await shown.rows(services.runs, row.id, live, replaced=wanted.whole)
     images = await load_images(services.database, _chosen(message for message, _ in said))
-    text = await asyncio.to_thread(wanted.render, row, said, images)
-    return ExportedFile(
-        file_name(row.name, wanted.suffix), wanted.content_type, text.encode("utf-8", "replace")
-    )
+    content = await asyncio.to_thread(lambda: wanted.render(row, said, images).encode("utf-8", "replace"))
+    return ExportedFile(file_name(row.name, wanted.suffix), wanted.content_type, content)
 
 
 def _chosen(messages: Iterable[Message]) -> list[str]:

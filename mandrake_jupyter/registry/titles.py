@@ -22,27 +22,30 @@ log = logging.getLogger("mandrake_jupyter")
 
 
 class Titles:
-    """A sink of the hub, for as long as `opened` is. At most one request per chat is under way."""
+    """A sink of the hub, for as long as `opened` is. Only the first answer of a chat is one to ask for; a second request may be
+    under way where that was edited meanwhile, and then the first comes to nothing."""
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
-        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._asking: dict[tuple[str, str], asyncio.Task[None]] = {}  #: by chat and run
 
     def hear(self, announcement: Announcement, told: JSON) -> None:
         match announcement:
             case RunEnded(state="done"):
                 self._begin(announcement)
-            case Changed(what="deleted", id=session_id) if session_id in self._asking:
-                self._asking[session_id].cancel()
+            case Changed(what="deleted", id=session_id):
+                for (chat, _), task in self._asking.items():
+                    if chat == session_id:
+                        task.cancel()
 
     def _begin(self, ended: RunEnded) -> None:
-        supervisor, session_id = self._opened.services.supervisor, ended.session_id
+        supervisor, key = self._opened.services.supervisor, (ended.session_id, ended.run_id)
         wanted = self._opened.registry.title_chats and ended.model and not ended.model.startswith(DEMO)
-        if not wanted or session_id in self._asking or supervisor.closed:
+        if not wanted or supervisor.closed:
             return
-        task = supervisor.spawn(f"title of chat {session_id}", self._give(ended))
-        self._asking[session_id] = task
-        task.add_done_callback(lambda _: self._asking.pop(session_id, None))
+        task = supervisor.spawn(f"title of chat {ended.session_id}", self._give(ended))
+        self._asking[key] = task
+        task.add_done_callback(lambda _: self._asking.pop(key, None))
 
     async def _give(self, ended: RunEnded) -> None:
         from ..sessions.titles import WITHIN, ask_for_title
@@ -56,7 +59,9 @@ class Titles:
                 async with self._opened.projects.use(WorkspaceKey(ended.workspace_id)) as project:
                     model = await project.models.resolve(ended.model)
                 title = await ask_for_title(model, *said)
-            if not title or not await titling.give(services.database, ended.session_id, title):
+            if not title:
+                return
+            if not await titling.give(services.database, ended.session_id, ended.run_id, title):
                 return
         except (MandrakeError, TimeoutError) as exc:
             log.info("Chat %s keeps its first words as its name: %s", ended.session_id, repr(exc))

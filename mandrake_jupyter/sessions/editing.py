@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import BadRequest, Unavailable
 from ..stores.replacing import Place
-from ..stores.rows import PROMPT, UNTITLED, SessionRow
+from ..stores.rows import PROMPT, UNTITLED, WITHDRAWN, SessionRow
 from .posting import first_words
 from .seams import Seams
 
@@ -54,13 +54,15 @@ class Editing(ABC):
         """Delete a question with its answer, by the id of either. Raises MessageNotFound, Busy, RunningElsewhere."""
         await self._mine()
         place = await self._seams.runs.place(self.row.id, message_id)
-        values: dict[str, Any] = {}
+        name = None
         if _named_by(self.row, place):  # its words do not stay as the chat's name
             history = await self._seams.runs.history(self.row.id)
-            left = (one.text for one, run in history if one.role == "user" and run.id != place.run.id)
-            values["name"] = first_words(next(left, UNTITLED))
-        await self._seams.runs.remove(self.row.id, message_id, values)
-        self.row = replace(self.row, **values)
+            others = (pair for pair in history if pair[1].id != place.run.id)
+            left = (one.text for one, run in others if one.role == "user" and run.finish_reason != WITHDRAWN)
+            name = first_words(next(left, UNTITLED))
+        await self._seams.runs.remove(self.row.id, message_id, name)
+        if name is not None:
+            self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
 
 
 def asked_again(

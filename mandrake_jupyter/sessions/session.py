@@ -92,6 +92,8 @@ class SessionCoordinator(Editing, Driver):
         run.stop(ending or Ending(RunState.FAILED, "recovery"))
         await run.drive()
         del self._live[run.id]
+        if run.owed is not None:
+            self._owing[run.id] = run
 
     async def _find(self, run_id: str) -> tuple[Run | None, RunRow]:
         """A run with its row: held here, or ended. Raises RunNotFound; RunningElsewhere for another server's."""

@@ -30,7 +30,7 @@ BUSY_TIMEOUT_MS = 10_000
 #: Transactions of `at_once` that may wait for each other, or for another Jupyter server; further ones wait for these.
 AT_ONCE = 8
 #: Of `look`, likewise.
-LOOKS_AT_ONCE = 4
+LOOKS_AT_ONCE = 6
 #: Seconds for which a close waits for transactions that are under way.
 CLOSE_WITHIN = 0.5
 

@@ -5,7 +5,6 @@ A run that was replaced stays as it was, out of the history; only a delete takes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +12,9 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.engine import Connection
 
 from ..errors import AlreadyReplaced, Busy, MessageNotFound
-from .passages import put_title
 from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
-from .tables import messages, runs, sessions
+from .tables import messages, runs
+from .titling import name_by_words
 
 AT_WORK = "An answer is at work or waits in this chat."
 KEPT = "Nothing was changed. Wait until it is done, or stop it."
@@ -68,13 +67,15 @@ def give_way(db: Connection, run: RunRow, place: Place) -> None:
     db.execute(update(runs).where(where).values(replaced_by=run.id))
 
 
-def take_back(db: Connection, run_id: str) -> None:
+def take_back(db: Connection, run: RunRow) -> None:
     """A run that was withdrawn before it began gives back what it had replaced."""
-    db.execute(update(runs).where(runs.c.replaced_by == run_id).values(replaced_by=None))
+    own = (runs.c.session_id == run.session_id) & (runs.c.replaced_by == run.id)
+    db.execute(update(runs).where(own).values(replaced_by=None))
 
 
-def remove(db: Connection, session_id: str, message_id: str, session_values: Mapping[str, Any]) -> None:
-    """A question with its answer, and with the earlier versions of it that it replaced, with all their rows.
+def remove(db: Connection, session_id: str, message_id: str, name: str | None = None) -> None:
+    """A question with its answer, and with the earlier versions of it that it replaced, with all their rows. `name` is what
+    the chat goes by from then on, where its name came of them.
 
     What had followed those versions stays stored as it was. Raises MessageNotFound, and Busy while it is at work.
     """
@@ -82,21 +83,19 @@ def remove(db: Connection, session_id: str, message_id: str, session_values: Map
     if run.open:
         raise Busy("This answer is at work or waits.", then=KEPT)
     versions = [run.id]
-    while (older := db.execute(_version_before(versions[-1])).scalar_one_or_none()) is not None:
+    while (older := db.execute(_version_before(session_id, versions[-1])).scalar_one_or_none()) is not None:
         versions.append(older)
     db.execute(delete(runs).where(runs.c.session_id == session_id, runs.c.id.in_(versions)))
-    if session_values:
-        db.execute(update(sessions).where(sessions.c.id == session_id).values(**session_values))
-    if "name" in session_values:
-        put_title(db, session_id, str(session_values["name"]))
+    if name is not None:
+        name_by_words(db, session_id, name)
 
 
-def _version_before(run_id: str) -> Select[Any]:
+def _version_before(session_id: str, run_id: str) -> Select[Any]:
     """The first of the runs that `run_id` replaced is the one that was edited or asked again."""
     return (
         select(runs.c.id)
         .join(messages, messages.c.id == runs.c.user_message_id)
-        .where(runs.c.replaced_by == run_id)
+        .where(runs.c.session_id == session_id, runs.c.replaced_by == run_id)
         .order_by(messages.c.position)
         .limit(1)
     )

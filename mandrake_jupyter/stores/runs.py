@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
@@ -19,11 +19,12 @@ from .auditing import put_records
 from .database import Database
 from .deleting import ASIDE
 from .images import put_images
-from .passages import at_rest, put_message, put_title
+from .passages import at_rest, put_message
 from .replacing import Place, find_run, give_way, remove, take_back
 from .replaying import Replay, last_seq
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
+from .titling import name_by_words
 
 RUN_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
 PART_COLUMNS = [tables.parts.c[f.name] for f in fields(Part)]
@@ -33,8 +34,11 @@ _NEW = upsert(tables.parts)
 PUT = _NEW.on_conflict_do_update(
     index_elements=["message_id", "part"], set_={name: _NEW.excluded[name] for name in CHANGING}
 )
-#: Whether a run is another Jupyter server's now.
-TAKEN = select(runs.c.id).where(runs.c.id == bindparam("run"), runs.c.instance != bindparam("own"))
+#: Whether a run is another Jupyter server's now, or has ended: it was taken up although somebody was still at it.
+TAKEN = select(runs.c.id).where(
+    runs.c.id == bindparam("run"),
+    or_(runs.c.instance != bindparam("own"), runs.c.state.not_in(UNFINISHED)),
+)
 
 
 class RunStore:
@@ -75,11 +79,13 @@ class RunStore:
                 await db.run_sync(_put_parts, question.id, question.parts)
                 await db.run_sync(put_images, question)
                 own = (sessions.c.id == run.session_id) & ~ASIDE
-                if not (await db.execute(update(sessions).where(own).values(**session_values))).rowcount:
+                values = dict(session_values)
+                name = values.pop("name", None)
+                if not (await db.execute(update(sessions).where(own).values(**values))).rowcount:
                     raise SessionNotFound(session=run.session_id)
                 await db.run_sync(put_message, question.id)
-                if "name" in session_values:
-                    await db.run_sync(put_title, run.session_id, str(session_values["name"]))
+                if name is not None:
+                    await db.run_sync(name_by_words, run.session_id, name)
         except IntegrityError:
             if found := run.idempotency_key and await self.by_key(run.session_id, run.idempotency_key):
                 return found, False
@@ -113,7 +119,9 @@ class RunStore:
             return RunRow(*(await db.execute(select(*RUN_COLUMNS).where(runs.c.id == run.id))).one())
 
     async def get(self, session_id: str, run_id: str) -> RunRow:
-        where = (runs.c.session_id == session_id) & (runs.c.id == run_id)
+        """Raises RunNotFound, also in a chat that was put aside, be it by another Jupyter server while it is open here."""
+        shown = runs.c.session_id.in_(select(sessions.c.id).where(sessions.c.id == session_id, ~ASIDE))
+        where = shown & (runs.c.id == run_id)
         async with self.database.read() as db:
             found = (await db.execute(select(*RUN_COLUMNS).where(where))).one_or_none()
         if not found:
@@ -134,7 +142,8 @@ class RunStore:
     ) -> None:
         """One transaction: parts of the answer put, events added, columns of the run set.
 
-        Raises RunningElsewhere, and writes nothing, when another server has taken the run over: it took this one for dead.
+        Raises RunningElsewhere, and writes nothing, when another server has taken the run over, as it took this one for dead,
+        and when the run has ended: there is one end.
         """
 
         parts, events = list(parts), list(events)
@@ -147,7 +156,7 @@ class RunStore:
             if columns:
                 db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
                 if columns.get("finish_reason") == WITHDRAWN:
-                    take_back(db, run.id)
+                    take_back(db, run)
                 if at_rest(columns.get("state")):
                     put_message(db, run.message_id)
 
@@ -180,10 +189,10 @@ class RunStore:
             role, run = await db.run_sync(find_run, session_id, message_id)
         return Place(role, run, await self.message(run.user_message_id))
 
-    async def remove(self, session_id: str, message_id: str, session_values: Mapping[str, Any]) -> None:
+    async def remove(self, session_id: str, message_id: str, name: str | None) -> None:
         """See `replacing.remove`."""
         async with self.database.write() as db:
-            await db.run_sync(remove, session_id, message_id, session_values)
+            await db.run_sync(remove, session_id, message_id, name)
         self.database.deleted.set()
 
     async def history(self, session_id: str, *, replaced: bool = False) -> list[tuple[Message, RunRow]]:
@@ -191,23 +200,25 @@ class RunStore:
         own = messages.c.session_id == session_id
         shown = own if replaced else own & runs.c.replaced_by.is_(None)
         of_run, of_message = messages.c.run_id == runs.c.id, messages.c.id == tables.parts.c.message_id
-        async with self.database.read() as db:
-            rows = await db.execute(
-                select(messages).join(runs, of_run).where(shown).order_by(messages.c.position)
-            )
-            found = await db.execute(select(*RUN_COLUMNS).where(runs.c.session_id == session_id))
-            by_id = {row.id: RunRow(*row) for row in found}
-            joined = await db.execute(
-                select(tables.parts.c.message_id, *PART_COLUMNS)
-                .join(messages, of_message)
-                .join(runs, of_run)
-                .where(shown)
-                .order_by(messages.c.position, tables.parts.c.part)
-            )
+        asked = select(messages).join(runs, of_run).where(shown).order_by(messages.c.position)
+        all_runs = select(*RUN_COLUMNS).where(runs.c.session_id == session_id)
+        joined = (
+            select(tables.parts.c.message_id, *PART_COLUMNS)
+            .join(messages, of_message)
+            .join(runs, of_run)
+            .where(shown)
+            .order_by(messages.c.position, tables.parts.c.part)
+        )
+
+        def read(db: Connection) -> list[tuple[Message, RunRow]]:
+            rows = db.execute(asked).all()
+            by_id = {row.id: RunRow(*row) for row in db.execute(all_runs)}
             parts: dict[str, list[Row[Any]]] = {}
-            for part in joined:
+            for part in db.execute(joined):
                 parts.setdefault(part.message_id, []).append(part)
-        return [(_message(row, parts.get(row.id, ())), by_id[row.run_id]) for row in rows]
+            return [(_message(row, parts.get(row.id, ())), by_id[row.run_id]) for row in rows]
+
+        return await self.database.look(read)
 
     async def result(self, session_id: str, call_id: str) -> str | None:
         """What a tool call of that session answered; None where there is no such call, or no answer."""

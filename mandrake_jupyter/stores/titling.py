@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.engine import Connection
 
 from .database import Database
 from .deleting import ASIDE
@@ -39,11 +40,20 @@ async def due(database: Database, session_id: str, run_id: str) -> tuple[str, st
     return asked[2], "\n".join(said)[:READ]
 
 
-async def give(database: Database, session_id: str, title: str) -> bool:
-    """Whether it was set: not over a name that a person gave meanwhile, nor for a chat that is gone."""
-    own = (sessions.c.id == session_id) & ~sessions.c.titled & ~ASIDE
+async def give(database: Database, session_id: str, run_id: str, title: str) -> bool:
+    """Whether it was set: not over a name that a person gave meanwhile, nor for a chat that is gone, nor where the answer of
+    `run_id`, which it is made of, was deleted or replaced."""
+    there = exists().where(runs.c.id == run_id, runs.c.replaced_by.is_(None))
+    own = (sessions.c.id == session_id) & ~sessions.c.titled & ~ASIDE & there
     async with database.write() as db:
         if not (await db.execute(update(sessions).where(own).values(name=title, titled=True))).rowcount:
             return False
         await db.run_sync(put_title, session_id, title)
         return True
+
+
+def name_by_words(db: Connection, session_id: str, name: str) -> None:
+    """Unless a person or a model named it meanwhile."""
+    own = (sessions.c.id == session_id) & ~sessions.c.titled
+    if db.execute(update(sessions).where(own).values(name=name)).rowcount:
+        put_title(db, session_id, name)

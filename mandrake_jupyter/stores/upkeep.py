@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, exists, insert, select, text
 from sqlalchemy.engine import Connection
@@ -26,6 +26,10 @@ from .deleting import ASIDE
 from .rows import UNFINISHED
 from .tables import audit, chores, events, runs, sessions
 
+T = TypeVar("T")
+#: After each of many transactions nothing is done for so many times as long as it took: who writes for people waits for a free
+#: moment by looking now and then, and would hardly find one.
+BREATH = 2.0
 #: The events that end a run. They stay, so that a replay ends as it should.
 TERMINAL = ("complete", "error", "cancelled")
 #: Chats, and runs with their events, that one transaction takes.
@@ -57,7 +61,7 @@ class Upkeep:
         gone: list[tuple[str, str]] = []
         if keep.chats:
             before = isoformat(now - timedelta(days=keep.chats))
-            while chats := await self.database.at_once(lambda db: _old_chats(db, before, held)):
+            while chats := await self._bit(lambda db: _old_chats(db, before, held)):
                 gone += chats
         if keep.audit:
             before_audit = isoformat(now - timedelta(days=keep.audit))
@@ -70,7 +74,7 @@ class Upkeep:
             before_events = isoformat(now - timedelta(days=keep.events))
             ended = select(runs.c.id).where(runs.c.finished < before_events).limit(1)
             if await self.database.look(lambda db: db.execute(ended).first()):
-                while await self.database.at_once(lambda db: _old_events(db, before_events)):
+                while await self._bit(lambda db: _old_events(db, before_events)):
                     pass
         return gone
 
@@ -79,7 +83,7 @@ class Upkeep:
         async with self.database.read() as db:
             left = set((await db.execute(select(chores.c.name))).scalars())
         if WIPE in left:
-            while await self.database.at_once(_merge):
+            while await self._bit(_merge):
                 pass
             left.add(LOG)
         if LOG not in left:
@@ -88,6 +92,13 @@ class Upkeep:
             return False
         await self.database.at_once(lambda db: db.execute(delete(chores).where(chores.c.name == LOG)))
         return True
+
+    async def _bit(self, work: Callable[[Connection], T]) -> T:
+        """One of many transactions."""
+        began = time.monotonic()
+        done = await self.database.at_once(work)
+        await asyncio.sleep(BREATH * (time.monotonic() - began))
+        return done
 
     async def drop_backups(self, days: int = KEEP_BACKUPS_DAYS) -> list[Path]:
         """Those of updates of more than `days` days ago."""

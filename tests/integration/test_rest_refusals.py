@@ -22,6 +22,9 @@ SERVERS = "workspaces/default/mcp-servers"
         ("attachments", 0),
         ("model", [None]),
         ("notebook", 1),
+        ("model", "m" * 1_001),
+        ("notebook", "n" * 1_001),
+        ("attachments", [{"type": "file", "path": "a.csv"}] * 101),
     ],
 )
 async def test_a_wrong_field_of_a_message_is_refused_however_it_is_to_be_answered(

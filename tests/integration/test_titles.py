@@ -113,6 +113,27 @@ async def test_a_chat_that_is_deleted_meanwhile_is_left_alone(model: ScriptedOpe
     assert (await api("POST", f"{session}/restore"))["name"] == "hello"
 
 
+async def test_a_chat_whose_first_question_was_edited_meanwhile_is_named_by_what_it_says_now(
+    model: ScriptedOpenAI, api: Api
+) -> None:
+    session, gate = await api.session(), asyncio.Event()
+    model.script = [
+        Turn(tokens=["answer"]),
+        Turn(tokens=["Password swordfish"], gates={0: gate}),
+        Turn(tokens=["another"]),
+        Turn(tokens=["Greetings"]),
+    ]
+    answer = await api("POST", f"{session}/messages", {"content": "My password is swordfish"})
+    await model.saw_requests(2)
+    [question, _] = await api("GET", f"{session}/messages")
+    assert answer["run_id"] == question["run_id"]
+    await api("POST", f"{session}/messages", {"content": "Hello", "replaces": question["id"]})
+    await model.saw_requests(4)
+    gate.set()
+    await quiet(api)
+    assert (await api("GET", session))["name"] == "Greetings"
+
+
 async def test_titles_can_be_switched_off(model: ScriptedOpenAI, api: Api) -> None:
     api.registry.title_chats = False
     session = await api.session()

@@ -91,6 +91,32 @@ def test_a_schema_that_cannot_be_used_checks_nothing_and_fetches_nothing(schema:
     check_arguments({"path": "a"}, schema)
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}},
+        {
+            "properties": {
+                "a": {"$schema": "https://json-schema.org/draft/2020-12/schema", "pattern": "^(a+)+$"}
+            }
+        },
+        {"patternProperties": {"^(a+)+$": False}, "additionalProperties": False},
+        {"propertyNames": {"pattern": "^(a+)+$"}},
+        {"allOf": [{"patternProperties": {"^(a+)+$": True}}], "unevaluatedProperties": False},
+    ],
+)
+def test_a_pattern_of_a_stranger_holds_nothing_up(schema: dict[str, Any]) -> None:
+    check_arguments({"a": "a" * 60 + "!", "a" * 60 + "!": 1}, {"type": "object", **schema})
+
+
+def test_a_tool_may_have_an_argument_that_is_called_pattern() -> None:
+    schema = {"type": "object", "properties": {"pattern": {"type": "string"}}, "additionalProperties": False}
+    check_arguments({"pattern": "*.txt"}, schema)
+    for wrong in ({"pattern": 1}, {"patern": "x"}):
+        with pytest.raises(BadRequest):
+            check_arguments(wrong, schema)
+
+
 async def test_a_decision_has_one_winner(chat: Any) -> None:
     made = await chat([call("write", path="a")], ["ok"])
     session = await made.open()

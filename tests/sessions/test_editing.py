@@ -232,3 +232,17 @@ async def test_the_history_that_a_run_reads_is_without_what_was_replaced_after_a
     await collect(session, (await session.post("b")).id)
     assert [turn.text for turn in made.model.requests[-1].messages] == ["A!", "2", "b"]
     assert len(await RunStore(made.database).history(session.row.id)) == 4
+
+
+async def test_words_that_were_taken_back_are_no_name(chat: Any) -> None:
+    gate = asyncio.Event()
+    made = await chat(["1", gate])
+    session = await made.open()
+    first = await session.post("one")
+    await collect(session, first.id, until=lambda event: event.type == "token")
+    queued = await session.post("My password is swordfish")
+    await session.cancel(queued.id, "me")
+    gate.set()
+    await collect(session, first.id)
+    await session.remove(first.message_id)
+    assert session.row.name == "New chat"

@@ -20,6 +20,7 @@ from mandrake_jupyter.values.file_names import disposition, file_name
 
 NOW = "2026-11-27T10:00:00.000000Z"
 SESSION = SessionRow("s1", "w1", "Missing values", True, "a.ipynb", None, NOW, NOW)
+MARKS = "-   " * 40 + "\n"  #: a line that a careless pattern reads in 3**40 ways
 COMMONMARK = MarkdownIt("commonmark").enable("table")
 HOSTILE = [
     "```python\nprint(1)",
@@ -289,7 +290,7 @@ def test_a_notebook_elsewhere_is_named_without_where_it_lies() -> None:
 
 
 @pytest.mark.parametrize("format", list(FORMATS))
-@pytest.mark.parametrize("piece", ["x", "`", "```\n", "<b ", "``<b>`", "\n- ", "~~~ ", "\\", "# "])
+@pytest.mark.parametrize("piece", ["x", "`", "```\n", "<b ", "``<b>`", "\n- ", "~~~ ", "\\", "# ", MARKS])
 def test_four_megabytes_are_written_within_seconds(format: str, piece: str) -> None:
     said = turn("q", piece * (4_000_000 // len(piece)))
     began = time.process_time()

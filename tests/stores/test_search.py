@@ -239,7 +239,7 @@ async def test_reasoning_and_what_is_beyond_the_bound_is_not_searched(store: Sto
 async def test_what_is_put_aside_replaced_or_withdrawn_is_not_found(store: Store) -> None:
     chat, other = await store.chat("zebra"), await store.chat()
     await store.say(chat, "zebra")
-    replaced, withdrawn = await store.say(other, "zebra"), await store.say(other, "zebra")
+    replaced, withdrawn = await store.say(other, "zebra"), await store.begin(other, "zebra")
     async with store.database.write() as db:
         await db.execute(text("UPDATE runs SET replaced_by = 'x' WHERE id = :id"), {"id": replaced.id})
     await store.runs.commit(withdrawn, columns={"state": "cancelled", "finish_reason": "withdrawn"})

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_LEAD = r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+[ \t>]*)*"
+#: One way to read each: with two quantifiers for the same space, a line of marks and spaces would take for ever.
+_LEAD = r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t][ \t>]*)*"
 _OPENING = re.compile(rf"^(?P<lead>{_LEAD})(?P<fence>`{{3,}}|~{{3,}})")
 _HEADING = re.compile(rf"^(?P<lead>{_LEAD})(?P<marks>#{{1,6}})(?=[ \t]|$)")
 _UNDERLINE = re.compile(r"^(?P<lead>[ \t>]*)(?P<marks>=+|-+)[ \t]*$")
