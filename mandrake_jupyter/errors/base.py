@@ -101,7 +101,7 @@ class RunNotFound(NotFound):
 
 class MessageNotFound(NotFound):
     code = "message_not_found"
-    sentence = "No message with the id {message!r} in this chat."
+    sentence = "No message with the id {id!r} in this chat."
 
 
 class CallNotFound(NotFound):

@@ -76,7 +76,7 @@ class TrustHandler(MandrakeHandler):
         self.answer(await asyncio.to_thread(files.trust_pending))
 
     @web.authenticated
-    @authorized
+    @authorized(action="execute", resource="mandrake:workspaces")
     async def post(self, workspace: str) -> None:
         body = self.body()
         entries = body.get("entries")

@@ -7,7 +7,7 @@ import sys
 from typing import TextIO
 
 from .answer import Answer, TextPart, ToolPart
-from .words import ASKS_HINT, STATES, WAITS_HINT, decided, sentence, took, usage_line
+from .words import ASKS_HINT, STATES, WAITS_HINT, decided, sentence, tame, took, usage_line
 
 
 class PlainView:
@@ -77,7 +77,7 @@ class PlainView:
         if number not in self._said:
             self._break()
         self._said[number] = len(content)
-        self._out.write(new)
+        self._out.write(tame(new))
         self._in_line = not new.endswith("\n")
 
     def _note(self, part: ToolPart) -> None:
@@ -107,7 +107,7 @@ class PlainView:
 
     def _line(self, text: str) -> None:
         self._break()
-        self._out.write(f"{text}\n")
+        self._out.write(f"{tame(text)}\n")
 
     def _break(self) -> None:
         if self._in_line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ STATES = {
     "unknown": "not known whether it finished",
     "withdrawn": "no longer needed",
 }
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 WAITS_HINT = "Open the panel, or run %mandrake allow | deny"
 
 ASKS_HINT = 'Answer in the panel, or say %mandrake answer {"field": "value"} | decline'
@@ -74,5 +76,10 @@ def sentence(*parts: str) -> str:
     return " ".join(part for part in parts if part)
 
 
+def tame(text: str) -> str:
+    """`text` without what steers a terminal: what a model, a tool or a title says may be anything."""
+    return _STEERS.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
 def say(text: str) -> None:
-    print(text)  # noqa: T201
+    print(tame(text))  # noqa: T201

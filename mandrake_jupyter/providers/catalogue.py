@@ -106,7 +106,7 @@ class ModelCatalogue:
         if model_id is not None:
             listing = await self._listing()
             if model_id not in listing.choices:
-                raise BadRequest(f"No model {model_id!r} is known; known: {', '.join(listing.choices)}.")
+                raise BadRequest(f"No model {model_id!r:.80} is known; known: {', '.join(listing.choices)}.")
         await self._connections.choose(model_id)
         return await self.as_json()
 
@@ -199,7 +199,8 @@ class ModelCatalogue:
             known = clean_environment(environ=self._environ)
             url = clean_url(await expand(choice.url, known, self.keys, provider))
             headers = {n: await expand(v, known, self.keys, provider) for n, v in choice.headers.items()}
-            return Endpoint(choice.kind, provider, url, None, headers)
+            told = set(url.split("/")) - set(choice.url.split("/")) if "${" in choice.url else ()
+            return Endpoint(choice.kind, provider, url, None, headers, told=tuple(told))
         key = await self.keys.get(choice.key_name) if choice.key_name else None
         if key is None and KINDS[choice.kind].needs_key:
             raise KeyMissing(provider=provider)
@@ -210,7 +211,7 @@ class ModelCatalogue:
             raise BadRequest("Provider, model and address must be text.")
         kind = next((kind for kind in KINDS if kind == provider), None)
         if kind is None:
-            raise BadRequest(f"No provider {provider!r} is known; known: {', '.join(KINDS)}.")
+            raise BadRequest(f"No provider {provider!r:.80} is known; known: {', '.join(KINDS)}.")
         if not model.strip():
             raise BadRequest("Enter the name of the model.")
         if kind == COMPATIBLE:

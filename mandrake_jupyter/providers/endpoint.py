@@ -19,17 +19,19 @@ MAX_URL = 2000
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One place that serves models. `key` and `headers` are secrets: never in `repr`, an error or a log.
+    """One place that serves models. `key`, `headers` and `told` (what ``${…}`` in the address stood for) are secrets: never
+    in an error or a log, nor in `repr`.
 
     `socket` is the path of a unix socket to be used instead of TCP.
     """
 
     kind: Kind
     name: str
-    base_url: str
+    base_url: str = field(repr=False)
     key: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     socket: str | None = None
+    told: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def host(self) -> str:
@@ -48,7 +50,7 @@ class Endpoint:
     @property
     def secrets(self) -> tuple[str, ...]:
         """The longest first: whole values, and the words of 8 characters or more in them (``Bearer KEY``)."""
-        values = [self.key or "", *self.headers.values()]
+        values = [self.key or "", *self.headers.values(), *self.told]
         words = [word for value in values for word in value.split() if len(word) >= 8]
         found = {*(value for value in values if len(value) >= 4), *words}
         return tuple(sorted(found, key=lambda value: (-len(value), value)))

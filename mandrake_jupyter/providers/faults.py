@@ -102,9 +102,9 @@ def as_ours(exc: Exception, attempt: Attempt) -> ProviderError:
             message = f'The model "{attempt.model}" is not available at {attempt.endpoint.host}.'
             return ModelNotAvailable(message, model=attempt.model, reason=why)
         case theirs.ModelHTTPError(status_code=408 | 425):  # it gave up waiting, or does not take it yet
-            return ProviderTrouble(provider=provider, reason=why)
+            return ProviderTrouble(provider=provider, retry_after=exc.retry_after, reason=why)
         case theirs.ModelServerError() | theirs.ModelUnavailableError():
-            return ProviderTrouble(provider=provider, reason=why)
+            return ProviderTrouble(provider=provider, retry_after=exc.retry_after, reason=why)
         case theirs.ModelRequestRejectedError() | theirs.ModelQuotaExceededError() | theirs.ModelHTTPError():
             return ProviderRejected(provider=provider, why=why, reason=why)
         case theirs.UnexpectedModelBehavior():

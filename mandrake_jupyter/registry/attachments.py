@@ -10,6 +10,7 @@ from ..errors import BadRequest
 from ..values import JSON
 from ..values.images import IMAGE, MAX_IMAGES
 from .images import read_image
+from .sessions import relative_notebook
 
 if TYPE_CHECKING:
     from ..servers.offered import ResourceContent
@@ -44,7 +45,8 @@ async def read_attachments(
             read.append(await read_image(manager, item))
         else:
             text = await asyncio.to_thread(manager.read_attachment, item)
-            read.append({**{field: item[field] for field in KEPT if field in item}, "text": text})
+            kept = {field: item[field] for field in KEPT if field in item}
+            read.append({**kept, "path": relative_notebook(item["path"], manager.root), "text": text})
     return read
 
 

@@ -19,7 +19,7 @@ from ..errors import CallTimeout, ExitedAtStart, MandrakeError, MCPError, Server
 from ..lifecycle.supervisor import cause
 from ..provisioners.base import Provisioner
 from ..provisioners.sending import Refusal
-from ..values import Asker, ToolResult, ToolSpec
+from ..values import Answer, Asker, Question, ToolResult, ToolSpec
 from .callers import Deadline
 from .endings import never_asked
 from .hearing import LOG_LEVEL, Hearing
@@ -226,11 +226,15 @@ class Connection:
 
         async def report(progress: float, total: float | None, message: str | None) -> None:
             if on_progress is not None:
-                await on_progress(progress, total, message)
+                await on_progress(progress, total, message and self.hide(message))
+
+        async def ask(question: Question) -> Answer:
+            assert asker is not None
+            return await asker.ask(hidden(question, self.hide))
 
         watch = report if on_progress is not None else None
         try:
-            with self.hearing.asked(asker) as caller:
+            with self.hearing.asked(asker and replace(asker, ask=ask)) as caller:
                 caller.deadline = Deadline(deadline)
                 async with deadline:
                     result = await client.call_tool(tool, dict(arguments), progress_callback=watch)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ..values import ToolResult
+from ..values import Question, ToolResult
 from .offered import FilledPrompt, ResourceContent
 
 T = TypeVar("T")
@@ -19,7 +19,9 @@ Hide = Callable[[str], str]
 
 
 def hidden(found: T, hide: Hide) -> T:
-    """`found` (a tool's result, a resource, a filled prompt; all else as it is) with its texts through `hide`."""
+    """`found` (a tool's result, a resource, a filled prompt, a question; all else as it is) with its texts through `hide`.
+
+    The page that a question wants to open stays as it is: a person has to get there."""
     return _hidden(found, hide)
 
 
@@ -32,6 +34,8 @@ def _hidden(found: Any, hide: Hide) -> Any:
         case FilledPrompt():
             messages = tuple(replace(one, text=hide(one.text)) for one in found.messages)
             return replace(found, description=hide(found.description), messages=messages)
+        case Question():
+            return replace(found, message=hide(found.message), schema=_json(found.schema, hide))
         case list():
             return [_hidden(one, hide) for one in found]
     return found

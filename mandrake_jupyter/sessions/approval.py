@@ -60,7 +60,7 @@ def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | 
     """(decision, edited arguments or None, reason) of an approval's body."""
     decision = body.get("decision")
     if decision not in DECISIONS:
-        raise BadRequest(f"decision must be one of {', '.join(DECISIONS)}, not {decision!r}")
+        raise BadRequest(f"decision must be one of {', '.join(DECISIONS)}, not {decision!r:.40}")
     arguments = body.get("arguments")
     if arguments is not None and not isinstance(arguments, dict):
         raise BadRequest("arguments must be a JSON object")

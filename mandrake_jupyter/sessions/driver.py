@@ -45,6 +45,10 @@ class Driver:
         """Unfinished runs held here, oldest first."""
         return list(self._live.values())
 
+    def _waiting(self) -> int:
+        """How many wait for their turn, with those that are still being stored."""
+        return sum(run.state is RunState.QUEUED for run in self._live.values() if run is not self._current)
+
     def expire(self, now: datetime) -> list[str]:
         """End the runs that have waited for a decision for too long by `now` (UTC); their ids."""
         if self._closing:

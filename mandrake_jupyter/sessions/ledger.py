@@ -16,7 +16,7 @@ from ..stores.rows import Message, Part, RunRow
 from ..values import JSON, Decision, Event
 from ..values.tool_rules import RULES
 from .answer import LiveAnswer
-from .approval import DECISIONS, check_arguments
+from .approval import DECISIONS, EACH_TIME, check_arguments
 from .event_log import EventLog, log_of
 from .run_state import RunState, move
 from .run_tools import Recorded, denied
@@ -184,7 +184,9 @@ class Ledger:
         return part
 
     def _check_choice(self, part: Part, decision: Decision) -> None:
-        choices = part.call.get("choices") or DECISIONS
+        """Of what was offered; no more than now, where the folder wants to have it asked each time by now."""
+        asks = self._seams.tools.rules().asks(part.call["server"], part.call["tool"])
+        choices = EACH_TIME if asks else part.call.get("choices") or DECISIONS
         if part.status == "waiting" and decision not in choices:
             raise BadRequest(
                 f'The project asks about this tool each time ({RULES}): choose {" or ".join(choices)}, not "{decision}".'

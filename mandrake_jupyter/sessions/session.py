@@ -124,8 +124,8 @@ class SessionCoordinator(Editing, Driver):
 
         `replaces` names a message that this one takes the place of: see `editing.asked_again`, `replacing.give_way`."""
         await self._mine()
-        if len(self._queue) >= self._seams.bounds.queued:
-            raise TooMany(f"{len(self._queue)} messages already wait in this chat.", retry_after=5)
+        if (waiting := self._waiting()) >= self._seams.bounds.queued:
+            raise TooMany(f"{waiting} messages already wait in this chat.", retry_after=5)
         if self._current is None and self._seams.slots is not None:
             self._seams.slots.check()
         row, place, content, files = await self._asked(replaces, content, attachments)

@@ -38,7 +38,7 @@ def find_run(db: Connection, session_id: str, message_id: str) -> tuple[str, Run
     )
     found = db.execute(query).one_or_none()
     if found is None or (run := RunRow(*found[1:])).finish_reason == WITHDRAWN:
-        raise MessageNotFound(message=message_id)
+        raise MessageNotFound(id=message_id)
     return found[0], run
 
 

@@ -157,9 +157,9 @@ def _transport(it: str, raw: Mapping[str, Any], command: str, url: str, image: b
     if not command and not url:
         raise BadRequest(f'{it} has neither "command" nor "url". Write {EXAMPLE}.')
     if command and known in ("http", "sse"):
-        raise BadRequest(f'{it}: a server of the type "{word}" needs "url", not "command".')
+        raise BadRequest(f'{it}: one of the type "{word}" needs "url", not "command".')
     if url and known == "stdio":
-        raise BadRequest(f'{it}: a server of the type "{word}" needs "command", not "url".')
+        raise BadRequest(f'{it}: one of the type "{word}" needs "command", not "url".')
     return known or ("stdio" if command else "http")
 
 

@@ -55,13 +55,24 @@ def not_own(root: Path, path: Path) -> str | None:
     return None
 
 
+def is_there(path: Path) -> bool:
+    """Also where the system does not let us look: whoever reads it then is told so."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def level_sources(
     root: Path, folders: Sequence[Path], name: str, problems: list[Problem]
 ) -> Iterator[Source]:
     """The files `name` in `folders` that are there and are a word of the user's or of the system's; others are problems."""
     for folder in folders:
         path = folder / name
-        if not path.exists():
+        if not is_there(path):
             continue
         source = Source(str(path), path, problems)
         if why := not_own(root, path):

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import MandrakeError
 from ..stores.reading import read_text_bounded
 from ..values import Level, content_hash
-from .levels import level_of, level_sources
+from .levels import is_there, level_of, level_sources
 from .sources import Problem, Source
 
 PROMPT = ".mandrake/prompt.md"
@@ -41,7 +41,7 @@ def read_prompts(root: Path, folders: Sequence[Path], problems: list[Problem]) -
     """The parts that are there, in the order in which a model reads them."""
     shared = [*level_sources(root, folders, PROMPT_FILE, problems)]
     own = Source.inside(root, PROMPT, problems)
-    sources = [*reversed(shared), *([own] if own.path is not None and own.path.exists() else [])]
+    sources = [*reversed(shared), *([own] if own.path is not None and is_there(own.path) else [])]
     return tuple(part for source in sources if (part := _read(source)) is not None)
 
 

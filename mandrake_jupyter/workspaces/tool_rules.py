@@ -6,6 +6,7 @@ a tool is asked about, and the problem is told with its line.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ MEANWHILE = "Until then every tool call of this project is asked about."
 
 
 class ToolRulesReader:
-    """Reads the file of one folder again only when it changed; one `stat` a use."""
+    """Reads the file of one folder again only when it changed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -29,7 +30,8 @@ class ToolRulesReader:
 
     def read(self) -> ToolRules:
         """As they are now. Never raises for what is in the file."""
-        stamp = fingerprint(self._root / RULES)
+        path = self._root / RULES
+        stamp = fingerprint(path) or _seen_otherwise(path)
         if stamp != self._stamp:
             problems: list[Problem] = []
             self._rules = read_rules(Source.inside(self._root, RULES, problems), problems)
@@ -39,6 +41,17 @@ class ToolRulesReader:
     def problems(self) -> tuple[Problem, ...]:
         self.read()
         return self._problems
+
+
+def _seen_otherwise(path: Path) -> tuple[int, ...] | None:
+    """What tells a link that leads nowhere, and a folder that may not be looked into, from no file at all."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as exc:
+        return (exc.errno or 0,)
+    return found.st_mtime_ns, found.st_ino
 
 
 def read_rules(source: Source, problems: list[Problem]) -> ToolRules:

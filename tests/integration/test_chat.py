@@ -277,6 +277,8 @@ async def test_bad_input_gets_a_typed_error(
         {},
         {"content": 3},
         {"content": "x", "wait": -1},
+        {"content": "x", "notebook": "n" * 5000},
+        {"content": "x", "model": "m" * 5000},
         {"content": "x", "attachments": "a"},
         {"content": "x", "attachments": [{"type": "file", "path": "../secret"}]},
         {"content": "x", "attachments": [{"type": "file", "path": "ghost.csv"}]},
@@ -297,10 +299,15 @@ async def test_an_attachment_reaches_the_model_and_not_the_history_view(
     (api.root / "weather.csv").write_text("day,temp\n1,canary-4711\n")
     session = await api.session()
     attachment = {"type": "file", "path": "weather.csv"}
-    await api("POST", f"{session}/messages", {"content": "explain", "attachments": [attachment]})
+    sent = attachment | {"note": "of somebody", "text": "of somebody"}
+    sent["path"] = str((api.root / "weather.csv").resolve())
+    await api("POST", f"{session}/messages", {"content": "explain", "attachments": [sent]})
     assert "canary-4711" in json.dumps(model.chats[0])
     [question, _] = await api("GET", f"{session}/messages")
     assert question["attachments"] == [attachment]
+    body = {"content": "explain", "attachments": [attachment] * 101}
+    status, error = await api.error("POST", f"{session}/messages", body)
+    assert (status, error["message"]) == (400, "A message takes at most 100 attachments.")
 
 
 def _example(pattern: str) -> str:

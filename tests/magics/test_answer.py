@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mandrake_jupyter.magics.answer import Answer, from_message
+from mandrake_jupyter.magics.answer import Answer, TextPart, ToolPart, from_message
+from mandrake_jupyter.magics.plain import PlainView
 
 from ..support.scripted_api import answered, approval, complete, question, token, tool_call, tool_result
 
@@ -98,3 +101,15 @@ def test_an_open_question_is_in_an_answer_from_the_history():
     }
     got = from_message({"session_id": "s1", "run_id": "r1", "status": "running", "seq": 4, "parts": [part]})
     assert (got.status, got.last_seq, got.asked[0].question["message"]) == ("waiting", 4, "Where to?")
+
+
+def test_what_a_model_or_a_tool_writes_can_not_steer_a_terminal():
+    out = io.StringIO()
+    got = Answer("c", "chat")
+    got.parts[0] = TextPart("one\r\n\ttwo\x1b]52;c;YQ==\x07\x9b2J\rthree")
+    got.parts[1] = ToolPart("1", title="Read\x1b[2K file", status="failed", error="no\x08 way")
+    PlainView(out).show(got)
+    written = out.getvalue()
+    assert not [char for char in written if not (char.isprintable() or char in "\n\t")]
+    assert written.startswith("one\n\ttwo")
+    assert "three" in written

@@ -202,6 +202,13 @@ async def test_rate_limits_say_when_to_come_back():
     assert error.as_json()["then"] == "Your message is kept. Try again in 7 s."
 
 
+@pytest.mark.parametrize("status", [408, 500, 503, 529])
+async def test_a_server_in_trouble_may_say_when_to_come_back_too(status):
+    async with ScriptedOpenAI([Turn(status=status, headers={"Retry-After": "7"})]) as server:
+        error, _ = await failure(provider_of(server))
+    assert (type(error), error.retry_after) == (errors.ProviderTrouble, 7)
+
+
 async def test_a_server_that_wants_a_key_and_has_none_says_so():
     async with ScriptedOpenAI([Turn(status=401)]) as server:
         error, _ = await failure(provider_of(server, key=None))

@@ -63,6 +63,16 @@ async def test_a_reference_that_is_not_set_is_named(make):
         await make(folder=folder).resolve("project/lab/m")
 
 
+async def test_what_stands_for_a_secret_in_an_address_is_in_no_error(make):
+    address = "http://127.0.0.1:9/${secret:way}/v1"
+    folder = [WorkspaceModel("lab", address, {}, ("m",), trusted=True)]
+    catalogue = make(folder=folder)
+    await catalogue.keys.set("way", "a-secret-way-4711")
+    endpoint = (await catalogue.resolve("project/lab/m")).provider.endpoint
+    assert endpoint.base_url == "http://127.0.0.1:9/a-secret-way-4711/v1"
+    assert endpoint.secrets == ("a-secret-way-4711",)
+
+
 @pytest.mark.parametrize(
     ("headers", "error"), [({"Authorization": "Bearer x"}, errors.KeyRefused), ({}, errors.KeyMissing)]
 )

@@ -13,9 +13,10 @@ import pytest
 from mandrake_jupyter.errors import EnvFileUnusable, NotTrusted, SecretMissing, StartTimeout
 from mandrake_jupyter.providers.keys import KeyStore
 from mandrake_jupyter.providers.references import References
-from mandrake_jupyter.values import Input, Reference
+from mandrake_jupyter.servers.hiding import hidden
+from mandrake_jupyter.values import Input, Question, Reference
 
-from .conftest import House, call
+from .conftest import CONTEXT, House, call
 
 SECRET = "ghs-not-to-be-seen-4711"
 #: Prints one of its variables to its log and to the client.
@@ -78,6 +79,26 @@ async def test_secrets_and_answers_are_put_in_at_the_launch(house: House, keys: 
     seen = await shown(house, keys, env=env, questions=questions)
     assert (seen["A"], seen["B"], seen["C"]) == (f"Bearer {SECRET}", "My Documents/ünder", "fast")
     assert keys.taken == ["github", "input.w.folder", "input.w.mode"]
+
+
+async def test_a_key_is_in_no_note_on_progress_and_in_no_question(house: House, keys: Watched) -> None:
+    await keys.set("github", SECRET)
+    house.add("shows", sys.executable, "-S", SHOWS, env={"A": "${secret:github}"})
+    manager, heard = house.manager(references=References("w", keys)), []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(message)
+
+    await manager.call("shows", "environment", {}, context=CONTEXT, on_progress=hear)
+    assert heard == ["A is •••"]
+    field = {"type": "string", "title": f"Still {SECRET}?", "default": SECRET}
+    form = Question("shows", f"Is it {SECRET}?", schema={"type": "object", "properties": {"key": field}})
+    shown = hidden(form, lambda text: text.replace(SECRET, "•••"))
+    assert SECRET not in repr(shown)
+    assert shown.schema == {
+        "type": "object",
+        "properties": {"key": field | {"title": "Still •••?", "default": "•••"}},
+    }
 
 
 async def test_a_secret_that_an_mcp_server_writes_is_masked_in_its_log(house: House, keys: Watched) -> None:

@@ -92,7 +92,7 @@ async def test_a_message_that_is_none_is_named(chat: Any) -> None:
     session = await made.open()
     await said(session, "a")
     for act in (session.post("b", replaces="nonsense"), session.remove("nonsense")):
-        with pytest.raises(MessageNotFound, match="nonsense"):
+        with pytest.raises(MessageNotFound, match="No message with the id 'nonsense' in this chat"):
             await act
     assert texts(await session.messages()) == ["a", "one"]
 

@@ -240,6 +240,34 @@ def test_images_are_in_the_notebook_and_in_the_json() -> None:
     assert "- Image a b.png" in written("markdown", said)
 
 
+@pytest.mark.parametrize(
+    "asks",
+    [
+        "![x](https://e.org/?q=1)",
+        "![x][r]\n\n[r]: https://e.org/a",
+        "\\![x](https://e.org/a)",
+        "\\\\![x](https://e.org/a)",
+        "a `b`![x](https://e.org/a) `c`",
+        "`not closed ![x](https://e.org/a)",
+        "> - [![x](<https://e.org/a>)](https://e.org/b)",
+        "a | b\n--|--\n![x](https://e.org/a) | b",
+    ],
+)
+def test_a_document_asks_nobody_for_an_image_that_a_model_names(asks: str) -> None:
+    said = turn(asks, asks)
+    cells = ["".join(cell["source"]) for cell in notebook(said).cells]
+    for text in (written("markdown", said), *cells):
+        assert "<img" not in COMMONMARK.render(text)
+    assert "e.org" in written("markdown", said)
+
+
+def test_a_diagram_that_may_ask_for_an_image_is_plain_code() -> None:
+    plain, asks = "graph TD; A-->B", "graph TD; A[<img src='https://e.org/a'>]"
+    text = written("markdown", turn("x", f"```mermaid\n{plain}\n```\n\n```mermaid\n{asks}\n```"))
+    assert f"```mermaid\n{plain}" in text
+    assert f"```text\n{asks}" in text
+
+
 def test_json_has_everything_that_was_said() -> None:
     thought = Part(0, "reasoning", content="hm")
     called = tool(1, "failed", {"error": "no such file"}, path="half \ud800")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mandrake_jupyter.errors import BadRequest
 from mandrake_jupyter.sessions.history import SHOWN_TO_MODEL
 from mandrake_jupyter.stores.grants import GrantStore
 from mandrake_jupyter.stores.sessions import SessionStore
@@ -90,6 +91,19 @@ async def test_a_rule_to_ask_outweighs_annotation_and_grant(chat: Any) -> None:
     await parked(session, again, 2)
     await session.cancel(again.id, "ann")
     assert made.tools.calls == [("write", {"path": "a"})]
+
+
+async def test_a_rule_that_comes_while_a_call_waits_leaves_nothing_to_allow_for_longer(chat: Any) -> None:
+    made = await chat([call("write", path="a")], ["ok"])
+    session = await made.open()
+    run = await session.post("go")
+    [waiting] = await parked(session, run)
+    made.tools.says = ToolRules(ask=frozenset({"files/write"}))
+    with pytest.raises(BadRequest, match="each time"):
+        await session.decide(run.id, waiting, "workspace", None, "", "ann")
+    assert await GrantStore(made.database).all(made.workspace_id) == []
+    await session.decide(run.id, waiting, "once", None, "", "ann")
+    assert types(await collect(session, run.id))[-1] == "complete"
 
 
 async def test_a_denied_tool_is_refused_to_the_model_that_still_knows_it_and_to_the_user(chat: Any) -> None:

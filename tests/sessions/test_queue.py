@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from mandrake_jupyter.errors import TooMany
+
 from .conftest import call, collect, types
 from .test_approvals import parked
 
@@ -96,3 +98,12 @@ async def test_a_chat_that_is_put_away_by_force_ends_what_waits_in_it(chat: Any)
     for run in (first, second):
         end = (await collect(session, run.id))[-1]
         assert (end.type, end.data["code"]) == ("error", "interrupted")
+
+
+async def test_messages_that_come_at_once_are_no_more_than_may_wait(chat: Any) -> None:
+    made = await chat(["a", asyncio.Event()])
+    session, *_ = await queue_behind_work(made)
+    posted = [session.post(f"m{n}") for n in range(session._seams.bounds.queued + 10)]
+    found = await asyncio.gather(*posted, return_exceptions=True)
+    assert [type(one) for one in found].count(TooMany) == 10
+    await session.end("ann")

@@ -11,6 +11,10 @@ def main() -> None:
     for line in sys.stdin.buffer:
         message = json.loads(line)
         if "id" in message:
+            if (of := (message.get("params") or {}).get("_meta", {}).get("progressToken")) is not None:
+                told = {"progressToken": of, "progress": 1, "message": f"A is {os.environ.get('A')}"}
+                notice = {"jsonrpc": "2.0", "method": "notifications/progress", "params": told}
+                print(json.dumps(notice), flush=True)
             result = answers(message["method"], message.get("params") or {})
             unknown = {"error": {"code": -32601, "message": "no such method"}}
             answer = {"result": result} if result is not None else unknown

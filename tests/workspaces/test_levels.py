@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,21 @@ def test_the_levels_are_those_of_jupyters_own_config_path() -> None:
     assert levels.level_of(f"{ENV_CONFIG_PATH[0]}/mandrake/mcp.json") == "environment"
     assert levels.level_of(f"{jupyter_config_dir()}/mandrake/mcp.json") == "user"
     assert levels.level_of(".mandrake/mcp.json") == "workspace"
+
+
+@pytest.mark.parametrize("closed", ["system", "project"])
+def test_a_folder_that_may_not_be_looked_into_is_a_problem_and_stops_nothing(
+    levelled: WorkspaceManager, keep: Put, root: Path, homes: dict[str, Path], closed: str, monkeypatch: Any
+) -> None:
+    keep("user", "prompt.md", "Be brief.")
+    folder = {"system": homes["system"], "project": root / ".mandrake"}[closed]
+    real = os.stat
+
+    def stat(path: Any, **kwargs: Any) -> os.stat_result:
+        if isinstance(path, str | os.PathLike) and Path(path).parent == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **kwargs)
+
+    monkeypatch.setattr(os, "stat", stat)  # as root, who may run this, everything may be looked into
+    assert levelled.instructions() == "Be brief."
+    assert any(f"{folder.name}/prompt.md" in message for message in said(levelled))

@@ -103,3 +103,12 @@ def test_a_change_counts_at_the_next_look_and_asks_for_no_trust(folder: Path, tm
     assert [(it.file, it.line) for it in manager.problems()] == [(RULES, 1)]
     (folder / RULES).unlink()
     assert not manager.tool_rules.read().denies("shell", "run")
+
+
+def test_a_file_that_begins_to_lead_out_of_the_folder_to_nothing_asks_about_everything(folder: Path) -> None:
+    reader = ToolRulesReader(folder)
+    assert reader.read() == ToolRules()
+    (folder / RULES).symlink_to(folder.parent / "nothing.json")
+    assert reader.read().everything
+    (folder / RULES).unlink()
+    assert reader.read() == ToolRules()

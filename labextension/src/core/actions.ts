@@ -57,5 +57,6 @@ export function actionsOf(error: { code: string; actions: string[] }, fetched = 
           : { id, label, effect: { do: 'fetch_demo' } };
       }
       return { id, label: id === 'change_key' && error.code === 'model_key_missing' ? 'Enter a key' : label, effect };
-    });  return error.code === 'model_takes_no_images' ? [...known, WITHOUT_IMAGES] : known;
+    });
+  return error.code === 'model_takes_no_images' ? [...known, WITHOUT_IMAGES] : known;
 }

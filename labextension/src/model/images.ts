@@ -121,7 +121,8 @@ export class ImageUrls {
       const type = imageType(Uint8Array.from(atob(image.data.slice(0, 16)), c => c.charCodeAt(0)));
       return Promise.resolve(`data:${type};base64,${image.data}`);
     }
-    const key = 'path' in image ? image.path : image.id;
+    // A file may be another picture the next time it is attached.
+    const key = 'path' in image ? image : image.id;
     const known = this._urls.get(key);
     if (known) {
       return known;
@@ -143,5 +144,5 @@ export class ImageUrls {
     this._urls.clear();
   }
 
-  private readonly _urls = new Map<string, Promise<string>>();
+  private readonly _urls = new Map<string | IImageToAttach, Promise<string>>();
 }

@@ -13,11 +13,11 @@ interface ITextProps extends Pick<React.AriaAttributes, 'aria-invalid' | 'aria-d
   onChange(text: string): void;
 }
 
-/** One line, until the text needs more; who types on keeps the focus. */
+/** One line, until the text needs more; who types on keeps the focus. Long lines are broken: what is allowed is seen whole. */
 export function TextControl({ text, short, type, onChange, ...common }: ITextProps): JSX.Element {
   const area = useRef<HTMLTextAreaElement>(null);
-  const lines = text.split('\n').length;
-  const fits = short && lines === 1 && text.length < 60;
+  const lines = text.split('\n').reduce((count, one) => count + 1 + Math.floor(one.length / 60), 0);
+  const fits = short && !text.includes('\n') && text.length < 60;
   const [line, setLine] = useState(fits);
   const grown = useRef(false);
   useLayoutEffect(() => {
@@ -41,7 +41,6 @@ export function TextControl({ text, short, type, onChange, ...common }: ITextPro
       {...common}
       ref={area}
       rows={Math.min(8, Math.max(2, lines))}
-      wrap="off"
       spellCheck={false}
       value={text}
       onChange={event => write(event.target.value)}

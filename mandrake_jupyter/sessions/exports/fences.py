@@ -17,6 +17,8 @@ _HEADING = re.compile(rf"^(?P<lead>{_LEAD})(?P<marks>#{{1,6}})(?=[ \t]|$)")
 _UNDERLINE = re.compile(r"^(?P<lead>[ \t>]*)(?P<marks>=+|-+)[ \t]*$")
 #: All but a line break, the address of a link, and what can begin nothing.
 _TAG = re.compile(r"<(?!br[ \t]*/?>|[A-Za-z][A-Za-z0-9+.-]{1,31}:[^\s<>`]*>|\s|$)")
+#: What makes an image of a link, unless it is escaped.
+_IMAGE = re.compile(r"(?<!\\)((?:\\\\)*)!\[")
 _TICKS = re.compile(r"`+")
 #: Characters of a line in which a fence or a heading may begin: longer ones would be no text of anybody.
 _BEGIN = 200
@@ -101,7 +103,8 @@ def _prose(lines: list[str]) -> Iterator[Prose]:
 
 
 def harmless(prose: str) -> str:
-    """`prose` that stays prose: its HTML is shown and not obeyed, its headings are below those of a message."""
+    """`prose` that stays prose: its HTML is shown and not obeyed, its headings are below those of a message, its images are
+    links: to open the file would else tell their host what a model put into the address."""
     lines = []
     before = ""
     for line in prose.splitlines():
@@ -115,9 +118,7 @@ def harmless(prose: str) -> str:
         before = line
     spans = [_spans(line) for line in lines]
     sure = None not in spans  # where one line is not clear, no code between backticks is certain
-    return "\n".join(
-        _without_tags(line, (sure and found) or []) for line, found in zip(lines, spans, strict=True)
-    )
+    return "\n".join(_inert(line, (sure and found) or []) for line, found in zip(lines, spans, strict=True))
 
 
 def _spans(line: str) -> list[tuple[int, int]] | None:
@@ -144,13 +145,17 @@ def _spans(line: str) -> list[tuple[int, int]] | None:
     return None if any("|" in line[begin:end] for begin, end in spans) else spans
 
 
-def _without_tags(line: str, spans: list[tuple[int, int]]) -> str:
-    """Escapes what would begin a tag, a comment or the like, but for code at `spans`."""
+def _inert(line: str, spans: list[tuple[int, int]]) -> str:
+    """Escapes what would begin a tag, a comment or the like, or an image, but for code at `spans`."""
     made, at = [], 0
     for begin, end in spans:
-        made += [_TAG.sub("&lt;", line[at:begin]), line[begin:end]]
+        made += [_escaped(line[at:begin]), line[begin:end]]
         at = end
-    return "".join([*made, _TAG.sub("&lt;", line[at:])])
+    return "".join([*made, _escaped(line[at:])])
+
+
+def _escaped(text: str) -> str:
+    return _IMAGE.sub(r"\1\\![", _TAG.sub("&lt;", text))
 
 
 def fenced(text: str, language: str = "") -> str:

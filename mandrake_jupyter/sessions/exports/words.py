@@ -14,6 +14,8 @@ from .fences import blocks as split
 #: Characters of arguments or a result that are shown; the JSON has all of them.
 SHOWN = 20_000
 PYTHON = frozenset({"python", "py", "python3", "ipython", "ipython3"})
+#: In a diagram, what may make its drawing ask for an image.
+_MAY_ASK = re.compile(r"//|\\|&|img|image|http|url|src|href", re.IGNORECASE)
 STATES = {
     "waiting": "not decided yet",
     "allowed": "at work",
@@ -53,7 +55,9 @@ def body(message: Message, run: RunRow) -> Iterator[str | Code]:
 def as_text(block: str | Code) -> str:
     if not isinstance(block, Code):
         return block
-    return fenced(block.text, re.sub(r"[^\w+#.-]", "", block.language))
+    language = re.sub(r"[^\w+#.-]", "", block.language)
+    asks = "mermaid" in language and _MAY_ASK.search(block.text)
+    return fenced(block.text, "text" if asks else language)
 
 
 def attachment(one: Mapping[str, Any]) -> str:
