@@ -175,7 +175,10 @@ test('instructions that came with a folder are said to be such', () => {
   assert.match(trust.effect(trans, rules), /with every message in this project/);
   assert.deepEqual(trust.details(trans, rules), []);
   assert.equal(trust.summary(trans, [rules]), 'This folder asks to give the model instructions.');
-  assert.equal(trust.summary(trans, [rules, pending()]), 'This folder asks to start programs.');
+  assert.equal(
+    trust.summary(trans, [rules, pending()]),
+    'This folder asks to start programs. It also has instructions for the model.'
+  );
 });
 
 test('settings of the reader that would be given away are named, each once', () => {

@@ -6,6 +6,8 @@ import { useChat } from './context';
 
 /** Milliseconds for which the message is kept in view while what stands above it is still being drawn. */
 const SETTLING = 2000;
+/** Frames for which it is waited for after each change of the chat. */
+const LOOKS = 120;
 const FLASH = 'jp-mod-flash';
 const TOUCHES = ['wheel', 'touchmove', 'keydown', 'pointerdown'];
 
@@ -25,15 +27,23 @@ export function useReveal(
         settle();
         leaveEnd();
         settle = keepInView(box.current, inner.current, turn, place);
+      } else if (place && looks++ < LOOKS) {
+        frame = requestAnimationFrame(look);
       }
     };
-    // An asked-for chat that is shown already has the size of nothing until its widget is visible.
-    const soon = () => void requestAnimationFrame(look);
+    let [looks, frame] = [0, 0];
+    // Its messages are drawn some frames after they are known, and its box has the size of nothing until it is visible.
+    const soon = () => {
+      cancelAnimationFrame(frame);
+      looks = 0;
+      frame = requestAnimationFrame(look);
+    };
     soon();
     places.asked.connect(soon);
     chat.changed.connect(soon);
     return () => {
       settle();
+      cancelAnimationFrame(frame);
       places.asked.disconnect(soon);
       chat.changed.disconnect(soon);
     };
@@ -52,21 +62,12 @@ function keepInView(box: HTMLElement, inner: HTMLElement, turn: HTMLElement, pla
   const part = turn.querySelector<HTMLElement>(`[data-part="${place.part ?? ''}"]`);
   const scroll = () => (part ?? turn).scrollIntoView({ block: (part ?? turn).offsetHeight > box.clientHeight / 2 ? 'start' : 'center' });
   const observer = new ResizeObserver(scroll);
-  // The input of a chat that was just opened takes the focus when it is drawn, which may be after this.
-  const hold = (event: FocusEvent) => {
-    if (!turn.contains(event.target as Node)) {
-      turn.focus({ preventScroll: true });
-    }
-  };
-  const panel = box.closest<HTMLElement>('.jp-Mandrake') ?? box;
   const end = () => {
     clearTimeout(timer);
     observer.disconnect();
-    panel.removeEventListener('focusin', hold);
     TOUCHES.forEach(kind => document.removeEventListener(kind, end, true));
   };
   const timer = setTimeout(end, SETTLING);
-  panel.addEventListener('focusin', hold);
   TOUCHES.forEach(kind => document.addEventListener(kind, end, { passive: true, capture: true }));
   observer.observe(inner);
   turn.focus({ preventScroll: true });

@@ -91,12 +91,13 @@ export function summary(trans: ITrans, entries: readonly ITrustEntry[]): string 
   if (active.length === 0) {
     return trans.__('This folder asks to give the model instructions.');
   }
+  const also = active.length < entries.length ? ` ${trans.__('It also has instructions for the model.')}` : '';
   const sends = active.some(entry => entry.kind === 'model' || isAddress(entry));
   const starts = active.some(entry => entry.kind !== 'model' && !isAddress(entry));
   if (sends && starts) {
-    return trans.__('This folder asks to start programs and to send data.');
+    return trans.__('This folder asks to start programs and to send data.') + also;
   }
-  return sends ? trans.__('This folder asks to send data.') : trans.__('This folder asks to start programs.');
+  return (sends ? trans.__('This folder asks to send data.') : trans.__('This folder asks to start programs.')) + also;
 }
 
 export function nothingYet(trans: ITrans, entries: readonly ITrustEntry[]): string {
