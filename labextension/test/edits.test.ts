@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { actionsOf } from '../src/core/actions';
-import { argumentsOf, edit, Edits, shownText } from '../src/core/edits';
+import { argumentsOf, edit, Edits, isExact, shownText } from '../src/core/edits';
 import { fields } from '../src/core/form';
 import { JsonObject } from '../src/core/wire';
 
@@ -42,4 +42,11 @@ test('such an argument can be edited like any other', () => {
 
 test('an action with the name of a built-in is unknown', () => {
   assert.deepEqual(actionsOf({ code: 'x', actions: ['constructor', 'toString'] }), []);
+});
+
+test('numbers that a browser rounds are noticed, wherever they are', () => {
+  assert.ok(isExact(JSON.parse('{"a": 9007199254740991, "b": [1.5, -3, null, "x", true], "c": {"d": 1e-7}}')));
+  for (const text of ['9007199254740993', '{"a": [{"b": 12345678901234567890}]}', '{"id": -9007199254740993}']) {
+    assert.equal(isExact(JSON.parse(text)), false, text);
+  }
 });

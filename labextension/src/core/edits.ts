@@ -9,6 +9,14 @@ import { IToolPart, Json, JsonObject } from './wire';
 export type Edits = Readonly<Record<string, string>>;
 type Call = Pick<IToolPart, 'arguments' | 'input_schema'>;
 
+/** Whether all numbers in it are what was written: a browser rounds whole ones of more than 15 digits, and would send those. */
+export function isExact(value: Json): boolean {
+  if (typeof value === 'number') {
+    return !Number.isInteger(value) || Number.isSafeInteger(value);
+  }
+  return typeof value !== 'object' || value === null || Object.values(value).every(isExact);
+}
+
 /** The text that the field shows, and whether it was edited. */
 export function shownText(edits: Edits, field: IField, call: Call): { text: string; edited: boolean } {
   const text = own(edits, field.name);

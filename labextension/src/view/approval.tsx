@@ -5,7 +5,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useMemo, useRef, useState } from 'react';
 
-import { argumentsOf, edit, Edits, shownText } from '../core/edits';
+import { argumentsOf, edit, Edits, isExact, shownText } from '../core/edits';
 import { IEntry } from '../core/entries';
 import { fields, Misfit, own } from '../core/form';
 import { Decision, IErrorBody, IToolPart } from '../core/wire';
@@ -179,6 +179,7 @@ function Call(props: {
   const name = call.title || call.tool;
   const list = useMemo(() => fields(call.input_schema, call.arguments), [call.input_schema, call.arguments]);
   const describes = `mandrake-call-${call.call_id}`;
+  const exact = isExact(call.arguments);
   const given = list.filter(field => own(call.arguments, field.name) !== undefined || field.required);
   return (
     <div className={`jp-Mandrake-call${state.on ? '' : ' is-off'}`}>
@@ -211,11 +212,16 @@ function Call(props: {
               field={field}
               {...shownText(state.edits, field, call)}
               problem={own(problems, field.name) ?? null}
-              disabled={props.disabled || !state.on}
+              disabled={props.disabled || !state.on || !exact}
               onChange={text => onChange({ edits: edit(state.edits, field, call, text) })}
               onUndo={() => onChange({ edits: edit(state.edits, field, call, null) })}
             />
           ))}
+          {!exact && (
+            <p className="jp-Mandrake-small jp-Mandrake-muted">
+              {trans.__('A number here is too large for a browser: it is shown rounded, and runs as the model wrote it. It can’t be edited here.')}
+            </p>
+          )}
         </div>
       )}
     </div>
