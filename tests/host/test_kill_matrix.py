@@ -69,6 +69,9 @@ class Cell:
         server = (await self.jupyter("GET", self.path))["pid"]
         os.kill(server, signal.SIGKILL)
         await eventually(lambda: not self.living)
+        async with asyncio.timeout(40):  # Jupyter hears of it after its processes are gone
+            while (await self.jupyter("GET", self.path))["phase"] == "ready":
+                pass
         assert (await self.jupyter("GET", self.path))["phase"] == "failed"
 
 
