@@ -70,6 +70,15 @@ def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | 
     return decision, arguments, reason
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values say the same; for Python, yes is 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(isinstance(one, bool) == isinstance(other, bool) and one == other)
+
+
 def check_arguments(
     arguments: Mapping[str, Any],
     schema: Mapping[str, Any] | None,
