@@ -1,6 +1,6 @@
 """What can be searched of a chat: its title, what was said, what tools answered. Written in the transactions that store those.
 
-An answer is put in when it has ended, or waits for a person: while it is written it is stored four times a second, and each
+An answer is put in when it has ended, or waits for a person: while it is written it is stored five times a second, and each
 time would index all of it again (3 ms for each 10 KB). Not searched: reasoning, attachments, what is still being written.
 """
 
