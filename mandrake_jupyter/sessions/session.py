@@ -188,10 +188,11 @@ class SessionCoordinator(Editing, Driver):
         run, _ = await self._find(run_id)
         if run is None:
             return
-        queued, waited = run in self._queue, run.parked or run in self._queue
+        queued = run.state is RunState.QUEUED and run is not self._current
+        waited = queued or run.state is RunState.AWAITING_APPROVAL
         self._stop(run, Ending(RunState.CANCELLED, by))
-        if waited:
-            await asyncio.wait({self._tasks[run.id]})
+        if waited and (ending := self._tasks.get(run.id)):
+            await asyncio.wait({ending})
         if not queued:
             await self._elsewhere()
             self._go_on()

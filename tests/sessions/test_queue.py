@@ -51,6 +51,22 @@ async def test_a_queued_message_is_withdrawn_after_a_restart_and_starts_nothing(
     del session
 
 
+async def test_a_message_that_is_withdrawn_twice_at_once_has_ended_for_both_and_starts_nothing(
+    chat: Any,
+) -> None:
+    made = await chat(["a", asyncio.Event()])
+    session, _, second, third = await queue_behind_work(made, "b", "c")
+    await session.close()
+    again = await made.open("two")
+
+    async def withdraw() -> tuple[Any, Any]:
+        await again.cancel(second.id, "ann")
+        return (await again.run(second.id))["state"], (await again.run(third.id))["state"]
+
+    assert await asyncio.gather(withdraw(), withdraw()) == [("cancelled", "queued")] * 2
+    assert len(made.model.requests) == 1
+
+
 async def test_a_queue_behind_a_decision_survives_a_restart_with_it(chat: Any) -> None:
     made = await chat([call("write", path="a")], ["one"], ["two"])
     session = await made.open("one")
