@@ -72,6 +72,7 @@ def test_environment() -> dict[str, str]:
         )
     return environment(
         **engine(),
+        **postgres(),
         MANDRAKE_BROWSER=browser or "none",
         MANDRAKE_TEST_DATA_DIR=str(DEMO_DATA),
         MANDRAKE_TEST_NPM=str(CACHE / "npm" / "node_modules" / ".bin"),
@@ -89,6 +90,18 @@ def engine() -> dict[str, str]:
             why = (done.stdout.splitlines() or done.stderr.splitlines() or ["no word"])[-1]
             print("!! No Docker engine: tests/containers is SKIPPED.", flush=True)
             return {"MANDRAKE_TEST_NO_ENGINE": why}
+    return {}
+
+
+def postgres() -> dict[str, str]:
+    """PostgreSQL's programs, installed where they may be; else why there are none."""
+    command = ["bash", str(ROOT / "tools" / "postgres.sh")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    said = (done.stdout.splitlines() or done.stderr.splitlines() or ["no word"])[-1]
+    if done.returncode:
+        print(f"!! No PostgreSQL: the tests on it are SKIPPED. {said}", flush=True)
+        return {"MANDRAKE_TEST_NO_POSTGRES": said}
+    print(f"postgresql: the tests run one of their own with {said}", flush=True)
     return {}
 
 
