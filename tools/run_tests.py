@@ -34,10 +34,21 @@ def main(arguments: list[str]) -> int:
     if not chosen and (failed := typescript_tests(env)):
         return failed
     os.chdir(ROOT)
-    command = [str(PYTHON), "-m", "pytest", *chosen]
+    command = [str(PYTHON), "-m", "pytest", *(chosen or together(workers()))]
     if os.name != "nt":
         os.execve(command[0], command, env)
     return subprocess.run(command, env=env, check=False).returncode
+
+
+def workers() -> int:
+    """How many processes share all tests: one a core, four at most, as each may hold a browser and a JupyterLab."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(os.environ.get("MANDRAKE_TEST_WORKERS") or min(cores, 4))
+
+
+def together(processes: int) -> list[str]:
+    """A file's tests stay in one process and in their order; browser tests are last in each (``tests/browser/conftest.py``)."""
+    return ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
 
 
 def prepare() -> None:
