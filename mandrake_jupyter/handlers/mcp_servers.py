@@ -10,6 +10,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
+from ..registry.approvals import ApprovalsDirectory
 from ..values import CallContext
 from .base import MandrakeHandler
 
@@ -87,6 +88,7 @@ class MCPServerHandler(_MCPHandler):
             manager.describe_one(name)
             files = await self.registry.get_workspace_manager(workspace)
             await asyncio.to_thread(files.remove_mcp_server, name)
+            await ApprovalsDirectory(self.registry).removed(workspace, [name])
             await manager.refresh()
             manager.changed(name, "deleted")
         self.set_status(204)
