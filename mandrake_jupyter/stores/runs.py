@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -189,10 +189,12 @@ class RunStore:
             role, run = await db.run_sync(find_run, session_id, message_id)
         return Place(role, run, await self.message(run.user_message_id))
 
-    async def remove(self, session_id: str, message_id: str, name: str | None) -> None:
+    async def remove(
+        self, session_id: str, message_id: str, name: str | None, rule: Callable[[str], str]
+    ) -> None:
         """See `replacing.remove`."""
         async with self.database.write() as db:
-            await db.run_sync(remove, session_id, message_id, name)
+            await db.run_sync(remove, session_id, message_id, name, rule)
         self.database.deleted.set()
 
     async def history(self, session_id: str, *, replaced: bool = False) -> list[tuple[Message, RunRow]]:
