@@ -18,6 +18,7 @@ from ..sessions.questions import parse_answer
 from ..values import JSON
 from ..values.images import MAX_IMAGE, MAX_IMAGES
 from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
+from .large_body import large_body
 
 if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
@@ -48,7 +49,7 @@ class MessagesHandler(StreamHandler):
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")
     async def post(self, workspace: str, session: str) -> None:
-        body = self.body()
+        body = await large_body(self)
         replaces, wait = self.text(body, "replaces", required=False) or None, self._wait(body)
         content = self.text(body, "content", required=replaces is None)
         if self.wants_stream:
