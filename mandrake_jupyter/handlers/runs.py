@@ -19,6 +19,7 @@ from ..values import JSON
 from ..values.images import MAX_IMAGE, MAX_IMAGES
 from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
 from .large_body import large_body
+from .paging import MOST_SHOWN, limit_of, link_next
 
 if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
@@ -43,8 +44,17 @@ class MessagesHandler(StreamHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str, session: str) -> None:
-        directory = SessionsDirectory(self.registry)
-        self.answer(await directory.messages(workspace, session, replaced=self.flag("replaced")))
+        limited = self.get_query_argument("limit", None) is not None
+        before = self.get_query_argument("before", None)
+        shown, older = await SessionsDirectory(self.registry).messages(
+            workspace,
+            session,
+            replaced=self.flag("replaced"),
+            limit=limit_of(self, MOST_SHOWN, MOST_SHOWN) if limited else None,
+            before=None if before is None else self.number("before", before, 0),
+        )
+        link_next(self, None if older is None else str(older), "before")
+        await self.answer_list(shown)
 
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")

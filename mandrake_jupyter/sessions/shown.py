@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..stores.rows import Message, RunRow
 from ..stores.runs import RunStore
 from ..values import JSON
 from .endings import WITHDRAWN
 from .run import Run
+
+#: More messages than this are put into words in a thread.
+MANY = 200
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The last `limit` messages of those before the place `before`; None: all."""
+
+    limit: int | None = None
+    before: int | None = None
+
+
+ALL = Asked()
 
 
 async def rows(
@@ -21,11 +37,20 @@ async def rows(
 
 
 async def messages(
-    runs: RunStore, session_id: str, live: Mapping[str, Run], *, replaced: bool = False
-) -> list[JSON]:
-    """Likewise, as they are shown."""
-    found = await rows(runs, session_id, live, replaced=replaced)
-    return [_message(message, row, live.get(row.id)) for message, row in found]
+    runs: RunStore, session_id: str, live: Mapping[str, Run], *, replaced: bool = False, asked: Asked = ALL
+) -> tuple[list[JSON], int | None]:
+    """Likewise, as they are shown: a page of them, and where the one before it ends."""
+    page = await runs.page(session_id, replaced=replaced, limit=asked.limit, before=asked.before)
+
+    def stored() -> list[JSON | None]:
+        return [None if row.id in live else message.as_json(row) for message, row in page.found]
+
+    ready = await asyncio.to_thread(stored) if len(page.found) > MANY else stored()
+    shown = [
+        as_json if as_json is not None else _message(*_now(*pair, live[pair[1].id]), live[pair[1].id])
+        for as_json, pair in zip(ready, page.found, strict=True)
+    ]
+    return shown, page.older
 
 
 def _now(message: Message, row: RunRow, run: Run | None) -> tuple[Message, RunRow]:
