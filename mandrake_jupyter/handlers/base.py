@@ -118,18 +118,15 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
 
     def answer(self, value: Any, status: int = 200, *, location: str | None = None) -> None:
         """Finish with `value` as JSON; `location` is relative to `root`."""
+        self.answer_text(json.dumps(value), status, location=location)
+
+    def answer_text(self, text: str, status: int = 200, *, location: str | None = None) -> None:
+        """As `answer`, for what was written as JSON before."""
         self.set_status(status)
         if location:
             self.set_header("Location", f"{self.settings['base_url']}{self.root}{location}")
         about_to(Act.ANSWER)
-        self.finish(json.dumps(value))
-        did(Act.ANSWER)
-
-    async def answer_list(self, values: Sequence[Any]) -> None:
-        """As `answer`, for a list that may be long: it is written in a thread, piece by piece."""
-        about_to(Act.ANSWER)
-        text = await asyncio.to_thread(lambda: ", ".join(map(json.dumps, values)))
-        self.finish(f"[{text}]")
+        self.finish(text)
         did(Act.ANSWER)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

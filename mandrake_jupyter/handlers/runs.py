@@ -18,6 +18,7 @@ from ..sessions.questions import parse_answer
 from ..values import JSON
 from ..values.images import MAX_IMAGE, MAX_IMAGES
 from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
+from .history import history
 from .large_body import large_body
 from .paging import MOST_SHOWN, limit_of, link_next
 
@@ -46,7 +47,8 @@ class MessagesHandler(StreamHandler):
     async def get(self, workspace: str, session: str) -> None:
         limited = self.get_query_argument("limit", None) is not None
         before = self.get_query_argument("before", None)
-        shown, older = await SessionsDirectory(self.registry).messages(
+        text, older = await history(
+            SessionsDirectory(self.registry),
             workspace,
             session,
             replaced=self.flag("replaced"),
@@ -54,7 +56,7 @@ class MessagesHandler(StreamHandler):
             before=None if before is None else self.number("before", before, 0),
         )
         link_next(self, None if older is None else str(older), "before")
-        await self.answer_list(shown)
+        self.answer_text(text)
 
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")

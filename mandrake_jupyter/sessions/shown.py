@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,9 +10,6 @@ from ..stores.runs import RunStore
 from ..values import JSON
 from .endings import WITHDRAWN
 from .run import Run
-
-#: More messages than this are put into words in a thread.
-MANY = 200
 
 
 @dataclass(frozen=True)
@@ -41,16 +37,8 @@ async def messages(
 ) -> tuple[list[JSON], int | None]:
     """Likewise, as they are shown: a page of them, and where the one before it ends."""
     page = await runs.page(session_id, replaced=replaced, limit=asked.limit, before=asked.before)
-
-    def stored() -> list[JSON | None]:
-        return [None if row.id in live else message.as_json(row) for message, row in page.found]
-
-    ready = await asyncio.to_thread(stored) if len(page.found) > MANY else stored()
-    shown = [
-        as_json if as_json is not None else _message(*_now(*pair, live[pair[1].id]), live[pair[1].id])
-        for as_json, pair in zip(ready, page.found, strict=True)
-    ]
-    return shown, page.older
+    found = [_now(*pair, live.get(pair[1].id)) for pair in page.found]
+    return [_message(message, row, live.get(row.id)) for message, row in found], page.older
 
 
 def _now(message: Message, row: RunRow, run: Run | None) -> tuple[Message, RunRow]:
