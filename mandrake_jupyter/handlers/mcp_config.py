@@ -24,7 +24,7 @@ class MCPConfigHandler(MandrakeHandler):
         self.answer(answer)
 
     @web.authenticated
-    @authorized
+    @authorized(action="execute", resource="mandrake:mcp-servers")
     async def put(self, workspace: str) -> None:
         """Writes only over what the client saw: ``If-Match`` is its ETag, or ``*`` for whatever is there."""
         text, tags = self.text(self.body(), "text"), self.tags()
