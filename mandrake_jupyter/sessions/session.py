@@ -157,7 +157,14 @@ class SessionCoordinator(Editing, Driver):
 
     async def messages(self, *, replaced: bool = False) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
-        return await shown.messages(self._seams.runs, self.row.id, dict(self._live), replaced=replaced)
+        return (await self.page(replaced=replaced))[0]
+
+    async def page(
+        self, *, replaced: bool = False, asked: shown.Asked = shown.ALL
+    ) -> tuple[list[JSON], int | None]:
+        """Likewise a page of it, and where the one before it ends."""
+        live = dict(self._live)
+        return await shown.messages(self._seams.runs, self.row.id, live, replaced=replaced, asked=asked)
 
     async def run(self, run_id: str) -> JSON:
         return await shown.run(self._seams.runs, self.row.id, run_id, self._live)

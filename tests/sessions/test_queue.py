@@ -9,6 +9,7 @@ from mandrake_jupyter.errors import TooMany
 
 from .conftest import call, collect, types
 from .test_approvals import parked
+from .test_audit import decisions
 
 
 async def queue_behind_work(made: Any, *words: str) -> list[Any]:
@@ -123,3 +124,16 @@ async def test_messages_that_come_at_once_are_no_more_than_may_wait(chat: Any) -
     found = await asyncio.gather(*posted, return_exceptions=True)
     assert [type(one) for one in found].count(TooMany) == 10
     await session.end("ann")
+
+
+async def test_a_tool_call_of_a_user_that_is_taken_up_after_a_restart_is_still_his(chat: Any) -> None:
+    made = await chat(["a", asyncio.Event()])
+    session = await made.open("one")
+    first = await session.post("first", by="ann")
+    await collect(session, first.id, until=lambda event: event.type == "token")
+    direct = await session.post('/tool files write {"path": "a"}', by="eve")
+    await session.close()
+    again = await made.open("two")
+    await collect(again, direct.id)
+    assert ("direct", "eve", "done") in await decisions(made)
+    assert made.tools.calls == [("write", {"path": "a"})]
