@@ -130,6 +130,12 @@ class MandrakeClient:
     def restore_session(self, session_id: str, *, workspace: str = "default") -> JSON:
         return self.request("POST", f"{session_path(workspace, session_id)}/restore", {})
 
+    def copy_session(self, session_id: str, *, name: str | None = None, workspace: str = "default") -> JSON:
+        """A new chat with the same history, also of one that another Jupyter server is at work on."""
+        return self.request(
+            "POST", f"{session_path(workspace, session_id)}/copy", {"name": name} if name else {}
+        )
+
     def messages(self, session_id: str, *, replaced: bool = False, workspace: str = "default") -> list[JSON]:
         """The history of a chat, oldest first; with `replaced` also what was edited or asked again."""
         query = "?replaced=true" if replaced else ""

@@ -44,6 +44,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{W}/sessions", sessions.SessionsHandler),
     (S, sessions.SessionHandler),
     (rf"{S}/restore", sessions.RestoreHandler),
+    (rf"{S}/copy", sessions.CopyHandler),
     (rf"{S}/release", limits.ReleaseSessionHandler),
     (rf"{S}/messages", runs.MessagesHandler),
     (rf"{S}/export", messages.ExportHandler),

@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
+from ..registry.copying import copy_chat
 from ..registry.sessions import SessionsDirectory
 from .base import MandrakeHandler
 from .paging import limit_of, link_next
@@ -108,3 +109,13 @@ class RestoreHandler(_SessionsHandler):
     @authorized
     async def post(self, workspace: str, session: str) -> None:
         self.answer(await self.directory.restore(workspace, session))
+
+
+class CopyHandler(_SessionsHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def post(self, workspace: str, session: str) -> None:
+        made = await copy_chat(self.registry, workspace, session, self.body())
+        self.answer(made, 201, location=f"workspaces/{made['workspace_id']}/sessions/{made['id']}")

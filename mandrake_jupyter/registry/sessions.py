@@ -81,7 +81,7 @@ class SessionsDirectory:
         """A new session; with ``notebook`` the notebook's own one, old or new."""
         services = await self._registry.initialize_services()
         workspace = await self._registry.workspace_row(workspace_id)
-        name, notebook = _text(body, "name"), _text(body, "notebook")
+        name, notebook = text_of(body, "name"), text_of(body, "notebook")
         if notebook is not None:
             notebook = relative_notebook(notebook, Path(workspace.path))
             name = name or PurePosixPath(notebook).name
@@ -89,7 +89,7 @@ class SessionsDirectory:
             workspace.id,
             name=name,
             notebook=notebook,
-            model=_text(body, "model"),
+            model=text_of(body, "model"),
             cull_idle_timeout=_seconds(body),
         )
         self._registry.hub.announce(Changed("session", row.workspace_id, row.id, "created"))
@@ -102,11 +102,11 @@ class SessionsDirectory:
             raise BadRequest(f"A chat's {', '.join(CHANGEABLE)} can be changed, not {what}.")
         values: dict[str, Any] = {}
         if "name" in body:
-            values |= {"name": _text(body, "name"), "titled": True}
+            values |= {"name": text_of(body, "name"), "titled": True}
             if not values["name"]:
                 raise BadRequest("A chat needs a name.")
         if "model" in body:
-            values["model"] = _text(body, "model")
+            values["model"] = text_of(body, "model")
         if "cull_idle_timeout" in body:
             values["cull_idle_timeout"] = _seconds(body)
         async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
@@ -183,7 +183,7 @@ def relative_notebook(path: str, root: Path) -> str:
     return PurePosixPath(path).as_posix()
 
 
-def _text(body: JSON, field: str) -> str | None:
+def text_of(body: JSON, field: str) -> str | None:
     value = body.get(field)
     if value is None:
         return None
