@@ -141,10 +141,17 @@ class MandrakeClient:
         query = "?replaced=true" if replaced else ""
         return self.request("GET", f"{session_path(workspace, session_id)}/messages{query}")
 
-    def delete_message(self, session_id: str, message_id: str, *, workspace: str = "default") -> None:
-        """Delete a question and its answer, by the id of either, for good."""
+    def delete_message(
+        self, session_id: str, message_id: str, *, undo: int = 0, workspace: str = "default"
+    ) -> None:
+        """Delete a question and its answer, by the id of either; for `undo` seconds :meth:`restore_message`
+        can bring them back."""
         path = f"{session_path(workspace, session_id)}/messages/{quote(message_id, safe='')}"
-        self.request("DELETE", path)
+        self.request("DELETE", f"{path}?{urlencode({'undo': undo})}")
+
+    def restore_message(self, session_id: str, message_id: str, *, workspace: str = "default") -> None:
+        path = f"{session_path(workspace, session_id)}/messages/{quote(message_id, safe='')}"
+        self.request("POST", f"{path}/restore", {})
 
     def export(
         self, session_id: str, format: str = "markdown", *, workspace: str = "default"

@@ -49,6 +49,7 @@ ROUTES: list[tuple[str, Any]] = [
     (rf"{S}/messages", runs.MessagesHandler),
     (rf"{S}/export", messages.ExportHandler),
     (rf"{S}/messages/(?P<message>{_ID})", messages.MessageHandler),
+    (rf"{S}/messages/(?P<message>{_ID})/restore", messages.RestoreMessageHandler),
     (rf"{S}/images/(?P<image>{_ID})", images.ImageHandler),
     (R, runs.RunHandler),
     (rf"{R}/events", runs.RunEventsHandler),

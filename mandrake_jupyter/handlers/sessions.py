@@ -18,6 +18,14 @@ MOST_SHOWN = 1_000
 LONGEST_UNDO = 3600
 
 
+def undo_of(handler: MandrakeHandler) -> int:
+    """Seconds for which a delete can be taken back. Raises BadRequest."""
+    undo = handler.number("undo", handler.get_query_argument("undo", None), 0)
+    if undo > LONGEST_UNDO:
+        raise BadRequest(f"undo must be a number of seconds from 0 to {LONGEST_UNDO}.")
+    return undo
+
+
 class _SessionsHandler(MandrakeHandler):
     @property
     def directory(self) -> SessionsDirectory:
@@ -94,9 +102,7 @@ class SessionHandler(_SessionsHandler):
     @web.authenticated
     @authorized
     async def delete(self, workspace: str, session: str) -> None:
-        undo = self.number("undo", self.get_query_argument("undo", None), 0)
-        if undo > LONGEST_UNDO:
-            raise BadRequest(f"undo must be a number of seconds from 0 to {LONGEST_UNDO}.")
+        undo = undo_of(self)
         await self.registry.delete_session(workspace, session, self.username, undo=undo)
         self.set_status(204)
         self.finish()

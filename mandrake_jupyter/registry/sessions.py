@@ -123,10 +123,21 @@ class SessionsDirectory:
         self._registry.hub.announce(Changed("session", own, session_id, "created"))
         return await self.get(own, session_id)
 
-    async def remove_message(self, workspace_id: str, session_id: str, message_id: str) -> None:
-        """A question with its answer, for good, by either's id. Raises MessageNotFound, Busy, RunningElsewhere."""
+    async def remove_message(
+        self, workspace_id: str, session_id: str, message_id: str, *, undo: int = 0
+    ) -> None:
+        """A question with its answer, by either's id; for `undo` seconds it can be restored.
+
+        Raises MessageNotFound, Busy, RunningElsewhere."""
         async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
-            await coordinator.remove(message_id)
+            await coordinator.remove(message_id, utcnow() + timedelta(seconds=undo) if undo else None)
+            key = coordinator.row.workspace_id
+        self._registry.hub.announce(Changed("session", key, session_id, "changed"))
+
+    async def restore_message(self, workspace_id: str, session_id: str, message_id: str) -> None:
+        """Take that back. Raises MessageNotFound, RunningElsewhere."""
+        async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
+            await coordinator.restore(message_id, utcnow())
             key = coordinator.row.workspace_id
         self._registry.hub.announce(Changed("session", key, session_id, "changed"))
 

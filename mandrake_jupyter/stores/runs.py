@@ -20,7 +20,7 @@ from .database import Database
 from .deleting import ASIDE
 from .images import put_images
 from .passages import at_rest, put_message
-from .replacing import Place, find_run, give_way, remove, take_back
+from .replacing import NOT_ASIDE, Place, find_run, give_way, remove, take_back
 from .replaying import Replay, last_seq
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
@@ -121,7 +121,7 @@ class RunStore:
     async def get(self, session_id: str, run_id: str) -> RunRow:
         """Raises RunNotFound, also in a chat that was put aside, be it by another Jupyter server while it is open here."""
         shown = runs.c.session_id.in_(select(sessions.c.id).where(sessions.c.id == session_id, ~ASIDE))
-        where = shown & (runs.c.id == run_id)
+        where = shown & (runs.c.id == run_id) & NOT_ASIDE
         async with self.database.read() as db:
             found = (await db.execute(select(*RUN_COLUMNS).where(where))).one_or_none()
         if not found:
@@ -198,7 +198,7 @@ class RunStore:
     async def history(self, session_id: str, *, replaced: bool = False) -> list[tuple[Message, RunRow]]:
         """All messages of a session with their parts and runs, oldest first; those that were replaced only on demand."""
         own = messages.c.session_id == session_id
-        shown = own if replaced else own & runs.c.replaced_by.is_(None)
+        shown = own & (NOT_ASIDE if replaced else runs.c.replaced_by.is_(None))
         of_run, of_message = messages.c.run_id == runs.c.id, messages.c.id == tables.parts.c.message_id
         asked = select(messages).join(runs, of_run).where(shown).order_by(messages.c.position)
         all_runs = select(*RUN_COLUMNS).where(runs.c.session_id == session_id)
