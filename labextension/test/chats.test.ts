@@ -112,7 +112,7 @@ function deleting(restore: (deleted: IDeleted) => Promise<ISession> = async ({ s
   const back: [string, boolean][] = [];
   const undo = new Undo({
     restore,
-    restored: (session, { id, open }) => back.push([id, open]),
+    restored: (_, { id, open }) => back.push([id, open]),
     changed: () => undefined,
     after: clock.after
   });
