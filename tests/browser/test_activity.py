@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from .labserver import Lab
 from .panel import Panel
 from .scripted_model import Answer, ScriptedModel
+from .test_accessible import findings
 from .test_panel import SHOTS, contrast
 
 ECHO = Path(__file__).parents[1] / "support" / "mcp_echo.py"
@@ -30,11 +31,13 @@ def test_what_tools_did_is_read_and_what_is_allowed_taken_back(
     card.get_by_text("In this chat", exact=True).click()
     card.get_by_role("button", name="Allow").last.click()
     panel.complete()
+    expect(panel.at("title")).to_have_text("Add them")
 
     panel.at("more").focus()
     page.keyboard.press("Enter")
     page.get_by_role("menuitem", name="Activity…").click()
     dialog = page.get_by_test_id("mandrake-activity-dialog")
+    expect(dialog.get_by_role("heading", level=1)).to_have_text("Activity in “Add them”")
     call = dialog.get_by_test_id("mandrake-activity-call")
     expect(call).to_have_count(1)
     expect(call).to_contain_text("add")
@@ -50,6 +53,7 @@ def test_what_tools_did_is_read_and_what_is_allowed_taken_back(
         dialog.screenshot(path=SHOTS / f"activity-{word}.png")
         for text in (call.locator("p").last, grant.locator("p")):
             assert contrast(text) >= 4.5
+        assert findings(page, ".jp-Dialog") == []
     take_back = grant.get_by_role("button", name="Take back: add of echo, In this chat")
     take_back.focus()
     page.keyboard.press("Enter")

@@ -162,6 +162,7 @@ def test_a_deleted_message_comes_back_in_its_place_or_is_gone(
     expect(panel.input).to_be_focused()
     bar = panel.at("undo-bar")
     expect(bar).to_contain_text("Message “First” was deleted.")
+    expect(panel.at("title")).to_have_text("Second")
     assert said(history(connected, "?replaced=true")) == ["Second", "Two."]
     pictures(panel, "message-deleted", bar.locator("span").first)
     panel.at("undo").focus()
@@ -170,6 +171,7 @@ def test_a_deleted_message_comes_back_in_its_place_or_is_gone(
     expect(panel.message("user", 0)).to_contain_text("First")
     expect(panel.input).to_be_focused()
     expect(bar).to_be_empty()
+    expect(panel.at("title")).to_have_text("First")
 
     panel.message("user", 1).hover()
     panel.message("user", 1).get_by_role("button", name="Delete message and answer").click()

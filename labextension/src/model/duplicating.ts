@@ -10,7 +10,7 @@ const LONGEST = 900;
 /** Rejects where it was refused. */
 export async function duplicate(mandrake: Pick<IMandrake, 'api' | 'trans'>, model: PanelModel, session: ISession): Promise<void> {
   const { api, trans } = mandrake;
-  const name = trans.__('%1 (copy)', session.name.slice(0, LONGEST));
+  const name = trans.__('%1 (copy)', model.current(session).name.slice(0, LONGEST));
   const made = await new ChatApi(api.settings).copy(session.workspace_id, session.id, name);
   model.chats.put(made);
   await model.openChat(made.id);

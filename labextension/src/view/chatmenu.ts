@@ -27,12 +27,14 @@ export function chatItems(options: IChatMenu, session: ISession | null): (IMenuI
     enabled: session !== null,
     execute: () => session && execute(session)
   });
+  // A name may be given while the menu is open.
+  const nameOf = (id: string) => (session?.id === id ? model.current(session).name : '');
   const save = (format: ExportFormat) => (chosen: ISession) => exportChat(options, chosen, format);
   return [
     item('rename', trans.__('Rename chat…'), chosen => askName(model, chosen, trans)),
     item('duplicate', trans.__('Duplicate'), chosen => copy(options, chosen)),
-    item('activity', trans.__('Activity…'), ({ id, workspace_id, name }) =>
-      commands.execute(CommandIDs.activity, { session_id: id, workspace_id, name })
+    item('activity', trans.__('Activity…'), ({ id, workspace_id }) =>
+      commands.execute(CommandIDs.activity, { session_id: id, workspace_id, name: nameOf(id) })
     ),
     null,
     item('export-markdown', trans.__('Export as Markdown'), save('markdown')),
