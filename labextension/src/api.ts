@@ -7,6 +7,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { fileName } from './core/disposition';
+import { errorBody } from './core/errorbody';
 import { readNdjson, StreamLostError } from './core/ndjson';
 import { IPage, nextOf } from './core/pages';
 import * as wire from './core/wire';
@@ -52,6 +53,10 @@ export class MandrakeApi {
   }
   get answersChanged(): ISignal<this, void> {
     return this._answersChanged;
+  }
+  /** Something was asked for, and refused. */
+  get refused(): ISignal<this, wire.IErrorBody> {
+    return this._refused;
   }
 
   // Projects and chats.
@@ -105,8 +110,9 @@ export class MandrakeApi {
   /** Ask the model now, which is to be asked later. */
   retryNow = (w: string, s: string, r: string) =>
     this.send<void>('POST', at('workspaces', w, 'sessions', s, 'runs', r, 'retry'));
-  removeMessage = (w: string, s: string, m: string) =>
-    this.send<void>('DELETE', at('workspaces', w, 'sessions', s, 'messages', m));
+  /** For `undo` seconds it can be restored. */
+  removeMessage = (w: string, s: string, m: string, undo = 0) =>
+    this.send<void>('DELETE', `${at('workspaces', w, 'sessions', s, 'messages', m)}?undo=${undo}`);
   image = async (w: string, s: string, id: string): Promise<Blob> =>
     (await this.request(at('workspaces', w, 'sessions', s, 'images', id), { method: 'GET' })).blob();
   /** A file below Jupyter's root. */
@@ -257,7 +263,9 @@ export class MandrakeApi {
     if (response.ok) {
       return response;
     }
-    throw new WireError(response.status, await errorBody(response));
+    const body = await errorBody(response);
+    this._refused.emit(body);
+    throw new WireError(response.status, body);
   }
 
   private _count(change: number): void {
@@ -267,6 +275,7 @@ export class MandrakeApi {
 
   private _answers = 0;
   private readonly _answersChanged = new Signal<this, void>(this);
+  private readonly _refused = new Signal<this, wire.IErrorBody>(this);
 }
 
 /** A path of the REST API. */
@@ -277,23 +286,4 @@ export function at(...segments: string[]): string {
 function query(fields: Record<string, string | number | null>): string {
   const known = Object.entries(fields).filter(([, value]) => value !== null);
   return new URLSearchParams(known.map(([name, value]) => [name, String(value)])).toString();
-}
-
-async function errorBody(response: Response): Promise<wire.IErrorBody> {
-  let known: Partial<wire.IErrorBody> = {};
-  try {
-    const body: unknown = await response.json();
-    known = typeof body === 'object' && body !== null ? body : {};
-  } catch {
-    // Not JSON: a proxy in between, or a page of Jupyter's own.
-  }
-  return {
-    message: known.message ?? `Jupyter answered with status ${response.status}.`,
-    reason: known.reason ?? null,
-    code: known.code ?? `http_${response.status}`,
-    then: known.then ?? '',
-    actions: known.actions ?? [],
-    retryable: known.retryable ?? response.status >= 500,
-    retry_after: known.retry_after ?? null
-  };
 }

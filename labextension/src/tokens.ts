@@ -14,6 +14,8 @@ export namespace CommandIDs {
   export const newChat = 'mandrake:new-chat';
   /** args: `{session_id: string}` */
   export const openChat = 'mandrake:open-chat';
+  /** A second chat with the history of the open one. */
+  export const duplicateChat = 'mandrake:duplicate-chat';
   export const stop = 'mandrake:stop';
   export const focusApproval = 'mandrake:focus-approval';
   export const attachCell = 'mandrake:attach-cell';
@@ -23,6 +25,8 @@ export namespace CommandIDs {
   export const mcpServers = 'mandrake:mcp-servers';
   /** dialog; args: `{file?: string, line?: number, name?: string}` where the cursor is put */
   export const editMcpConfig = 'mandrake:edit-mcp-config';
+  /** dialog; args: `{session_id: string, workspace_id: string, name: string}`: what tools did in this chat */
+  export const activity = 'mandrake:activity';
   /** dialog; no args */
   export const reviewTrust = 'mandrake:review-trust';
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { fileName } from '../src/core/disposition';
 import { IPage, nextOf, Pages } from '../src/core/pages';
-import { OFFERED, Undo } from '../src/core/undo';
+import { IDeleted, OFFERED, Undo } from '../src/core/undo';
 import { ISession } from '../src/core/wire';
 import { timers } from './timers';
 
@@ -107,16 +107,16 @@ test('an exported file has the name that the server gives it', () => {
   assert.equal(fileName(null), 'chat');
 });
 
-function deleting(restore: (session: ISession) => Promise<ISession> = async session => session) {
+function deleting(restore: (deleted: IDeleted) => Promise<ISession> = async ({ session }) => session) {
   const clock = timers();
   const back: [string, boolean][] = [];
   const undo = new Undo({
     restore,
-    restored: (session, open) => back.push([session.id, open]),
+    restored: (_, { id, open }) => back.push([id, open]),
     changed: () => undefined,
     after: clock.after
   });
-  const offered = () => undo.deleted.map(({ session }) => session.id).join(' ');
+  const offered = () => undo.deleted.map(({ id }) => id).join(' ');
   return { clock, back, undo, offered };
 }
 
@@ -152,7 +152,7 @@ test('nobody is hurried: while the pointer or the focus is there it waits longer
 
 test('what could not be brought back says why, and can be tried again', async () => {
   let fails = true;
-  const { clock, back, undo } = deleting(async session => {
+  const { clock, back, undo } = deleting(async ({ session }) => {
     if (fails) {
       throw new Error('no network');
     }
@@ -169,7 +169,7 @@ test('what could not be brought back says why, and can be tried again', async ()
 
 test('two presses bring a chat back once', async () => {
   let asked = 0;
-  const { back, undo } = deleting(async session => {
+  const { back, undo } = deleting(async ({ session }) => {
     asked += 1;
     return session;
   });
@@ -177,4 +177,17 @@ test('two presses bring a chat back once', async () => {
   await Promise.all([undo.undo('c1'), undo.undo('c1')]);
   assert.equal(asked, 1);
   assert.equal(back.length, 1);
+});
+
+test('messages of a chat are brought back one by one, and go with it', async () => {
+  const { back, undo, offered } = deleting();
+  undo.add(chat(1), true, { id: 'm1', text: 'first' });
+  undo.add(chat(1), true, { id: 'm2', text: 'second' });
+  undo.add(chat(2), true, { id: 'm3', text: 'of another chat' });
+  assert.equal(offered(), 'm1 m2 m3');
+  await undo.undo('m1');
+  assert.deepEqual(back, [['m1', true]]);
+  undo.drop('c1');
+  undo.add(chat(1), true);
+  assert.equal(offered(), 'm3 c1');
 });

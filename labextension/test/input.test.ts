@@ -116,7 +116,7 @@ test('a value that does not fit says why, and an empty optional one is left out'
 test('every action id of the server has a label, and unknown ones leave no button', () => {
   const ids = [
     'try_again', 'try_now', 'connect_model', 'change_key', 'choose_model', 'continue', 'start_over', 'edit_mcp_server',
-    'open_log', 'wait_longer', 'open_mcp_servers', 'review_trust', 'fetch_demo_model'
+    'open_log', 'wait_longer', 'open_mcp_servers', 'review_trust', 'fetch_demo_model', 'open_copy'
   ];
   for (const id of ids) {
     assert.equal(actionsOf({ code: 'x', actions: [id] }).length, 1, id);

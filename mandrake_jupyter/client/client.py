@@ -130,6 +130,12 @@ class MandrakeClient:
     def restore_session(self, session_id: str, *, workspace: str = "default") -> JSON:
         return self.request("POST", f"{session_path(workspace, session_id)}/restore", {})
 
+    def copy_session(self, session_id: str, *, name: str | None = None, workspace: str = "default") -> JSON:
+        """A new chat with the same history, also of one that another Jupyter server is at work on."""
+        return self.request(
+            "POST", f"{session_path(workspace, session_id)}/copy", {"name": name} if name else {}
+        )
+
     def messages(
         self, session_id: str, *, replaced: bool = False, last: int | None = None, workspace: str = "default"
     ) -> list[JSON]:
@@ -141,10 +147,17 @@ class MandrakeClient:
         path = f"{session_path(workspace, session_id)}/messages"
         return self.request("GET", f"{path}?{query}" if query else path)
 
-    def delete_message(self, session_id: str, message_id: str, *, workspace: str = "default") -> None:
-        """Delete a question and its answer, by the id of either, for good."""
+    def delete_message(
+        self, session_id: str, message_id: str, *, undo: int = 0, workspace: str = "default"
+    ) -> None:
+        """Delete a question and its answer, by the id of either; for `undo` seconds :meth:`restore_message`
+        can bring them back."""
         path = f"{session_path(workspace, session_id)}/messages/{quote(message_id, safe='')}"
-        self.request("DELETE", path)
+        self.request("DELETE", f"{path}?{urlencode({'undo': undo})}")
+
+    def restore_message(self, session_id: str, message_id: str, *, workspace: str = "default") -> None:
+        path = f"{session_path(workspace, session_id)}/messages/{quote(message_id, safe='')}"
+        self.request("POST", f"{path}/restore", {})
 
     def export(
         self, session_id: str, format: str = "markdown", *, workspace: str = "default"

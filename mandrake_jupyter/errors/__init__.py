@@ -7,7 +7,7 @@
     ├── Forbidden 403 (ToolDenied) ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
     ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
-    ├── Interrupted 503 · RunTimeout, ApprovalTimeout 504
+    ├── Interrupted 503 · LeftBehind 409 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
     │                  ModelTakesNoImages · ModelExtraMissing
@@ -99,7 +99,7 @@ from .models import (
     StreamBroken,
     Unreachable,
 )
-from .runs import ApprovalTimeout, Interrupted, RunTimeout
+from .runs import ApprovalTimeout, Interrupted, LeftBehind, RunTimeout
 from .store import StoreFull, StoreLocked, StoreNewer, StoreReadOnly, StoreUnavailable
 
 __all__ = [
@@ -131,6 +131,7 @@ __all__ = [
     "KeyRefused",
     "KeyWanted",
     "LeadsElsewhere",
+    "LeftBehind",
     "MCPError",
     "MCPServerNotFound",
     "MandrakeError",

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 #: Action ids as they travel on the wire; the panel gives them their labels.
 ACTIONS = (
     "try_again", "try_now", "connect_model", "change_key", "choose_model", "continue", "start_over", "edit_mcp_server",
-    "open_log", "wait_longer", "open_mcp_servers", "review_trust", "fetch_demo_model", "enter_value",
+    "open_log", "wait_longer", "open_mcp_servers", "review_trust", "fetch_demo_model", "enter_value", "open_copy",
 )  # fmt: skip
 
 
@@ -180,6 +180,8 @@ class AlreadyReplaced(Conflict):
 class RunningElsewhere(Conflict):
     code = "running_elsewhere"
     sentence = "This chat is at work in another Jupyter. You can read it here."
+    then_sentence = "To go on here, open a copy of it."
+    actions = ("open_copy",)
 
 
 class NotTrusted(Conflict):

@@ -12,6 +12,15 @@ class Interrupted(MandrakeError):
     actions = ("continue", "start_over")
 
 
+class LeftBehind(MandrakeError):
+    """Of a copied chat: its answer goes on in the other one."""
+
+    status, code, retryable = 409, "left_behind", True
+    sentence = "This answer was at work when the chat was copied. It does not go on here."
+    then_sentence = "What had arrived is kept above. The other chat is not affected."
+    actions = ("start_over", "continue")
+
+
 class RunTimeout(MandrakeError):
     """The whole answer took too long. Fields: `limit`, in words."""
 

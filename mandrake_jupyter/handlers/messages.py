@@ -9,6 +9,7 @@ from ..registry.exporting import export_chat
 from ..registry.sessions import SessionsDirectory
 from ..values.file_names import disposition
 from .base import MandrakeHandler
+from .sessions import undo_of
 
 
 class MessageHandler(MandrakeHandler):
@@ -17,7 +18,19 @@ class MessageHandler(MandrakeHandler):
     @web.authenticated
     @authorized
     async def delete(self, workspace: str, session: str, message: str) -> None:
-        await SessionsDirectory(self.registry).remove_message(workspace, session, message)
+        undo = undo_of(self)
+        await SessionsDirectory(self.registry).remove_message(workspace, session, message, undo=undo)
+        self.set_status(204)
+        self.finish()
+
+
+class RestoreMessageHandler(MandrakeHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def post(self, workspace: str, session: str, message: str) -> None:
+        await SessionsDirectory(self.registry).restore_message(workspace, session, message)
         self.set_status(204)
         self.finish()
 

@@ -6,6 +6,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
+from ..registry.copying import copy_chat
 from ..registry.sessions import SessionsDirectory
 from .base import MandrakeHandler
 from .paging import MOST_SHOWN, limit_of, link_next
@@ -14,6 +15,14 @@ from .paging import MOST_SHOWN, limit_of, link_next
 SHOWN = 100
 
 LONGEST_UNDO = 3600
+
+
+def undo_of(handler: MandrakeHandler) -> int:
+    """Seconds for which a delete can be taken back. Raises BadRequest."""
+    undo = handler.number("undo", handler.get_query_argument("undo", None), 0)
+    if undo > LONGEST_UNDO:
+        raise BadRequest(f"undo must be a number of seconds from 0 to {LONGEST_UNDO}.")
+    return undo
 
 
 class _SessionsHandler(MandrakeHandler):
@@ -92,9 +101,7 @@ class SessionHandler(_SessionsHandler):
     @web.authenticated
     @authorized
     async def delete(self, workspace: str, session: str) -> None:
-        undo = self.number("undo", self.get_query_argument("undo", None), 0)
-        if undo > LONGEST_UNDO:
-            raise BadRequest(f"undo must be a number of seconds from 0 to {LONGEST_UNDO}.")
+        undo = undo_of(self)
         await self.registry.delete_session(workspace, session, self.username, undo=undo)
         self.set_status(204)
         self.finish()
@@ -107,3 +114,13 @@ class RestoreHandler(_SessionsHandler):
     @authorized
     async def post(self, workspace: str, session: str) -> None:
         self.answer(await self.directory.restore(workspace, session))
+
+
+class CopyHandler(_SessionsHandler):
+    auth_resource = "mandrake:sessions"
+
+    @web.authenticated
+    @authorized
+    async def post(self, workspace: str, session: str) -> None:
+        made = await copy_chat(self.registry, workspace, session, self.body())
+        self.answer(made, 201, location=f"workspaces/{made['workspace_id']}/sessions/{made['id']}")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import StoreUnavailable
@@ -35,10 +36,13 @@ class Housekeeping:
         held: Callable[[], set[str]],
         announce: Announce,
     ) -> None:
+        from ..sessions.posting import first_words
+        from ..stores.aside import purge_messages
         from ..stores.upkeep import Upkeep
 
         self._sessions = sessions
         self._upkeep = Upkeep(sessions.database)
+        self._purge_messages = partial(purge_messages, rule=first_words)
         self._keep = keep
         self._held = held
         self._announce = announce
@@ -67,6 +71,7 @@ class Housekeeping:
         if self._sessions.database.refusal is not None:
             return
         await self._sessions.purge(utcnow())
+        await self._purge_messages(self._sessions.database, utcnow())
         if self._looks % RETIRE_EVERY == 0:
             for workspace_id, session_id in await self._upkeep.retire(utcnow(), self._keep(), self._held()):
                 self._announce(Changed("session", workspace_id, session_id, "deleted"))

@@ -92,7 +92,7 @@ class SessionsDirectory:
         """A new session; with ``notebook`` the notebook's own one, old or new."""
         services = await self._registry.initialize_services()
         workspace = await self._registry.workspace_row(workspace_id)
-        name, notebook = _text(body, "name"), _text(body, "notebook")
+        name, notebook = text_of(body, "name"), text_of(body, "notebook")
         if notebook is not None:
             notebook = relative_notebook(notebook, Path(workspace.path))
             name = name or PurePosixPath(notebook).name
@@ -100,7 +100,7 @@ class SessionsDirectory:
             workspace.id,
             name=name,
             notebook=notebook,
-            model=_text(body, "model"),
+            model=text_of(body, "model"),
             cull_idle_timeout=_seconds(body),
         )
         self._registry.hub.announce(Changed("session", row.workspace_id, row.id, "created"))
@@ -113,11 +113,11 @@ class SessionsDirectory:
             raise BadRequest(f"A chat's {', '.join(CHANGEABLE)} can be changed, not {what}.")
         values: dict[str, Any] = {}
         if "name" in body:
-            values |= {"name": _text(body, "name"), "titled": True}
+            values |= {"name": text_of(body, "name"), "titled": True}
             if not values["name"]:
                 raise BadRequest("A chat needs a name.")
         if "model" in body:
-            values["model"] = _text(body, "model")
+            values["model"] = text_of(body, "model")
         if "cull_idle_timeout" in body:
             values["cull_idle_timeout"] = _seconds(body)
         async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
@@ -134,10 +134,21 @@ class SessionsDirectory:
         self._registry.hub.announce(Changed("session", own, session_id, "created"))
         return await self.get(own, session_id)
 
-    async def remove_message(self, workspace_id: str, session_id: str, message_id: str) -> None:
-        """A question with its answer, for good, by either's id. Raises MessageNotFound, Busy, RunningElsewhere."""
+    async def remove_message(
+        self, workspace_id: str, session_id: str, message_id: str, *, undo: int = 0
+    ) -> None:
+        """A question with its answer, by either's id; for `undo` seconds it can be restored.
+
+        Raises MessageNotFound, Busy, RunningElsewhere."""
         async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
-            await coordinator.remove(message_id)
+            await coordinator.remove(message_id, utcnow() + timedelta(seconds=undo) if undo else None)
+            key = coordinator.row.workspace_id
+        self._registry.hub.announce(Changed("session", key, session_id, "changed"))
+
+    async def restore_message(self, workspace_id: str, session_id: str, message_id: str) -> None:
+        """Take that back. Raises MessageNotFound, RunningElsewhere."""
+        async with self._registry.use_session_coordinator(workspace_id, session_id) as coordinator:
+            await coordinator.restore(message_id, utcnow())
             key = coordinator.row.workspace_id
         self._registry.hub.announce(Changed("session", key, session_id, "changed"))
 
@@ -194,7 +205,7 @@ def relative_notebook(path: str, root: Path) -> str:
     return PurePosixPath(path).as_posix()
 
 
-def _text(body: JSON, field: str) -> str | None:
+def text_of(body: JSON, field: str) -> str | None:
     value = body.get(field)
     if value is None:
         return None

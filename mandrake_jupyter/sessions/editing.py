@@ -8,9 +8,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ..errors import BadRequest, Unavailable
+from ..stores import aside
 from ..stores.replacing import Place
 from ..stores.rows import PROMPT, UNTITLED, WITHDRAWN, SessionRow
 from .posting import first_words
@@ -50,8 +52,10 @@ class Editing(ABC):
         row, content, attached = asked_again(self.row, place, content, attachments)
         return row, place, content, attached
 
-    async def remove(self, message_id: str) -> None:
-        """Delete a question with its answer, by the id of either. Raises MessageNotFound, Busy, RunningElsewhere."""
+    async def remove(self, message_id: str, until: datetime | None = None) -> None:
+        """Delete a question with its answer, by the id of either: for good, or until then (UTC) so that it can be restored.
+
+        Raises MessageNotFound, Busy, RunningElsewhere."""
         await self._mine()
         place = await self._seams.runs.place(self.row.id, message_id)
         name = None
@@ -60,8 +64,19 @@ class Editing(ABC):
             others = (pair for pair in history if pair[1].id != place.run.id)
             left = (one.text for one, run in others if one.role == "user" and run.finish_reason != WITHDRAWN)
             name = first_words(next(left, UNTITLED))
-        await self._seams.runs.remove(self.row.id, message_id, name, first_words)
+        if until is None:
+            await self._seams.runs.remove(self.row.id, message_id, name, first_words)
+        else:
+            await aside.put_aside(self._seams.runs.database, self.row.id, message_id, until, name)
         self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
+
+    async def restore(self, message_id: str, now: datetime) -> None:
+        """Take a delete back that is not final by `now` (UTC). Raises MessageNotFound, RunningElsewhere."""
+        await self._mine()
+        begins = await aside.restore(self._seams.runs.database, self.row.id, message_id, now)
+        if begins is not None and not self.row.titled:
+            await self._seams.sessions.change(self.row.id, name=first_words(begins))
+            self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
 
 
 def asked_again(

@@ -14,8 +14,8 @@ from sqlalchemy.engine import Connection
 
 from ..values import JSON, Event, isoformat, utcnow
 from .database import Database
-from .rows import Part, RunRow
-from .tables import audit, sessions
+from .rows import DELETED, Part, RunRow
+from .tables import audit, runs, sessions
 
 _NEW = upsert(audit).values(
     workspace_id=select(sessions.c.workspace_id)
@@ -106,7 +106,8 @@ class AuditStore:
     ) -> list[JSON]:
         """Newest first, those below the id `before`."""
         query = select(*(column for column in audit.c if column is not audit.c.workspace_id))
-        query = query.where(audit.c.workspace_id == workspace_id, shown(audit.c.session_id))
+        deleted = exists().where(runs.c.id == audit.c.run_id, runs.c.replaced_by.startswith(DELETED))
+        query = query.where(audit.c.workspace_id == workspace_id, shown(audit.c.session_id), ~deleted)
         if session_id is not None:
             query = query.where(audit.c.session_id == session_id)
         if before is not None:

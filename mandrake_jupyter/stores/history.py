@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection, Row
 
 from . import tables
+from .replacing import NOT_ASIDE
 from .rows import WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs
 
@@ -38,8 +39,7 @@ def read_history(
     place `before`.
     """
     shown = messages.c.session_id == session_id
-    if not replaced:
-        shown &= runs.c.replaced_by.is_(None)
+    shown &= NOT_ASIDE if replaced else runs.c.replaced_by.is_(None)
     if not withdrawn:
         shown &= runs.c.finish_reason.is_distinct_from(WITHDRAWN)
     if before is not None:

@@ -1,6 +1,6 @@
 """Edit, regenerate and delete in the database: runs that give way to another one, and runs that are removed for good.
 
-A run that was replaced stays as it was, out of the history; only a delete takes rows away.
+A run that was replaced stays as it was, out of the history; only a delete takes rows away. One that may be undone: ``aside``.
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ..errors import AlreadyReplaced, Busy, MessageNotFound
-from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
+from .rows import DELETED, RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
 from .tables import messages, runs
 from .titling import name_by_words, unname
 
 AT_WORK = "An answer is at work or waits in this chat."
 KEPT = "Nothing was changed. Wait until it is done, or stop it."
+
+
+#: Whether a run was deleted, and may come back; and that it was not.
+SET_ASIDE = runs.c.replaced_by.startswith(DELETED)
+NOT_ASIDE = or_(runs.c.replaced_by.is_(None), ~SET_ASIDE)
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,15 @@ class Place:
 
 
 def find_run(db: Connection, session_id: str, message_id: str) -> tuple[str, RunRow]:
-    """(role, run) of a message. Raises MessageNotFound, also for one that was taken back while it waited."""
+    """(role, run) of a message. Raises MessageNotFound, also for one that was deleted, or taken back while it waited."""
+    role, run = find_any_run(db, session_id, message_id)
+    if run.aside:
+        raise MessageNotFound(id=message_id)
+    return role, run
+
+
+def find_any_run(db: Connection, session_id: str, message_id: str) -> tuple[str, RunRow]:
+    """Likewise, also of one that was deleted and may come back."""
     query = (
         select(messages.c.role, *(runs.c[name] for name in RUN_FIELDS))
         .join(runs, runs.c.id == messages.c.run_id)
@@ -64,6 +77,9 @@ def give_way(db: Connection, run: RunRow, place: Place) -> None:
     later = select(messages.c.run_id).where(
         messages.c.session_id == run.session_id, messages.c.position >= first
     )
+    deleted = select(*(runs.c[name] for name in RUN_FIELDS)).where(own, SET_ASIDE, runs.c.id.in_(later))
+    for gone in db.execute(deleted).all():  # it has no place to come back to
+        remove_run(db, RunRow(*gone))
     where = own & runs.c.replaced_by.is_(None) & runs.c.id.in_(later)
     db.execute(update(runs).where(where).values(replaced_by=run.id))
 
@@ -84,15 +100,28 @@ def remove(
     What had followed those versions stays stored as it was. Raises MessageNotFound, and Busy while it is at work.
     """
     _, run = find_run(db, session_id, message_id)
-    if run.open:
-        raise Busy("This answer is at work or waits.", then=KEPT)
-    versions = [run.id]
-    while (older := db.execute(_version_before(session_id, versions[-1])).scalar_one_or_none()) is not None:
-        versions.append(older)
-    db.execute(delete(runs).where(runs.c.session_id == session_id, runs.c.id.in_(versions)))
+    check_ended(run)
+    versions = remove_run(db, run)
     if name is not None:
         name_by_words(db, session_id, name)
     unname(db, session_id, versions, rule)
+
+
+def check_ended(run: RunRow) -> None:
+    """Raises Busy."""
+    if run.open:
+        raise Busy("This answer is at work or waits.", then=KEPT)
+
+
+def remove_run(db: Connection, run: RunRow) -> list[str]:
+    """With the earlier versions of it, for good; the ids of all of them."""
+    versions = [run.id]
+    while (
+        older := db.execute(_version_before(run.session_id, versions[-1])).scalar_one_or_none()
+    ) is not None:
+        versions.append(older)
+    db.execute(delete(runs).where(runs.c.session_id == run.session_id, runs.c.id.in_(versions)))
+    return versions
 
 
 def _version_before(session_id: str, run_id: str) -> Select[Any]:

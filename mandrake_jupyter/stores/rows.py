@@ -16,6 +16,9 @@ WITHDRAWN = "withdrawn"
 #: The name of a chat in which nothing was said.
 UNTITLED = "New chat"
 
+#: With a moment behind it, in a run that was deleted and may come back until then, in the place of what replaced it.
+DELETED = "deleted "
+
 #: The type of what stands beside a ``/prompt`` message for the model: what the MCP server filled in. Not shown.
 PROMPT = "prompt"
 
@@ -88,6 +91,11 @@ class RunRow:
     @property
     def open(self) -> bool:
         return self.state in UNFINISHED
+
+    @property
+    def aside(self) -> bool:
+        """It was deleted, and may come back."""
+        return (self.replaced_by or "").startswith(DELETED)
 
     def as_json(self) -> JSON:
         return {

@@ -21,7 +21,7 @@ from .deleting import ASIDE
 from .history import PART_COLUMNS, RUN_COLUMNS, Page, message_of, read_history
 from .images import put_images
 from .passages import at_rest, put_message
-from .replacing import Place, find_run, give_way, remove, take_back
+from .replacing import NOT_ASIDE, Place, find_run, give_way, remove, take_back
 from .replaying import Replay, last_seq
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
@@ -120,7 +120,7 @@ class RunStore:
     async def get(self, session_id: str, run_id: str) -> RunRow:
         """Raises RunNotFound, also in a chat that was put aside, be it by another Jupyter server while it is open here."""
         shown = runs.c.session_id.in_(select(sessions.c.id).where(sessions.c.id == session_id, ~ASIDE))
-        where = shown & (runs.c.id == run_id)
+        where = shown & (runs.c.id == run_id) & NOT_ASIDE
         async with self.database.read() as db:
             found = (await db.execute(select(*RUN_COLUMNS).where(where))).one_or_none()
         if not found:

@@ -98,7 +98,9 @@ def live(case: Any, world: World) -> dict[str, str]:
         return found | world.asked()
     if case.path.endswith("/messages/{message}"):
         return found | world.said()
-    if case.path.endswith("/restore") and draw == 0:
+    if case.path.endswith("/messages/{message}/restore") and draw == 0:
+        return found | world.said(deleted=True)
+    if case.path.endswith("/sessions/{session}/restore") and draw == 0:
         return found | {"session": world.deleted_chat()}
     if case.path.endswith("/sessions/{session}") and case.method == "DELETE":
         return found | {"session": world.fresh_chat()}

@@ -47,10 +47,13 @@ class World:
         self.api("DELETE", f"workspaces/default/sessions/{chat}?undo=3600")
         return chat
 
-    def said(self) -> dict[str, str]:
-        """A new chat in which something was said and answered, as path parameters."""
+    def said(self, *, deleted: bool = False) -> dict[str, str]:
+        """A new chat in which something was said and answered, as path parameters; `deleted`: it can be restored."""
         chat = self.fresh_chat()
-        return {"workspace": "default", "session": chat, "message": self.post(chat, "count to 3")["id"]}
+        message = self.post(chat, "count to 3")["id"]
+        if deleted:
+            self.api("DELETE", f"{DEFAULT}/sessions/{chat}/messages/{message}?undo=3600")
+        return {"workspace": "default", "session": chat, "message": message}
 
     def fresh_mcp_server(self, name: str = "") -> str:
         name = name or f"spare-{uuid.uuid4().hex[:8]}"

@@ -31,6 +31,7 @@ const TABLE: Record<string, [label: string, effect: ActionEffect]> = {
   enter_value: ['Enter value', { do: 'command', id: 'mandrake:mcp-servers' }],
   open_log: ['Open log', { do: 'command', id: 'mandrake:mcp-servers', args: { log: true } }],
   open_mcp_servers: ['Open MCP servers', { do: 'command', id: 'mandrake:mcp-servers' }],
+  open_copy: ['Open a copy', { do: 'command', id: 'mandrake:duplicate-chat' }],
   review_trust: ['Review…', { do: 'command', id: 'mandrake:review-trust' }]
 };
 

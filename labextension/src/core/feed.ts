@@ -106,3 +106,11 @@ export function concerns(event: FeedEvent): { kind: ResourceKind; workspace: str
       return { kind: event.kind, workspace, id: event.id };
   }
 }
+
+/** Whether it changes what is known of the project beside its chats: MCP servers that came, went, failed or no longer do. */
+export function changesProject(event: FeedEvent): boolean {
+  if (event.type === 'moved') {
+    return event.kind === 'mcp_server' && (event.old === 'failed' || event.new === 'failed');
+  }
+  return event.type === 'changed' && event.kind === 'mcp_server' && event.what !== 'changed';
+}

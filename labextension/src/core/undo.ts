@@ -1,12 +1,22 @@
 /**
- * Chats that were deleted a moment ago, and the way back. Each is offered for a while; who is about to take one back is
- * not hurried.
+ * Chats and messages that were deleted a moment ago, and the way back. Each is offered for a while; who is about to take one
+ * back is not hurried.
  */
 import { After } from './search';
 import { ISession } from './wire';
 
+/** A message of the user with its answer. */
+export interface IDeletedMessage {
+  readonly id: string;
+  readonly text: string;
+}
+
 export interface IDeleted {
+  /** Of the message, or of the chat. */
+  readonly id: string;
   readonly session: ISession;
+  /** Null where the whole chat was deleted. */
+  readonly message: IDeletedMessage | null;
   /** It was the one that is shown. */
   readonly open: boolean;
   readonly restoring: boolean;
@@ -15,14 +25,15 @@ export interface IDeleted {
 }
 
 export interface IUndoOptions {
-  restore(session: ISession): Promise<ISession>;
+  /** The chat as it is then. */
+  restore(deleted: IDeleted): Promise<ISession>;
   /** It is back. */
-  restored(session: ISession, open: boolean): void;
+  restored(session: ISession, deleted: IDeleted): void;
   changed(): void;
   after: After;
 }
 
-/** Milliseconds for which a deleted chat can be brought back; the seconds that the server is asked to keep it are more. */
+/** Milliseconds for which what was deleted can be brought back; the seconds that the server is asked to keep it are more. */
 export const OFFERED = 10_000;
 /** The same while the pointer or the focus is there. */
 const HELD = 60_000;
@@ -35,9 +46,10 @@ export class Undo {
     return this._deleted;
   }
 
-  add(session: ISession, open: boolean): void {
-    this._deleted = [...this._deleted, { session, open, restoring: false, failure: null }];
-    this._count(session.id);
+  add(session: ISession, open: boolean, message: IDeletedMessage | null = null): void {
+    const id = message?.id ?? session.id;
+    this._deleted = [...this._deleted, { id, session, message, open, restoring: false, failure: null }];
+    this._count(id);
     this._options.changed();
   }
 
@@ -45,43 +57,48 @@ export class Undo {
   hold(on: boolean): void {
     if (on !== this._held) {
       this._held = on;
-      this._deleted.forEach(({ session }) => this._count(session.id));
+      this._deleted.forEach(({ id }) => this._count(id));
     }
   }
 
   /** Bring it back. Never rejects: a failure stands beside it. */
   async undo(id: string): Promise<void> {
-    const found = this._deleted.find(({ session }) => session.id === id);
+    const found = this._deleted.find(one => one.id === id);
     if (!found || found.restoring) {
       return;
     }
     this._stop(id);
     this._patch(id, { restoring: true, failure: null });
     try {
-      const session = await this._options.restore(found.session);
+      const session = await this._options.restore(found);
       this.forget(id);
-      this._options.restored(session, found.open);
+      this._options.restored(session, found);
     } catch (failure) {
       this._patch(id, { restoring: false, failure });
       this._count(id);
     }
   }
 
+  /** A chat that goes takes its messages along. */
+  drop(session: string): void {
+    this._deleted.filter(one => one.session.id === session && one.message).forEach(({ id }) => this.forget(id));
+  }
+
   /** It is offered no more. */
   forget(id: string): void {
     this._stop(id);
-    this._deleted = this._deleted.filter(({ session }) => session.id !== id);
+    this._deleted = this._deleted.filter(one => one.id !== id);
     this._held &&= this._deleted.length > 0;
     this._options.changed();
   }
 
   dispose(): void {
-    this._deleted.forEach(({ session }) => this._stop(session.id));
+    this._deleted.forEach(({ id }) => this._stop(id));
   }
 
   private _count(id: string): void {
     this._stop(id);
-    const found = this._deleted.find(({ session }) => session.id === id);
+    const found = this._deleted.find(one => one.id === id);
     if (found && !found.restoring) {
       this._timers.set(id, this._options.after(this._held ? HELD : OFFERED, () => this.forget(id)));
     }
@@ -93,7 +110,7 @@ export class Undo {
   }
 
   private _patch(id: string, patch: Partial<IDeleted>): void {
-    this._deleted = this._deleted.map(one => (one.session.id === id ? { ...one, ...patch } : one));
+    this._deleted = this._deleted.map(one => (one.id === id ? { ...one, ...patch } : one));
     this._options.changed();
   }
 

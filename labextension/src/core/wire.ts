@@ -7,6 +7,7 @@ export * from './feedwire';
 export * from './offerswire';
 export * from './mcpwire';
 export * from './searchwire';
+export * from './auditwire';
 
 /** A JSON value as it travels. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

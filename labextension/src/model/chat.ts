@@ -158,6 +158,8 @@ export class MandrakeChat extends AbstractChatModel {
     const news = session.last_activity !== this._activity || (run && !isOver(this.entries, run));
     if (!this.answering && news) {
       await this.load();
+    } else if (session.name !== known.name && this._session === known) {
+      this._putSession(session);
     }
   }
 

@@ -5,15 +5,16 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { WireError } from '../api';
-import { concerns } from '../core/feed';
+import { changesProject, concerns } from '../core/feed';
 import { after, IFoundOption, Search } from '../core/search';
 import { Single } from '../core/single';
-import { KEPT_SECONDS, Undo } from '../core/undo';
+import { IDeleted, KEPT_SECONDS, Undo } from '../core/undo';
 import { FeedEvent, ISession } from '../core/wire';
 import { IFeed, IMandrake } from '../tokens';
 import { MandrakeChat } from './chat';
 import { Chats, findChat } from './chats';
 import { Places } from './places';
+import { restore } from './restoring';
 
 export interface IPanelOptions {
   mandrake: IMandrake;
@@ -47,8 +48,8 @@ export class PanelModel {
       after
     });
     this.undo = new Undo({
-      restore: ({ workspace_id, id }) => api.restoreSession(workspace_id, id),
-      restored: (session, open) => this._restored(session, open),
+      restore: deleted => restore(api, deleted),
+      restored: (session, deleted) => this._restored(session, deleted),
       changed,
       after
     });
@@ -59,7 +60,7 @@ export class PanelModel {
 
   readonly chats: Chats;
   readonly found: Search;
-  /** Chats that were deleted a moment ago. */
+  /** Chats and messages that were deleted a moment ago. */
   readonly undo: Undo;
 
   /** The open chat; null until the panel is first shown. */
@@ -183,6 +184,7 @@ export class PanelModel {
       this._put(null, this._view);
     }
     this.chats.drop(session.id);
+    this.undo.drop(session.id);
     this.undo.add(session, open);
     this.found.again();
     await this.chats.refresh();
@@ -218,9 +220,11 @@ export class PanelModel {
   }
 
   /** A chat is back; it is shown again if it was and nothing else was begun meanwhile. */
-  private _restored(session: ISession, open: boolean): void {
+  private _restored(session: ISession, { message, open }: IDeleted): void {
     this.chats.put(session);
-    if (open && this._isNew() && !this._chat?.input.value.trim()) {
+    if (message) {
+      void (this._chat?.session?.id === session.id && this._chat.load());
+    } else if (open && this._isNew() && !this._chat?.input.value.trim()) {
       this._wanted += 1;
       this._put(session, this._view);
     }
@@ -232,6 +236,7 @@ export class PanelModel {
     this._chat?.dispose();
     const chat = this._options.createChat(session);
     this._chat = chat;
+    chat.sending.removed.connect((_, message) => chat.session && this.undo.add(chat.session, true, message));
     chat.sessionChanged.connect((_, now) => {
       this._options.remember(now.id);
       this._changed.emit();
@@ -287,12 +292,4 @@ export class PanelModel {
   private _view: 'chat' | 'chats' = 'chat';
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
-}
-
-/** What the header counts and the input offers: MCP servers that came, went, failed or no longer do. */
-function changesProject(event: FeedEvent): boolean {
-  if (event.type === 'moved') {
-    return event.kind === 'mcp_server' && (event.old === 'failed' || event.new === 'failed');
-  }
-  return event.type === 'changed' && event.kind === 'mcp_server' && event.what !== 'changed';
 }

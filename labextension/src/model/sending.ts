@@ -3,12 +3,14 @@
  * Changes the column when the server has them; what it refuses stays as it was.
  */
 import { UUID } from '@lumino/coreutils';
+import { ISignal, Signal } from '@lumino/signaling';
 
 import { MandrakeApi, WireError } from '../api';
 import { Column, entryOf, IEntry, ownMessage, questionOf, textOf } from '../core/entries';
 import { blankAnswer } from '../core/reducer';
 import { withReplaced } from '../core/revise';
 import { ITrans } from '../core/trans';
+import { IDeletedMessage, KEPT_SECONDS } from '../core/undo';
 import { IAttachment, IRun, ISession } from '../core/wire';
 import { Runner } from './runner';
 import { errorBodyOf } from './words';
@@ -114,7 +116,12 @@ export class Sending {
     }
   }
 
-  /** Delete a message with its answer, for good; one that the server never had is just forgotten. */
+  /** A message was deleted with its answer: for a while it can be brought back. */
+  get removed(): ISignal<this, IDeletedMessage> {
+    return this._removed;
+  }
+
+  /** Delete a message with its answer; one that the server never had is just forgotten. */
   async remove(entry: IEntry): Promise<void> {
     const { id, run_id: run, session_id: session } = entry.message;
     if (!run) {
@@ -123,7 +130,8 @@ export class Sending {
       return;
     }
     try {
-      await this._api.removeMessage(this._workspace, session, id);
+      await this._api.removeMessage(this._workspace, session, id, KEPT_SECONDS);
+      this._removed.emit({ id, text: textOf(entry.message).slice(0, 200) });
     } catch (error) {
       if (!(error instanceof WireError && error.body.code === 'message_not_found')) {
         throw error;
@@ -162,4 +170,5 @@ export class Sending {
   }
 
   private readonly _keys = new Map<string, string>();
+  private readonly _removed = new Signal<this, IDeletedMessage>(this);
 }

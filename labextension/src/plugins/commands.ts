@@ -4,8 +4,10 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
 import { attachCellIcon, mandrakeIcon } from '../icons';
+import { duplicate } from '../model/duplicating';
 import { PanelModel } from '../model/panel';
 import { CommandIDs, IMandrake } from '../tokens';
+import { tell } from '../view/asks';
 import { MandrakePanel } from '../view/panel';
 
 interface IOptions {
@@ -48,6 +50,19 @@ export function addCommands(options: IOptions): void {
       }
     },
     execute: args => open(String(args.session_id))
+  });
+  commands.addCommand(CommandIDs.duplicateChat, {
+    label: trans.__('Duplicate the chat'),
+    caption: trans.__('Open a second chat with the same history'),
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => (model.chat?.session ?? null) !== null,
+    execute: async () => {
+      const session = model.chat?.session;
+      if (session) {
+        await open();
+        await duplicate(mandrake, model, session).catch(error => tell(trans, error, trans.__('The chat was not duplicated.')));
+      }
+    }
   });
   commands.addCommand(CommandIDs.stop, {
     label: trans.__('Stop the answer'),
@@ -93,6 +108,7 @@ export function addCommands(options: IOptions): void {
   for (const command of [
     CommandIDs.open,
     CommandIDs.newChat,
+    CommandIDs.duplicateChat,
     CommandIDs.stop,
     CommandIDs.focusApproval,
     CommandIDs.attachCell

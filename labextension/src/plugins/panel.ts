@@ -18,6 +18,7 @@ import { MandrakeChat } from '../model/chat';
 import { PanelModel } from '../model/panel';
 import { Places } from '../model/places';
 import { SlashCommandProvider } from '../model/slash';
+import { Storage } from '../model/storage';
 import { IMandrake, IMandrakePanel } from '../tokens';
 import { MandrakeChatWidget } from '../view/chatwidget';
 import { inputToolbar } from '../view/inputbar';
@@ -102,14 +103,17 @@ export const panelPlugin: JupyterFrontEndPlugin<IMandrakePanel> = {
           notebookChanged: notebooks?.currentChanged ?? null
         }
       );
+    const storage = new Storage(mandrake, () => panel.isVisible);
     const panel: MandrakePanel = new MandrakePanel({
       model,
       mandrake,
+      storage,
       commands: app.commands,
       createWidget,
       onShow: () => {
         void wishes.ready.then(() => model.start(wishes.lastChat));
         model.wake();
+        storage.look();
       }
     });
     wishes.changed.connect(() => {

@@ -1,4 +1,4 @@
-/** What is asked before messages go, or a tool runs once more. */
+/** What is asked before messages are replaced, or a tool runs once more. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
@@ -6,12 +6,6 @@ import { IToolPart } from '../core/wire';
 
 export function askReplace(trans: TranslationBundle): Promise<boolean> {
   return ask(trans, trans.__('Answer again?'), trans.__('What follows is replaced by a new answer.'), trans.__('Answer again'));
-}
-
-/** There is no way back from this one, so it is asked before, and done at once: what must go is gone. */
-export function askDeleteMessage(trans: TranslationBundle): Promise<boolean> {
-  const body = trans.__('Both will be gone for good. What follows stays, and so do your files.');
-  return ask(trans, trans.__('Delete this message and its answer?'), body, trans.__('Delete'), true);
 }
 
 export function askRunAgain(trans: TranslationBundle, name: string, call: IToolPart): Promise<boolean> {

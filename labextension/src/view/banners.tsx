@@ -70,11 +70,24 @@ function LostBanner(): JSX.Element | null {
 }
 
 function ElsewhereBanner(): JSX.Element | null {
-  const { chat, mandrake } = useChat();
+  const { chat, commands, mandrake } = useChat();
+  const { trans } = mandrake;
   return chat.elsewhere ? (
-    <div className="jp-Mandrake-banner" role="status" data-testid="mandrake-elsewhere-banner">
+    <div className="jp-Mandrake-banner" data-testid="mandrake-elsewhere-banner">
       <Icon name="open" className="is-busy" />
-      <div className="jp-Mandrake-grow">{elsewhereWords(mandrake.trans)}</div>
+      <div className="jp-Mandrake-grow">
+        <div role="status">{elsewhereWords(trans)}</div>
+        <div className="jp-Mandrake-banner-actions">
+          <button
+            className="jp-Mandrake-btn"
+            title={trans.__('A second chat with what was said so far, to go on here')}
+            data-testid="mandrake-open-copy"
+            onClick={() => void commands.execute(CommandIDs.duplicateChat)}
+          >
+            {trans.__('Open a copy')}
+          </button>
+        </div>
+      </div>
     </div>
   ) : null;
 }

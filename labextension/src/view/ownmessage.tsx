@@ -7,7 +7,6 @@ import { isSettled } from '../core/revise';
 import { IAttachment } from '../core/wire';
 import { Icon } from '../icons';
 import { chipKey, chipText, isImage } from '../model/attachments';
-import { askDeleteMessage } from './asksofmessages';
 import { useChat } from './context';
 import { Editor } from './editor';
 import { ErrorCard } from './errorcard';
@@ -66,11 +65,8 @@ function Actions(props: ITurnProps & { unsent: boolean; onEdit(): void }): JSX.E
   const { chat, mandrake } = useChat();
   const { trans } = mandrake;
   const remove = async () => {
-    if (await askDeleteMessage(trans)) {
-      await chat.sending.remove(entry);
-      chat.say(trans.__('Deleted'));
-      chat.input.focus();
-    }
+    await chat.sending.remove(entry);
+    chat.input.focus();
   };
   return (
     <span className="jp-Mandrake-usage-actions">
@@ -83,7 +79,7 @@ function Actions(props: ITurnProps & { unsent: boolean; onEdit(): void }): JSX.E
       />
       <RevisingButton
         icon="trash"
-        label={trans.__('Delete message and answer…')}
+        label={trans.__('Delete message and answer')}
         testid="mandrake-delete"
         free={unsent}
         onPress={remove}

@@ -1,4 +1,4 @@
-/** The side panel: header, and below it the open chat or the list of chats. Owns the widgets it shows. */
+/** The side panel: header, trouble with the store, and below it the open chat or the list of chats. Owns the widgets it shows. */
 import { CommandRegistry } from '@lumino/commands';
 import { Message } from '@lumino/messaging';
 import { PanelLayout, Widget } from '@lumino/widgets';
@@ -7,16 +7,19 @@ import { mandrakeIcon } from '../icons';
 import { MandrakeChat } from '../model/chat';
 import { PanelModel } from '../model/panel';
 import { DraftFault } from '../model/slash';
+import { Storage } from '../model/storage';
 import { IMandrake } from '../tokens';
 import { ChatList } from './chatlist';
 import { MandrakeChatWidget } from './chatwidget';
 import { Header } from './header';
 import { notifyFailure } from './notify';
+import { StoreBar } from './storebar';
 import { UndoBar } from './undobar';
 
 export interface IMandrakePanelOptions {
   model: PanelModel;
   mandrake: IMandrake;
+  storage: Storage;
   commands: CommandRegistry;
   createWidget(chat: MandrakeChat): MandrakeChatWidget;
   /** Called each time the panel is shown. */
@@ -36,7 +39,7 @@ export class MandrakePanel extends Widget {
     this.node.setAttribute('aria-label', 'Mandrake');
     this.node.dataset.testid = 'mandrake-panel';
 
-    const menu = { model, api: mandrake.api, trans };
+    const menu = { model, api: mandrake.api, commands: _options.commands, trans };
     this._chats = new ChatList({ menu });
     this._status.node.className = 'jp-Mandrake-hidden';
     this._status.node.setAttribute('role', 'status');
@@ -44,6 +47,7 @@ export class MandrakePanel extends Widget {
     const layout = new PanelLayout();
     this.layout = layout;
     layout.addWidget(new Header({ ..._options, menu }));
+    layout.addWidget(new StoreBar({ storage: _options.storage, trans }));
     layout.addWidget(this._chats);
     layout.addWidget(new UndoBar({ model, trans }));
     layout.addWidget(this._status);
@@ -92,7 +96,7 @@ export class MandrakePanel extends Widget {
           void notifyFailure(trans, this._options.commands, error);
         }
       });
-      (this.layout as PanelLayout).insertWidget(2, this._current);
+      (this.layout as PanelLayout).insertWidget(3, this._current);
     }
     this._chats.setHidden(model.view !== 'chats');
     this._current?.setHidden(model.view === 'chats');

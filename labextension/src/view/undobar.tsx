@@ -1,4 +1,4 @@
-/** The chats that were deleted a moment ago, each with its way back. Stands below whatever the panel shows. */
+/** The chats and messages that were deleted a moment ago, each with its way back. Stands below whatever the panel shows. */
 import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import React, { useLayoutEffect, useRef } from 'react';
@@ -40,7 +40,7 @@ function Bar({ model, trans }: IOptions): JSX.Element {
       onBlur={() => undo.hold(false)}
     >
       {undo.deleted.map(deleted => (
-        <Line key={deleted.session.id} deleted={deleted} undo={undo} trans={trans} />
+        <Line key={deleted.id} deleted={deleted} undo={undo} trans={trans} />
       ))}
     </div>
   );
@@ -48,19 +48,23 @@ function Bar({ model, trans }: IOptions): JSX.Element {
 
 function Line(props: { deleted: IDeleted; undo: Undo; trans: TranslationBundle }): JSX.Element {
   const { undo, trans } = props;
-  const { session, restoring, failure } = props.deleted;
-  const name = session.name || trans.__('New chat');
+  const { id, session, message, restoring, failure } = props.deleted;
+  const name = message?.text || session.name || trans.__('New chat');
   return (
     <div className="jp-Mandrake-undo-line">
       <span className="jp-Mandrake-grow jp-Mandrake-ellipsis" title={name}>
-        {failure === null ? trans.__('“%1” was deleted.', name) : errorBodyOf(trans, failure).message}
+        {failure !== null
+          ? errorBodyOf(trans, failure).message
+          : message
+            ? trans.__('Message “%1” was deleted.', name)
+            : trans.__('“%1” was deleted.', name)}
       </span>
       <button
         className="jp-Mandrake-btn"
         data-testid="mandrake-undo"
         aria-label={trans.__('Undo: bring back %1', name)}
         aria-busy={restoring}
-        onClick={() => void undo.undo(session.id)}
+        onClick={() => void undo.undo(id)}
       >
         {trans.__('Undo')}
       </button>
@@ -68,7 +72,7 @@ function Line(props: { deleted: IDeleted; undo: Undo; trans: TranslationBundle }
         className="jp-Mandrake-icon"
         aria-label={trans.__('Dismiss: %1 stays deleted', name)}
         title={trans.__('Dismiss')}
-        onClick={() => undo.forget(session.id)}
+        onClick={() => undo.forget(id)}
       >
         <Icon name="close" />
       </button>
@@ -87,14 +91,15 @@ function useFocusKept(deleted: readonly IDeleted[]): React.RefObject<HTMLDivElem
   useLayoutEffect(() => {
     const old = before.current;
     before.current = deleted;
-    const [gone] = old.filter(one => !deleted.some(({ session }) => session.id === one.session.id));
+    const [gone] = old.filter(one => !deleted.some(({ id }) => id === one.id));
     const panel = box.current?.closest('.jp-Mandrake');
     const undo = [...(box.current?.querySelectorAll<HTMLElement>('[data-testid="mandrake-undo"]') ?? [])].pop();
     if (deleted.length > old.length && (document.activeElement ?? document.body) === document.body) {
       undo?.focus();
     } else if (gone && inside) {
-      const back = panel?.querySelector<HTMLElement>(`[data-session="${gone.session.id}"] .jp-Mandrake-row-name`);
-      (back ?? undo ?? panel?.querySelector<HTMLElement>('.jp-Mandrake-search'))?.focus();
+      const back = panel?.querySelector<HTMLElement>(`[data-session="${gone.id}"] .jp-Mandrake-row-name`);
+      const input = gone.message && panel?.querySelector<HTMLElement>('[data-testid="mandrake-textarea"]');
+      (back ?? undo ?? input ?? panel?.querySelector<HTMLElement>('.jp-Mandrake-search'))?.focus();
     }
   });
   return box;

@@ -1,0 +1,183 @@
+"""A chat written down a second time under ids of its own: what is shown of it, in one transaction.
+
+Left out is what was replaced, withdrawn or is still queued, and what people allowed: that was for the other chat. The record of
+tool calls (the audit) is not copied either, as each call was made once. Plain SQL, for any database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import insert, literal, or_, select, update
+from sqlalchemy.engine import Connection
+
+from ..errors import SessionNotFound
+from ..values import Event
+from ..values.images import IMAGE
+from . import tables
+from .database import Database
+from .deleting import ASIDE
+from .passages import put_message, put_title
+from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Part, RunRow, SessionRow
+from .tables import events, images, messages, parts, runs, sessions
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run that was at work ends in the copy: what changes of it, the calls that end with it, the events that say so."""
+
+    columns: Mapping[str, Any]
+    parts: Iterable[Part] = ()
+    events: Iterable[Event] = ()
+
+
+#: Given the copied run, its tool calls that are open, and all its events.
+End = Callable[[RunRow, list[Part], list[Event]], Ended]
+
+
+@dataclass
+class _Ids:
+    """What each id is in the copy; the same one each time it is asked for."""
+
+    known: dict[str, str] = field(default_factory=dict)
+
+    def of(self, old: str) -> str:
+        return self.known.setdefault(old, str(uuid4()))
+
+    def of_call(self, old: str) -> str:
+        return self.known.setdefault(old, f"call_{uuid4().hex}")
+
+    def in_event(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        names = {"session_id", "message_id", "user_message_id", "call_id"} & data.keys()
+        return {**data, **{name: self.known.get(data[name], data[name]) for name in names}}
+
+
+async def copy_chat(
+    database: Database,
+    workspace_id: str,
+    session_id: str,
+    *,
+    name: Callable[[str], str],
+    now: str,
+    end: End,
+) -> SessionRow:
+    """The new chat; `name` tells what it is called, from the name of the other. Raises SessionNotFound."""
+
+    def work(db: Connection) -> SessionRow:
+        own = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id) & ~ASIDE
+        if (found := db.execute(select(sessions).where(own)).one_or_none()) is None:
+            raise SessionNotFound(session=session_id)
+        ids = _Ids()
+        row = SessionRow(*found)
+        row = replace(
+            row,
+            id=ids.of(row.id),
+            name=name(row.name),
+            titled=True,
+            notebook=None,
+            created=now,
+            last_activity=now,
+        )
+        db.execute(insert(sessions).values(**row.__dict__))
+        put_title(db, row.id, row.name)
+        copied = _copy_runs(db, session_id, ids)
+        said = _copy_messages(db, session_id, copied, ids)
+        for old, run in copied.items():
+            heard = _copy_events(db, old, run.id, ids)
+            if run.state in UNFINISHED:
+                _end(db, run, end, heard)
+        for message_id in said:
+            put_message(db, message_id)
+        return row
+
+    return await database.at_once(work)
+
+
+def _copy_runs(db: Connection, session_id: str, ids: _Ids) -> dict[str, RunRow]:
+    """The copies of all that is shown, by the ids of the others."""
+    shown = (
+        (runs.c.session_id == session_id)
+        & runs.c.replaced_by.is_(None)
+        & (runs.c.state != "queued")
+        & or_(runs.c.finish_reason.is_(None), runs.c.finish_reason != WITHDRAWN)
+    )
+    copied: dict[str, RunRow] = {}
+    for found in db.execute(select(*(runs.c[name] for name in RUN_FIELDS)).where(shown)).all():
+        run = RunRow(*found)
+        copied[run.id] = replace(
+            run,
+            id=ids.of(run.id),
+            session_id=ids.of(session_id),
+            user_message_id=ids.of(run.user_message_id),
+            message_id=ids.of(run.message_id),
+            idempotency_key=None,
+        )
+    for run in copied.values():
+        db.execute(insert(runs).values(**asdict(run)))
+    return copied
+
+
+def _copy_messages(db: Connection, session_id: str, ids_of_runs: Collection[str], ids: _Ids) -> list[str]:
+    """Their ids, oldest first. What they hold is copied inside the database."""
+    of = select(messages).where(messages.c.session_id == session_id).order_by(messages.c.position)
+    found = [row for row in db.execute(of) if row.run_id in ids_of_runs]
+    for row in found:
+        attached = [
+            {**one, "id": ids.of(one["id"])} if one.get("type") == IMAGE else one for one in row.attachments
+        ]
+        values = {"id": ids.of(row.id), "session_id": ids.of(session_id), "run_id": ids.of(row.run_id)}
+        values |= {"role": row.role, "created": row.created}
+        db.execute(insert(messages).values(**values, attachments=attached))
+        pictures = db.execute(select(images.c.id).where(images.c.message_id == row.id)).scalars().all()
+        for picture in pictures:
+            _again(db, images, images.c.id == picture, id=ids.of(picture), message_id=values["id"])
+        own = parts.c.message_id == row.id
+        _again(db, parts, own & parts.c.call_id.is_(None), message_id=values["id"])
+        for call in (
+            db.execute(select(parts.c.call_id).where(own, parts.c.call_id.is_not(None))).scalars().all()
+        ):
+            _again(db, parts, parts.c.call_id == call, message_id=values["id"], call_id=ids.of_call(call))
+    return [ids.of(row.id) for row in found]
+
+
+def _again(db: Connection, table: Any, where: Any, **other: str) -> None:
+    """The rows once more, with `other` values in some columns: their content never leaves the database."""
+    columns = [literal(other[column.name]) if column.name in other else column for column in table.c]
+    db.execute(insert(table).from_select([column.name for column in table.c], select(*columns).where(where)))
+
+
+def _copy_events(db: Connection, old: str, run_id: str, ids: _Ids) -> list[Event]:
+    found = db.execute(select(events).where(events.c.run_id == old).order_by(events.c.seq)).all()
+    heard = [Event(row.type, row.seq, run_id, row.time, ids.in_event(row.data)) for row in found]
+    _add_events(db, heard)
+    return heard
+
+
+def _end(db: Connection, run: RunRow, end: End, heard: list[Event]) -> None:
+    own = (parts.c.message_id == run.message_id) & (parts.c.type == "tool")
+    columns = [column for column in parts.c if column is not parts.c.message_id]
+    calls = [Part(**row._mapping) for row in db.execute(select(*columns).where(own).order_by(parts.c.part))]
+    last = db.execute(select(parts.c.last_seq).where(parts.c.message_id == run.message_id)).scalars().all()
+    # Texts have numbers of their own: the end comes after them, too.
+    reached = max([*last, *(event.seq for event in heard)], default=0)
+    ended = end(run, [part for part in calls if part.pending], heard)
+    numbered = [replace(event, seq=reached + 1 + at) for at, event in enumerate(ended.events)]
+    for part in ended.parts:
+        values = {"status": part.status, "result": part.result}
+        place = (parts.c.message_id == run.message_id) & (parts.c.part == part.part)
+        seq = next((e.seq for e in numbered if e.data.get("call_id") == part.call_id), part.last_seq)
+        db.execute(update(parts).where(place).values(**values, last_seq=seq))
+    _add_events(db, numbered)
+    db.execute(update(runs).where(runs.c.id == run.id).values(**ended.columns))
+
+
+def _add_events(db: Connection, added: Iterable[Event]) -> None:
+    values = [
+        {"run_id": e.run_id, "seq": e.seq, "type": e.type, "time": e.time, "data": dict(e.data)}
+        for e in added
+    ]
+    if values:
+        db.execute(insert(tables.events), values)
