@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -92,4 +94,11 @@ class MandrakeApp(ExtensionApp):
 
 def main(argv: list[str] | None = None) -> Any:
     """``jupyter mandrake``: opens JupyterLab; the subcommands do what they say."""
-    return MandrakeApp.launch_instance(argv)
+    try:
+        try:
+            return MandrakeApp.launch_instance(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, as `head` has; nothing is to be flushed to it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

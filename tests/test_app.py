@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 #: httpx is left out: JupyterLab itself imports it.
 HEAVY = [
@@ -56,6 +59,18 @@ def test_loading_imports_nothing_heavy_and_writes_nothing(tmp_path: Path, monkey
     told = json.loads(done.stdout.splitlines()[-1])
     assert (told["started"], told["unused"]) == (False, [])
     assert not Path(told["data_dir"]).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a closed pipe is told otherwise there")
+def test_whoever_reads_a_part_only_gets_no_traceback() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    code = "from mandrake_jupyter.app import main; main(['--help'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=writes, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writes)
+    assert done.stderr == b""
 
 
 def test_the_help_shows_both_cullers_and_the_limits() -> None:
