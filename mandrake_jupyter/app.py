@@ -93,7 +93,11 @@ class MandrakeApp(ExtensionApp):
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """``jupyter mandrake``: opens JupyterLab; the subcommands do what they say."""
+    """``jupyter mandrake``: opens JupyterLab, at a file or folder where one is named; the subcommands do what they say."""
+    word = next(iter(sys.argv[1:] if argv is None else argv), "-")
+    if not (word.startswith("-") or word in SUBCOMMANDS or Path(word).exists()):
+        sys.stderr.write(f"{word!r} is no command, file or folder. Commands: {', '.join(SUBCOMMANDS)}\n")
+        return 2
     try:
         try:
             return MandrakeApp.launch_instance(argv)

@@ -73,6 +73,16 @@ def test_whoever_reads_a_part_only_gets_no_traceback() -> None:
     assert done.stderr == b""
 
 
+def test_a_command_that_is_none_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else JupyterLab would be started, to end with a file that is not there."""
+    from mandrake_jupyter.app import main
+
+    assert main(["lsit"]) == 2
+    assert (
+        "'lsit' is no command, file or folder. Commands: list, doctor, cull, audit" in capsys.readouterr().err
+    )
+
+
 def test_the_help_shows_both_cullers_and_the_limits() -> None:
     """``jupyter server --help-all`` ends before it looks for extensions: no extension's settings are in it."""
     code = "from mandrake_jupyter.app import main; main(['--help-all'])"
