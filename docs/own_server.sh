@@ -27,7 +27,7 @@ until_there() { # file
 own_server() { # further words of `jupyter server`
     PATH="$here/.venv/bin:$PATH"
     command -v jupyter >/dev/null || fail "no jupyter command: run make lab once, or activate your environment"
-    for name in OPENAI_API_KEY ANTHROPIC_API_KEY OPENAI_BASE_URL; do unset "$name"; done
+    for name in OPENAI_API_KEY ANTHROPIC_API_KEY GEMINI_API_KEY OPENAI_BASE_URL; do unset "$name"; done
     export PATH JUPYTER_CONFIG_DIR="$work/config" JUPYTER_DATA_DIR="$work/data" JUPYTER_RUNTIME_DIR="$work/runtime"
     mkdir -p "$work/project" "$work/data"
     root=

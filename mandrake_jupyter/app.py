@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -91,5 +93,16 @@ class MandrakeApp(ExtensionApp):
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """``jupyter mandrake``: opens JupyterLab; the subcommands do what they say."""
-    return MandrakeApp.launch_instance(argv)
+    """``jupyter mandrake``: opens JupyterLab, at a file or folder where one is named; the subcommands do what they say."""
+    word = next(iter(sys.argv[1:] if argv is None else argv), "-")
+    if not (word.startswith("-") or word in SUBCOMMANDS or Path(word).exists()):
+        sys.stderr.write(f"{word!r} is no command, file or folder. Commands: {', '.join(SUBCOMMANDS)}\n")
+        return 2
+    try:
+        try:
+            return MandrakeApp.launch_instance(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, as `head` has; nothing is to be flushed to it at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 #: httpx is left out: JupyterLab itself imports it.
 HEAVY = [
@@ -56,6 +59,28 @@ def test_loading_imports_nothing_heavy_and_writes_nothing(tmp_path: Path, monkey
     told = json.loads(done.stdout.splitlines()[-1])
     assert (told["started"], told["unused"]) == (False, [])
     assert not Path(told["data_dir"]).exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a closed pipe is told otherwise there")
+def test_whoever_reads_a_part_only_gets_no_traceback() -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    code = "from mandrake_jupyter.app import main; main(['--help'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=writes, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writes)
+    assert done.stderr == b""
+
+
+def test_a_command_that_is_none_is_answered_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else JupyterLab would be started, to end with a file that is not there."""
+    from mandrake_jupyter.app import main
+
+    assert main(["lsit"]) == 2
+    assert (
+        "'lsit' is no command, file or folder. Commands: list, doctor, cull, audit" in capsys.readouterr().err
+    )
 
 
 def test_the_help_shows_both_cullers_and_the_limits() -> None:

@@ -99,3 +99,33 @@ def test_the_configuration_page_is_what_the_traits_say() -> None:
     from tools.configuration_page import PAGE, page
 
     assert PAGE.read_text("utf-8") == page()
+
+
+def test_every_setting_that_a_document_names_is_one() -> None:
+    page = (ROOT / "docs" / "reference" / "configuration.md").read_text("utf-8")
+    there = {
+        f"{section.split()[0]}.{trait}"
+        for section in page.split("\n## ")[1:]
+        for trait in re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
+    }
+    classes = "|".join({name.split(".")[0] for name in there})
+    inside = {
+        "configuration.md",
+        "design-map.md",
+        "0003-at-most-once.md",
+    }  # itself, and those that name methods, too
+    named = {
+        f"{document.name}: {name}"
+        for document in DOCUMENTS
+        if document.name not in inside
+        for name in re.findall(rf"(?<![\w.])(?:c\.)?((?:{classes})\.\w+)", document.read_text("utf-8"))
+        if name not in there
+    }
+    assert named == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_a_shell_line_is_about_is_explained_on_its_page(document: Path) -> None:
+    text = document.read_text("utf-8")
+    if "$TOKEN" in text:
+        assert "TOKEN=" in text or "README.md#from-the-shell" in text

@@ -9,7 +9,7 @@ from traitlets import Integer, Unicode
 
 from .list import printable
 from .running import ServerCommand, heading, refusal
-from .words import UNKNOWN, table
+from .words import UNKNOWN, moment, table
 
 if TYPE_CHECKING:
     from ..client import JupyterServer
@@ -70,7 +70,7 @@ def _row(call: JSON) -> list[str]:
     edited = " (edited)" if call["edited"] else ""
     waits = "waits" if call["outcome"] is None else UNKNOWN
     return [
-        call["asked"][:19].replace("T", " "),
+        moment(call["asked"]),
         printable(tool),
         f"{call['decision'] or waits}{edited}",
         printable(call["by"] or UNKNOWN, 20),

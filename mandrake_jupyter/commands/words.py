@@ -26,6 +26,11 @@ def until(moment: str | None, now: datetime | None = None) -> str:
     return duration((datetime.fromisoformat(moment) - (now or datetime.now(UTC))).total_seconds())
 
 
+def moment(iso: str) -> str:
+    """``2026-11-25 10:00:00`` in the time of this machine."""
+    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def size(memory: int | None) -> str:
     return UNKNOWN if memory is None else f"{memory / 1e6:.0f} MB"
 

@@ -189,7 +189,7 @@ def sentence(verdict: Verdict, settings: CullSettings) -> str:
         case Finding.BUSY:
             return "It is at work."
         case Finding.CONNECTED:
-            return f"{one.connections} are attached to it."
+            return f"It is connected: {one.connections} open chats that used it, or readers."
         case Finding.NEVER:
             return "Its idle timeout is 0: it stays."
         case _:

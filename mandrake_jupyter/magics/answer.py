@@ -101,6 +101,11 @@ class Answer:
         return [part for part in self.tools if part.question is not None]
 
     @property
+    def only_tools(self) -> bool:
+        """It is over and nothing was said, as after ``/tool``: what the tools answered is the answer."""
+        return self.status == "complete" and not self.text
+
+    @property
     def ended(self) -> bool:
         return self.status in TERMINAL
 

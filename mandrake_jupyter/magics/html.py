@@ -15,10 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .answer import Answer, TextPart, ToolPart
-from .words import day, notes, took, usage_line
-
-LINES = 20
-CHARACTERS = 4000
+from .words import day, first_lines, notes, took, usage_line
 
 _BORDER = "var(--jp-border-color2, #e0e0e0)"
 _MUTED = "color: var(--jp-ui-font-color2, #616161)"
@@ -99,10 +96,10 @@ def head(answer: Answer, when: str, *links: str) -> str:
     )
 
 
-def part(piece: TextPart | ToolPart) -> str:
-    """One part of an answer, in its place."""
+def part(piece: TextPart | ToolPart, *, opened: bool = False) -> str:
+    """One part of an answer, in its place; `opened` unfolds a tool."""
     if isinstance(piece, ToolPart):
-        return _card(piece)
+        return _card(piece, opened)
     if not piece.content.strip():
         return ""
     if piece.reasoning:
@@ -137,7 +134,7 @@ def foot(answer: Answer) -> str:
 
 def page(answer: Answer, moment: datetime) -> str:
     """The whole answer, for good: no buttons, no scripts."""
-    body = "".join(part(piece) for piece in answer.ordered)
+    body = "".join(part(piece, opened=answer.only_tools) for piece in answer.ordered)
     return (
         f'<div class="jp-Mandrake-output" role="group" aria-label="Answer" style="border: 1px solid {_BORDER}; '
         f'border-radius: 4px">{head(answer, day(moment))}<div class="jp-Mandrake-output-body" '
@@ -176,7 +173,7 @@ def _renderer() -> Any:
     )
 
 
-def _card(tool: ToolPart) -> str:
+def _card(tool: ToolPart, opened: bool) -> str:
     words = notes(tool.status, tool.decision, tool.progress)
     note = "".join(f' <span style="{_MUTED}">· {escape(word)}</span>' for word in words)
     title = f"{icon(tool.status)}<span>{escape(tool.name)}{note}</span>"
@@ -185,15 +182,16 @@ def _card(tool: ToolPart) -> str:
         _labelled("Arguments", json.dumps(tool.arguments, ensure_ascii=False, indent=1)),
     ]
     if tool.content:
-        rows.append(_labelled("Result", _first_lines(tool.content)))
+        rows.append(_labelled("Result", first_lines(tool.content)))
     if tool.error:
-        rows.append(_labelled("Error", _first_lines(tool.error)))
-    return _fold(title, took(tool.duration_ms), "".join(rows))
+        rows.append(_labelled("Error", first_lines(tool.error)))
+    return _fold(title, took(tool.duration_ms), "".join(rows), opened)
 
 
-def _fold(title: str, meta: str, body: str) -> str:
+def _fold(title: str, meta: str, body: str, opened: bool = False) -> str:
     return (
-        f'<details class="jp-Mandrake-card" style="margin: 6px 0; border: 1px solid {_BORDER}; border-radius: 4px; {_UI}">'
+        f'<details{" open" if opened else ""} class="jp-Mandrake-card" style="margin: 6px 0; '
+        f'border: 1px solid {_BORDER}; border-radius: 4px; {_UI}">'
         f'<summary style="{_ROW}; padding: 0 8px; cursor: pointer; list-style: none">{title}'
         f'<span style="margin-left: auto; {_SMALL}; {_MUTED}">{meta}</span></summary>'
         f'<div style="padding: 8px; border-top: 1px solid {_BORDER}">{body}</div></details>'
@@ -202,10 +200,3 @@ def _fold(title: str, meta: str, body: str) -> str:
 
 def _labelled(label: str, text: str) -> str:
     return f'<div style="{_SMALL}; {_MUTED}">{label}</div><pre style="{_PRE}">{escape(text)}</pre>'
-
-
-def _first_lines(text: str) -> str:
-    lines = text.splitlines()
-    shown = "\n".join(lines[:LINES])[:CHARACTERS]
-    left = len(text) - len(shown)
-    return f"{shown}\n… ({left:,} more characters)" if left > 1 else shown

@@ -92,7 +92,7 @@ class MandrakeMagics(Magics):
         options = parse_argstring(self.cell, line)
         content = expand(cell.strip("\n"), self.shell.user_ns)
         if not content.strip():
-            raise MandrakeMagicError("the cell is empty. Write a message below %%mandrake.")
+            raise MandrakeMagicError("The cell is empty. Write a message below %%mandrake.")
         try:
             client = self.client
             wanted = _unquoted(options.chat or "")
@@ -157,7 +157,7 @@ class MandrakeMagics(Magics):
             error = answer.error or {}
             if error.get("code") == "unreachable":
                 self._client = None
-            raise MandrakeMagicError(str(error.get("message") or "the answer failed."))
+            raise MandrakeMagicError(str(error.get("message") or "The answer failed."))
 
     def _readable(self, exc: MandrakeClientError) -> MandrakeMagicError:
         if exc.code in ("unreachable", "not_authenticated"):

@@ -7,7 +7,7 @@ import sys
 from typing import TextIO
 
 from .answer import Answer, TextPart, ToolPart
-from .words import ASKS_HINT, STATES, WAITS_HINT, decided, sentence, tame, took, usage_line
+from .words import ASKS_HINT, STATES, WAITS_HINT, decided, first_lines, sentence, tame, took, usage_line
 
 
 class PlainView:
@@ -48,6 +48,8 @@ class PlainView:
         if not self._open:
             return
         self.show(answer)
+        if answer.only_tools:
+            self._results(answer)
         if answer.status == "failed":
             error = answer.error or {}
             words = sentence(str(error.get("message") or "The answer failed."), str(error.get("then") or ""))
@@ -94,6 +96,11 @@ class PlainView:
         why = f": {part.error}" if part.error else ""
         word = STATES.get(part.status, part.status)
         self._line(f"[{word}] {name}{after}{why}")
+
+    def _results(self, answer: Answer) -> None:
+        for part in answer.tools:
+            if part.content:
+                self._line(first_lines(part.content))
 
     def _ask(self, part: ToolPart) -> None:
         if (question := part.question) is None or question["question_id"] in self._noted:

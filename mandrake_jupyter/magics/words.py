@@ -19,6 +19,8 @@ STATES = {
     "unknown": "not known whether it finished",
     "withdrawn": "no longer needed",
 }
+LINES = 20
+CHARACTERS = 4000
 _STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 WAITS_HINT = "Open the panel, or run %mandrake allow | deny"
 
@@ -74,6 +76,13 @@ def day(moment: datetime) -> str:
 def sentence(*parts: str) -> str:
     """The parts that are there, as one line of sentences."""
     return " ".join(part for part in parts if part)
+
+
+def first_lines(text: str) -> str:
+    """What is shown of a tool's result."""
+    shown = "\n".join(text.splitlines()[:LINES])[:CHARACTERS]
+    left = len(text) - len(shown)
+    return f"{shown}\n… ({left:,} more characters)" if left > 1 else shown
 
 
 def tame(text: str) -> str:

@@ -30,6 +30,7 @@ from .remedies import as_tested
 from .values import Choice, FolderProvider, ModelWish, ResolvedModel
 
 TEST_TIMEOUT = 10.0
+KNOWN = 10  #: models that an error names at most
 
 
 class Demo(Protocol):
@@ -155,7 +156,8 @@ class ModelCatalogue:
         wanted = model_id or listing.active
         choice = listing.choices.get(wanted)
         if choice is None:
-            message = f'The model "{wanted}" is not among the connected models.'
+            known = ", ".join(list(listing.choices)[:KNOWN])
+            message = f'The model "{wanted}" is not among the connected models: {known}.'
             raise ModelNotAvailable(message, model=wanted)
         if choice.kind == "demo":
             self.demo.check()

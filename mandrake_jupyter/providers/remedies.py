@@ -8,7 +8,9 @@ from ..values import JSON
 REMEDIES: dict[type[errors.MandrakeError], str] = {
     errors.KeyMissing: "Enter the key.",
     errors.KeyRefused: "Check that the key was copied whole, is still valid and is one of this provider's.",
-    errors.ModelNotAvailable: "Check the name of the model, and that your key may use it.",
+    errors.ModelNotAvailable: (
+        "Check the name of the model, that your key may use it, and an address of your own: most end in /v1."
+    ),
     errors.RateLimited: "The key was accepted. Try again in a moment.",
     errors.ProviderTrouble: "The address answers. Try again in a few minutes.",
     errors.Unreachable: "Check the address, that the service runs there, and the network or the proxy.",

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import MandrakeError
 from ..lifecycle.announce import Announcement, Changed, RunEnded
-from ..values import JSON, WorkspaceKey
+from ..values import JSON, SessionKey, WorkspaceKey
 
 if TYPE_CHECKING:
     from .opened import Opened
@@ -66,5 +67,8 @@ class Titles:
         except (MandrakeError, TimeoutError) as exc:
             log.info("Chat %s keeps its first words as its name: %s", ended.session_id, repr(exc))
             return
+        key = SessionKey(ended.workspace_id, ended.session_id)
+        if (chat := self._opened.chats.peek(key)) is not None:
+            chat.row = replace(chat.row, name=title, titled=True)
         changed = Changed("session", ended.workspace_id, ended.session_id, "changed")
         self._opened.registry.hub.announce(changed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 
 from mandrake_jupyter.commands.list import printable
-from mandrake_jupyter.commands.words import duration, size, table, until
+from mandrake_jupyter.commands.words import duration, moment, size, table, until
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,16 @@ def test_a_moment_is_told_as_the_time_to_it() -> None:
     assert until("2026-11-25T12:03:00.000000Z", now) == "3 min"
     assert until("2026-11-25T11:00:00Z", now) == "0 s"
     assert until(None, now) == "never"
+
+
+def test_a_moment_of_the_past_is_told_in_the_time_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert moment("2026-11-25T23:30:00.123456Z") == "2026-11-26 08:30:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_memory_is_told_in_megabytes() -> None:

@@ -115,7 +115,9 @@ def live(case: Any, world: World) -> dict[str, str]:
         return found
     if case.path.startswith("/settings/keys"):
         return found | {"name": "openai"}
-    if case.path.endswith(("/resources/read", "/prompts/get", "/completions")):
+    if case.path.endswith(
+        ("/tools", "/resources", "/resources/read", "/prompts", "/prompts/get", "/completions")
+    ):
         return found | {"name": "echo"}
     return found | ({"name": "echo"} if draw == 0 else {})
 

@@ -46,6 +46,8 @@ async def test_a_chat_is_named_after_its_first_complete_answer_and_only_then(
     await ask(api, session, "And now?")
     chat = await api("GET", session)
     assert (chat["name"], chat["titled"]) == ("Gaps in March", True)
+    [kept] = (await api("POST", "cleanup?dry_run=true"))["kept"]
+    assert kept["name"] == "Gaps in March"  # the open chat goes by it, too
     assert heard[-1] == ("changed", "changed")
     request = model.chats[-1]
     assert "tools" not in request

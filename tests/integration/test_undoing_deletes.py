@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select
 
 from mandrake_jupyter.errors import MessageNotFound
-from mandrake_jupyter.stores import aside, tables
 from mandrake_jupyter.sessions.posting import first_words
+from mandrake_jupyter.stores import aside, tables
 from mandrake_jupyter.stores.aside import purge_messages
 from mandrake_jupyter.values import utcnow
 from tests.support.scripted_openai import ScriptedOpenAI, Turn

@@ -46,6 +46,14 @@ def test_an_answer_is_printed_as_it_comes(api, shell, capsys):
     assert sent == {"content": "Which months have gaps?", "notebook": "/srv/notebooks/explore.ipynb"}
 
 
+def test_what_a_tool_answers_is_the_answer_where_nothing_else_was_said(api, shell, capsys):
+    api.script(tool_call(part=0, title="Now"), tool_result(content="10:00\n" + "later\n" * 30), complete())
+    assert shell.run_cell("%%mandrake\n/tool time now {}").success
+    said = printed(capsys)
+    assert said.startswith("[done] Now (1.4 s)\n10:00\nlater\n")
+    assert "later\n… (67 more characters)\n(openai/" in said
+
+
 def test_the_answer_is_kept_in_the_namespace(api, shell, capsys):
     api.script(tool_call(part=0), tool_result(), token("42", 1), complete())
     shell.run_cell("%%mandrake\nhi")
@@ -242,7 +250,7 @@ def test_no_jupyter_server_says_what_to_do(shell, api, capsys, monkeypatch, tmp_
 
 def test_an_empty_cell_is_not_sent(api, shell, capsys):
     assert not shell.run_cell("%%mandrake\n\n").success
-    assert "the cell is empty" in printed(capsys)
+    assert "The cell is empty" in printed(capsys)
     assert api.asked("POST", "messages") == []
 
 

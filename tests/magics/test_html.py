@@ -49,6 +49,12 @@ def test_the_page_holds_what_the_answer_held_in_its_order():
     assert not re.search(r"<(button|script|input|textarea)|commandlinker|on\w+=", page)
 
 
+def test_a_tool_is_unfolded_where_its_result_is_all_there_is():
+    alone = html.page(answer(tool_call(), tool_result(content="168"), complete()), NOW)
+    beside = html.page(answer(tool_call(), tool_result(), token("Many.", 2), complete()), NOW)
+    assert ("<details open" in alone, "<details open" in beside) == (True, False)
+
+
 def test_nothing_anyone_wrote_becomes_html():
     page = html.page(
         answer(

@@ -108,7 +108,7 @@ async def test_a_choice_of_the_user_wins_over_all_and_is_seen_by_another_jupyter
 async def test_an_unknown_id_is_not_made_active(make, unknown):
     with pytest.raises(errors.BadRequest):
         await make().activate(unknown)
-    with pytest.raises(errors.ModelNotAvailable):
+    with pytest.raises(errors.ModelNotAvailable, match=DEMO):
         await make().resolve(str(unknown) or "nothing")
 
 
