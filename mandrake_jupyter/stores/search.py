@@ -6,8 +6,6 @@ replaced or withdrawn is passed over here, as it may come back. Nothing is writt
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -18,6 +16,7 @@ from . import index_sqlite as sqlite
 from .database import Database
 from .matches import MOST_PASSAGES, MOST_TITLES, Match
 from .passages import APART, BEGIN, END, LONGEST_TEXT, sign, spaced
+from .snippets import Snippets
 
 #: Of what was typed, no more is looked at.
 LONGEST_QUERY = 1_000
@@ -25,12 +24,6 @@ MOST_WORDS = 32
 #: Shorter beginnings fit nearly everything, which takes long and helps nobody.
 SHORTEST_BEGINNING = 2
 HITS_SHOWN = 2
-#: As migration 0004 has it.
-TOKENIZER = "\"unicode61 remove_diacritics 2 categories 'L* N* Co So'\""
-#: Words of a snippet.
-SNIPPET = 28
-#: Characters of a text in which nothing can be marked.
-BEGINNING = 200
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,6 @@ _SHOWN = text("""
     SELECT p.body, p.run_id, p.part, p.kind, m.role, coalesce(m.created, s.created)
     FROM passages p JOIN sessions s ON s.id = p.session_id LEFT JOIN messages m ON m.id = p.message_id WHERE p.id = :rowid
 """)
-_SNIPPET = "SELECT snippet(search, 0, ?, ?, '…', ?) FROM search WHERE search MATCH ?"
 _CHAT = text("SELECT id, workspace_id, name, last_activity FROM sessions WHERE id = :id")
 
 
@@ -93,9 +85,8 @@ def _search(db: Connection, words: str, workspace_id: str | None, limit: int) ->
         db, words, workspace_id
     )
     chats = _by_chat(titles + others)
-    with closing(sqlite3.connect(":memory:")) as marking:
-        marking.execute(f"CREATE VIRTUAL TABLE search USING fts5(body, tokenize={TOKENIZER})")
-        found = [_found(db, marking, words, *chat) for chat in list(chats.items())[:limit]]
+    with Snippets(words) as marking:
+        found = [_found(db, marking, *chat) for chat in list(chats.items())[:limit]]
     bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
     messages = len({match.message_id for match in others})
     return Results(messages, len(chats), bounded or len(chats) > limit, tuple(found))
@@ -124,18 +115,12 @@ def _by_chat(matches: list[Match]) -> dict[str, list[Match]]:
     return chats
 
 
-def _found(
-    db: Connection, marking: sqlite3.Connection, words: str, session_id: str, matches: list[Match]
-) -> Found:
-    """`marking` is an index of what is shown only: the great one would look for all words anew for each snippet."""
+def _found(db: Connection, marking: Snippets, session_id: str, matches: list[Match]) -> Found:
     shown, left = matches[:HITS_SHOWN], matches[HITS_SHOWN:]
     hits = []
     for match in shown:
         body, *rest = db.execute(_SHOWN, {"rowid": match.rowid}).one()
-        marking.execute("DELETE FROM search")
-        marking.execute("INSERT INTO search VALUES (?)", (body,))
-        marked = marking.execute(_SNIPPET, (BEGIN, END, SNIPPET, words)).fetchone()
-        (snippet,) = marked or (body[:BEGINNING],)  # a sign that this SQLite is too old to know
+        snippet = marking.snippet(body)
         hits.append(_hit(match, snippet, *rest))
     session_id, workspace_id, name, last_activity = db.execute(_CHAT, {"id": session_id}).one()
     return Found(session_id, workspace_id, name, last_activity, tuple(hits), len(left))

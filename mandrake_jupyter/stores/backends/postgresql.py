@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 LOCK_WITHIN = 10
 #: Seconds that one statement may take: a backstop.
 STATEMENT_WITHIN = 60
+#: Seconds for a connection that only looks.
+LOOK_WITHIN = 3
 #: Connections that stay open of each of the two engines, and that there may be.
 KEPT, MOST = 2, 15
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -58,12 +60,15 @@ class Postgresql:
         """A connection of its own, without a transaction; to be closed by whoever asks. Raises psycopg.OperationalError."""
         import psycopg
 
-        return psycopg.connect(**self.address.given, autocommit=True, **more)
+        return psycopg.connect(**{**self.address.given, **more}, autocommit=True)
 
     def access(self) -> PostgresAccess:
+        return self._access(migrates=True)
+
+    def _access(self, *, migrates: bool, **more: Any) -> PostgresAccess:
         try:
-            with self.connect() as connection:
-                return looks.access(connection, self.address)
+            with self.connect(**more) as connection:
+                return looks.access(connection, self.address, migrates=migrates)
         except self.errors as exc:
             raise self.error(exc) from exc
 
@@ -98,7 +103,7 @@ class Postgresql:
         return error_of(exc, self.address)
 
     def trouble(self) -> Trouble | None:
-        return trouble_of(self.access, self.address)
+        return trouble_of(lambda: self._access(migrates=False, connect_timeout=LOOK_WITHIN), self.address)
 
 
 async def _begin_async(driver: psycopg.AsyncConnection[Any], *, writes: bool) -> object:

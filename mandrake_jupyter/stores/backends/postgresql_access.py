@@ -34,8 +34,11 @@ class PostgresAccess:
     refusal: StoreUnavailable | None = None
 
 
-def access(connection: psycopg.Connection[Any], address: Address) -> PostgresAccess:
-    """Migrates if needed. Raises a StoreUnavailable that says why where it can't even be read."""
+def access(connection: psycopg.Connection[Any], address: Address, *, migrates: bool = True) -> PostgresAccess:
+    """Migrates if needed, or only looks whether that could be done.
+
+    Raises a StoreUnavailable that says why where it can't even be read.
+    """
     schema, read_only = _one(connection, _STATE)
     if schema is None:
         (path,) = _one(connection, "SELECT current_setting('search_path')")
@@ -50,7 +53,10 @@ def access(connection: psycopg.Connection[Any], address: Address) -> PostgresAcc
     if revision != HEAD:
         if read_only:
             raise refusal if revision is None else StoreUnavailable(why=OLDER)
-        _migrate(address)
+        if not _one(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')")[0]:
+            raise refusal
+        if migrates:
+            _migrate(address)
     if read_only or not _one(connection, _RIGHTS, _tables())[0]:
         return PostgresAccess(refusal)
     return PostgresAccess()
