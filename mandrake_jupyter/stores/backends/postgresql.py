@@ -17,6 +17,7 @@ from ..access import refuse_newer
 from ..checks import Trouble
 from . import postgresql_access as looks
 from .address import Address
+from .nul import without_nul
 from .postgresql_access import PostgresAccess
 from .postgresql_errors import error_of, trouble_of
 
@@ -120,19 +121,8 @@ def _last(cursor: Any) -> object:
 
 
 def _prepare(dbapi_connection: Any, _record: object) -> None:
-    dbapi_connection.adapters.register_dumper(str, _dumper())
+    without_nul(dbapi_connection.adapters)
     cursor = dbapi_connection.cursor()
     cursor.execute(f"SET lock_timeout = '{LOCK_WITHIN}s'")
     cursor.execute(f"SET statement_timeout = '{STATEMENT_WITHIN}s'")
     cursor.close()
-
-
-def _dumper() -> type[Any]:
-    """PostgreSQL keeps no NUL in a text: ``\\ufffd`` stands for it, so that every place in the text stays where it was."""
-    from psycopg.types.string import StrDumper
-
-    class WithoutNul(StrDumper):
-        def dump(self, obj: str) -> Any:
-            return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
-
-    return WithoutNul
