@@ -49,7 +49,10 @@ def references(url: str) -> list[Reference]:
     """What its ``${…}`` ask for. Raises StoreMisconfigured for a URL of anything else, and for an ``${input:…}``."""
     found = [Reference.of(match) for match in REFERENCE.finditer(url)]
     if any(one.kind == "input" for one in found):
-        raise StoreMisconfigured(why="nobody is asked for an ${input:…} of MandrakeApp.database_url")
+        raise StoreMisconfigured(
+            why="nobody is asked for an ${input:…} of MandrakeApp.database_url",
+            then="Save it as a key and write ${secret:…}. Nothing was changed.",
+        )
     return found
 
 
@@ -78,7 +81,7 @@ def parse(url: str) -> Address:
         ) from None
     try:
         given: dict[str, Any] = dict(conninfo_to_dict(url))
-    except ProgrammingError:
+    except (ProgrammingError, ValueError):  # ValueError: what %XX stand for is no UTF-8
         raise _not_understood() from None
     places = (given.get("host"), given.get("dbname"))
     if any("@" in str(place) for place in places) or not _PORTS.fullmatch(str(given.get("port") or "")):
