@@ -95,6 +95,6 @@ class SharedInstances:
         if instance == self.own:
             return True
         asked = {"instance": instance}
-        held, up = await self._database.look(lambda db: db.execute(_ALIVE, asked).one()._tuple())
+        held, up = await self._database.look(lambda db: tuple(db.execute(_ALIVE, asked).one()))
         regained = self._regained is not None and time.monotonic() - self._regained < GRACE
         return bool(held) or up < GRACE or regained
