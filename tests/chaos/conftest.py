@@ -47,6 +47,7 @@ class World:
     lives: int = 0
     place: str = ""
     behind: list[float] = field(default_factory=list)
+    config: str = CONFIG
 
     @property
     def log(self) -> list[str]:
@@ -78,7 +79,11 @@ class World:
         env[crash_points.VARIABLE] = str(self.folder / "armed")
         folders = {"root": self.folder / "root", "data": self.folder / "data"}
         self.server = ForkedJupyter(
-            home=self.folder / f"home{self.lives}", **folders, config=CONFIG, env=env, forkery=self.forkery
+            home=self.folder / f"home{self.lives}",
+            **folders,
+            config=self.config,
+            env=env,
+            forkery=self.forkery,
         )
         for person in self.people:
             person.server = self.server

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Call, Turn
 
 from .conftest import Api
+
+COUNTING = Path(__file__).parents[1] / "support" / "mcp_counting.py"
 
 
 @pytest.fixture
@@ -45,11 +48,18 @@ def texts(messages: list[Any]) -> list[str]:
 
 
 async def test_a_chat_is_kept_found_exported_and_deleted_and_the_password_is_nowhere(
-    api: Api, model: ScriptedOpenAI, url: str, postgres: Postgres, caplog: pytest.LogCaptureFixture
+    api: Api,
+    model: ScriptedOpenAI,
+    url: str,
+    postgres: Postgres,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    write = Call("jupyter__write_file", {"path": "a.txt", "content": "hi"})
+    write = Call("counting__append", {"text": "hi"})
     model.script = [Turn(["herons ", "fly"]), Turn(["I will."], calls=[write]), Turn(["Done."])]
+    entry = {"command": sys.executable, "args": [str(COUNTING), str(tmp_path / "ran")]}
+    await api("POST", "workspaces/default/mcp-servers", {"name": "counting", "entry": entry})
     assert (await api("GET", "health"))["store"] == "postgresql"
     chat = await api.session()
     assert (await api("POST", f"{chat}/messages", {"content": "birds?"}))["status"] == "complete"
@@ -61,7 +71,7 @@ async def test_a_chat_is_kept_found_exported_and_deleted_and_the_password_is_now
             decide = f"{chat}/runs/{run['id']}/approvals/{event['call_id']}"
             await api("POST", decide, {"decision": "session"})
     assert events[-1]["type"] == "complete"
-    assert (api.root / "a.txt").read_text() == "hi"
+    assert (tmp_path / "ran").read_text().split() == ["hi"]
     assert [one["decision"] for one in await api("GET", "workspaces/default/audit")] == ["session"]
     assert (await api("GET", "search?q=HERON"))["chats"] == 1
     told = [json.dumps(await api("GET", path)) for path in ("health", "health/ready", f"{chat}/messages")]
