@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class World:
     place: str = ""
     behind: list[float] = field(default_factory=list)
     config: str = CONFIG
+    ask: Callable[[str], list[Any]] | None = None  #: of the database, where it is none of SQLite's
 
     @property
     def log(self) -> list[str]:
@@ -190,7 +192,8 @@ class World:
             request = next(body for body in reversed(self.model.chats) if last_text(body) == last.content)
             unknown += checks.the_model_was_told(person, history, request)
             assert last.events[-1]["type"] == "complete"
-        runs = checks.every_run_has_one_end(self.server.data / "mandrake" / "mandrake.sqlite")
+        file = self.server.data / "mandrake" / "mandrake.sqlite"
+        runs = checks.every_run_has_one_end(self.ask or partial(checks.in_sqlite, file))
         posted = sum(len(person.told) for person in self.people)
         assert runs == posted, "each message is one run, however often it was posted"
         print(
