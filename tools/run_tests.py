@@ -47,8 +47,8 @@ def workers() -> int:
 
 
 def together(processes: int) -> list[str]:
-    """A file's tests stay in one process and in their order; browser tests are last in each (``tests/browser/conftest.py``)."""
-    return ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
+    """A file's tests stay in one process; files come in their order, so that those in a browser are last."""
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if processes > 1 else []
 
 
 def prepare() -> None:
