@@ -241,6 +241,13 @@ async def test_reasoning_and_what_is_beyond_the_bound_is_not_searched(store: Sto
     assert await store.found("z") == [chat.id]
 
 
+async def test_in_a_long_text_the_words_are_shown_where_they_stand_together(store: Store) -> None:
+    chat = await store.chat()
+    await store.say(chat, "gnat " * 20_000 + "then the heron saw a gnat " + "and more " * 5_000)
+    (found,) = (await store.search("gnat heron")).found
+    assert ("heron", True) in found.hits[0].snippet
+
+
 async def test_what_is_put_aside_replaced_or_withdrawn_is_not_found(store: Store) -> None:
     chat, other = await store.chat("zebra"), await store.chat()
     await store.say(chat, "zebra")
