@@ -20,6 +20,7 @@ from .registry.culler import MCPServerCuller, SessionCuller
 from .registry.hosts import HostServices
 from .registry.registry import ServiceRegistry
 from .registry.sinks import listen
+from .registry.store_place import Storing
 from .values import JSON
 
 
@@ -38,6 +39,8 @@ class MandrakeApp(ExtensionApp):
         help="Folder for chats, trust, keys and catalogues. Default: 'mandrake' in the Jupyter data dir.",
     )
 
+    database_url = Unicode(config=True, help=Storing.database_url.help)
+
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return str(Path(jupyter_data_dir()) / "mandrake")
@@ -50,7 +53,9 @@ class MandrakeApp(ExtensionApp):
             server.kernel_manager,
             server.session_manager,
         )
-        self.registry = ServiceRegistry(parent=self, hosts=hosts, data_dir=self.data_dir)
+        self.registry = ServiceRegistry(
+            parent=self, hosts=hosts, data_dir=self.data_dir, database_url=self.database_url
+        )
         self._deafen = listen(self.registry.hub, server.event_logger, self.log, self.registry.secrets)
         self.registry.secrets.learn(server.identity_provider.token)
         self.settings["mandrake_registry"] = self.registry

@@ -8,7 +8,7 @@ import pytest
 
 from .support.postgres import Postgres, running
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
+pytest_plugins = ["pytest_jupyter.jupyter_server", "tests.support.places"]
 
 
 @pytest.fixture(scope="session")

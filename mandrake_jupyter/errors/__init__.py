@@ -6,7 +6,7 @@
     │                             GrantNotFound, NotOffered)
     ├── Forbidden 403 (ToolDenied) ├── Conflict 409 (AlreadyDecided, -Answered, -Replaced, Busy, RunningElsewhere, NotTrusted)
     ├── Gone 410                ├── PreconditionFailed 412, PreconditionRequired 428 ├── TooMany 429
-    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreNewer, StoreReadOnly, StoreFull, StoreLocked)
+    ├── Unavailable 503 (ReleaseTimeout, StoreUnavailable: StoreMisconfigured, -Newer, -ReadOnly, -Full, -Locked)
     ├── Interrupted 503 · LeftBehind 409 · RunTimeout, ApprovalTimeout 504
     ├── ProviderError: DemoModelMissing · KeyMissing · KeyRefused · RateLimited · ProviderTrouble · Unreachable
     │                  StreamBroken · ModelNotAvailable · ProviderTimeout · ProviderStalled · ProviderRejected
@@ -100,7 +100,7 @@ from .models import (
     Unreachable,
 )
 from .runs import ApprovalTimeout, Interrupted, LeftBehind, RunTimeout
-from .store import StoreFull, StoreLocked, StoreNewer, StoreReadOnly, StoreUnavailable
+from .store import StoreFull, StoreLocked, StoreMisconfigured, StoreNewer, StoreReadOnly, StoreUnavailable
 
 __all__ = [
     "ACTIONS",
@@ -170,6 +170,7 @@ __all__ = [
     "StopTimeout",
     "StoreFull",
     "StoreLocked",
+    "StoreMisconfigured",
     "StoreNewer",
     "StoreReadOnly",
     "StoreUnavailable",

@@ -12,6 +12,12 @@ class StoreUnavailable(Unavailable):
     sentence = "The chat database can't be used: {why}."
 
 
+class StoreMisconfigured(StoreUnavailable):
+    """Only whoever configures Jupyter can mend it. Fields: `why`, which quotes nothing of a URL."""
+
+    code, retryable = "store_misconfigured", False
+
+
 class StoreNewer(StoreUnavailable):
     """A newer version made the file: it is read, and never written. Fields: `revision`."""
 

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .._version import __version__
-from ..errors import EngineOff, MandrakeError
+from ..errors import EngineOff, MandrakeError, StoreMisconfigured
 from ..lifecycle.phases import Phase
 from ..lifecycle.sampling import Meter, tree
 from ..servers.describe import describe_server
 from ..values import JSON
+from .store_place import backend_of
 
 if TYPE_CHECKING:
     from ..servers.server import MCPServer
+    from ..stores.backends.base import Backend
     from ..stores.checks import Trouble
     from .opened import Opened
     from .registry import ServiceRegistry
@@ -63,10 +65,11 @@ class Health:
         return sorted(found, key=lambda finding: finding.level)
 
     async def ready(self) -> JSON:
-        """``{status: ready | not_ready, findings}``."""
+        """``{status: ready | not_ready, store: sqlite | postgresql, findings}``."""
         found = await self.findings()
         status = "not_ready" if any(finding.level == "error" for finding in found) else "ready"
-        return {"status": status, "findings": [finding.as_json() for finding in found]}
+        store = self._registry.store
+        return {"status": status, "store": store, "findings": [finding.as_json() for finding in found]}
 
     async def detail(self) -> JSON:
         """What is at work, each service by itself, and what ``ready`` says."""
@@ -107,9 +110,17 @@ class Health:
     async def _disk(self) -> list[Finding]:
         """One look at a time, in a thread: where the disk hangs, all who ask wait for the same one."""
         if self._looking is None or self._looking.done():
-            opened, data_dir = self._registry.opened, Path(self._registry.data_dir)
-            self._looking = asyncio.ensure_future(asyncio.to_thread(_look, data_dir, opened))
+            self._looking = asyncio.ensure_future(self._look())
         return await asyncio.shield(self._looking)
+
+    async def _look(self) -> list[Finding]:
+        registry, opened = self._registry, self._registry.opened
+        data_dir = Path(registry.data_dir)
+        try:
+            backend = opened.services.database.backend if opened else await _backend(registry)
+        except StoreMisconfigured as exc:
+            return [Finding(exc.code, "error", str(exc), exc.then)]
+        return await asyncio.to_thread(_look, data_dir, backend, opened)
 
     async def _engine(self) -> list[Finding]:
         opened = self._registry.opened
@@ -160,19 +171,27 @@ def _engine_trouble(opened: Opened) -> list[Finding]:
     return [Finding("docker_off", "warning", f"Docker is not running. {why}", remedy)]
 
 
-def _look(data_dir: Path, opened: Opened | None) -> list[Finding]:
-    from ..stores.checks import folder_trouble, network_file_system, store_trouble
-    from .services import LOCK_REMEDY
+async def _backend(registry: ServiceRegistry) -> Backend:
+    from ..providers.keys import KeyStore
 
-    path = data_dir / "mandrake.sqlite"
+    learn, data_dir = registry.secrets.learn, Path(registry.data_dir)
+    keys = KeyStore(data_dir, os.environ, seen=learn)
+    return await backend_of(data_dir, registry.database_url, keys, os.environ, learn)
+
+
+def _look(data_dir: Path, backend: Backend, opened: Opened | None) -> list[Finding]:
+    from ..stores.checks import folder_trouble, network_file_system
+
     trouble = folder_trouble(data_dir)
-    if trouble is None and (opened or path.exists()):
-        trouble = store_trouble(path)
+    if trouble is None and (opened or backend.path is None or backend.path.exists()):
+        trouble = backend.trouble()
     found = [_finding(trouble)] if trouble else []
     if opened is not None and not opened.services.instances.intact():
         why = "The lock of this Jupyter server is lost: another one may take its answers for broken off."
-        remedy = f"It is taken again if it is free. {LOCK_REMEDY}"
+        remedy = f"It is taken again if it is free. {opened.services.instances.remedy}"
         found.append(Finding("instance_lock_lost", "error", why, remedy))
+    if backend.path is None:
+        return found
     if kind := network_file_system(data_dir):
         why = f"The data dir lies on a network file system ({kind}). The chat database goes without its log (WAL) there: "
         why += "that is slower, and only as safe as the file locks of that system are."

@@ -38,7 +38,11 @@ class Opened:
         return cls(
             registry,
             await Services.open(
-                Path(registry.data_dir), registry.log, registry.secrets.learn, registry.hub.instance
+                Path(registry.data_dir),
+                registry.log,
+                registry.secrets.learn,
+                registry.hub.instance,
+                registry.database_url,
             ),
         )
 
@@ -140,7 +144,7 @@ class Opened:
             admit=lambda key: self.servers.admit(key),
             due=self._due,
             sweeps=self.servers.sweeps,
-            owner=Owner(self.services.instances.own, self.services.instances.alive),
+            owner=Owner(self.services.local.own, self.services.local.alive),
             references=references,
             clock=registry.clock,
             parent=registry,

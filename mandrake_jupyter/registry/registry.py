@@ -32,6 +32,7 @@ from .masker import Masker
 from .pool import STOPPING
 from .recovery import Recovery
 from .retention import Retention
+from .store_place import Storing
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 
-class ServiceRegistry(RunBounds, Retention):
+class ServiceRegistry(RunBounds, Retention, Storing):
     """``get_*`` look and make; work goes through the lease forms, ``use_*`` and ``…_for_request``."""
 
     data_dir = Unicode(

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from ..errors import StoreUnavailable
 from ..lifecycle.supervisor import Supervisor
 from ..values import utcnow
+from .store_place import backend_of, living
 
 if TYPE_CHECKING:
     from ..providers.catalogue import ModelCatalogue
     from ..providers.demo import DemoModel
     from ..providers.keys import KeyStore
+    from ..stores.backends.base import Living
     from ..stores.database import Database
     from ..stores.instances import Instances
     from ..stores.runs import RunStore
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 HOUSEKEEPING = 60.0
 #: Seconds between two looks at the own lock.
 LOCK_CHECK = 5.0
-LOCK_REMEDY = "Leave the folder 'instances' of the data dir alone while a Jupyter server runs. If this stays, restart this one."
 
 logger = logging.getLogger("mandrake_jupyter")
 
@@ -43,7 +44,8 @@ class Services:
     database: Database
     sessions: SessionStore
     runs: RunStore
-    instances: Instances
+    instances: Living
+    local: Instances
     keys: KeyStore
     demo: DemoModel
 
@@ -54,8 +56,10 @@ class Services:
         log: logging.Logger | logging.LoggerAdapter[Any],
         secret: Callable[[str], None] = lambda value: None,
         instance: str | None = None,
+        database_url: str = "",
     ) -> Services:
-        """`secret` is told each key that is used; `instance` names this run of the Jupyter server.
+        """`secret` is told each key that is used; `instance` names this run of the Jupyter server; `database_url` is as of
+        the trait.
 
         Raises :class:`StoreUnavailable` when the data dir or the database can't be used.
         """
@@ -72,9 +76,11 @@ class Services:
             await asyncio.to_thread(data_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
             raise store_error(exc, data_dir / "mandrake.sqlite") from exc
-        database = Database(data_dir / "mandrake.sqlite")
+        keys = KeyStore(data_dir, os.environ, seen=secret)
+        database = Database(await backend_of(data_dir, database_url, keys, os.environ, secret))
         await database.open()
-        instances = Instances(data_dir / "instances", instance)
+        local = Instances(data_dir / "instances", instance)
+        instances = living(database, local)
         try:
             await asyncio.to_thread(instances.hold)
         except StoreUnavailable:
@@ -93,7 +99,8 @@ class Services:
             sessions,
             RunStore(database),
             instances,
-            KeyStore(data_dir, os.environ, seen=secret),
+            local,
+            keys,
             demo,
         )
 
@@ -132,7 +139,7 @@ async def _keep_house(demo: DemoModel) -> None:
         await demo.stop_if_idle(monotonic())
 
 
-async def _keep_lock(instances: Instances, every: float = LOCK_CHECK) -> None:
+async def _keep_lock(instances: Living, every: float = LOCK_CHECK) -> None:
     """Without its lock another Jupyter server takes this one for dead and ends its runs: take it again at once."""
     told = False
     while True:
@@ -143,7 +150,7 @@ async def _keep_lock(instances: Instances, every: float = LOCK_CHECK) -> None:
             logger.warning("The lock of this Jupyter server was removed or replaced. It was taken again.")
         elif not told:
             told = True
-            logger.error("The lock of this Jupyter server was taken by another program. %s", LOCK_REMEDY)
+            logger.error("The lock of this Jupyter server was taken by another program. %s", instances.remedy)
         await asyncio.sleep(every)
 
 

@@ -1,6 +1,6 @@
 """How the database file may be used now, and what its trouble is called: the one place that knows SQLite's reasons.
 
-A file that may only be read is opened for that. Blocking; called by ``stores.database`` in threads.
+A file that may only be read is opened for that. Blocking; called by ``stores.backends.sqlite`` in threads.
 """
 
 from __future__ import annotations

@@ -9,32 +9,30 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Connection
 
 from ..values import JSON, Event, isoformat, utcnow
+from .columns import Put
 from .database import Database
 from .rows import DELETED, Part, RunRow
 from .tables import audit, runs, sessions
 
-_NEW = upsert(audit).values(
-    workspace_id=select(sessions.c.workspace_id)
-    .where(sessions.c.id == bindparam("of_session"))
-    .scalar_subquery()
-)
-_PUT = _NEW.on_conflict_do_update(
-    index_elements=["call_id"],
-    set_={
-        "arguments": _NEW.excluded.arguments,
-        "edited": or_(audit.c.edited, _NEW.excluded.edited),
-        "decision": _NEW.excluded.decision,
-        "by": _NEW.excluded.by,
-        "reason": func.coalesce(audit.c.reason, _NEW.excluded.reason),
-        "decided": func.coalesce(audit.c.decided, _NEW.excluded.decided),
-        "outcome": _NEW.excluded.outcome,
-        "finished": func.coalesce(audit.c.finished, _NEW.excluded.finished),
-    },
-)
+
+def _changes(new: Any) -> Mapping[str, Any]:
+    return {
+        "arguments": new.arguments,
+        "edited": or_(audit.c.edited, new.edited),
+        "decision": new.decision,
+        "by": new.by,
+        "reason": func.coalesce(audit.c.reason, new.reason),
+        "decided": func.coalesce(audit.c.decided, new.decided),
+        "outcome": new.outcome,
+        "finished": func.coalesce(audit.c.finished, new.finished),
+    }
+
+
+_OF = select(sessions.c.workspace_id).where(sessions.c.id == bindparam("of_session")).scalar_subquery()
+_PUT = Put(audit, ("call_id",), _changes, {"workspace_id": _OF})
 
 
 def put_records(
@@ -75,7 +73,7 @@ def put_records(
             "outcome": None if part.pending else part.status,
             "finished": None if part.pending else now,
         }
-        db.execute(_PUT, values)
+        db.execute(_PUT.of(db), values)
 
 
 def _decision(part: Part, stopped_by: str | None, *, late: bool) -> tuple[str | None, str | None]:

@@ -24,6 +24,8 @@ class Instances:
     taken again under the same uuid (``keep``), before another server takes this one for dead.
     """
 
+    remedy = "Leave the folder 'instances' of the data dir alone while a Jupyter server runs. If this stays, restart this one."
+
     def __init__(self, folder: Path, own: str | None = None) -> None:
         from filelock import FileLock
 

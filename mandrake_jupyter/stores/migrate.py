@@ -72,12 +72,8 @@ def _backup(path: Path, revision: str) -> None:
 
 
 def _upgrade(path: Path, to: str = HEAD) -> None:
-    from alembic import command
-    from alembic.config import Config
     from sqlalchemy import URL, create_engine, event
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     engine = create_engine(URL.create("sqlite", database=str(path)))
 
     @event.listens_for(engine, "connect")
@@ -90,7 +86,17 @@ def _upgrade(path: Path, to: str = HEAD) -> None:
 
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
+            run_migrations(connection, to)
     finally:
         engine.dispose()
+
+
+def run_migrations(connection: Connection, to: str = HEAD) -> None:
+    """Those that are missing, in the transaction of `connection`."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

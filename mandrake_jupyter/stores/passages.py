@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.engine import Connection
 
+from . import index_postgresql
 from .rows import UNFINISHED, UNTITLED
 from .tables import messages, parts, passages
 
@@ -55,11 +56,7 @@ def put_title(db: Connection, session_id: str, name: str, of_run: str | None = N
     db.execute(delete(passages).where(passages.c.session_id == session_id, passages.c.kind == "title"))
     if name != UNTITLED and (body := spaced(name, LONGEST_TEXT)):
         lowest = db.execute(select(func.min(passages.c.id))).scalar() or 0
-        db.execute(
-            insert(passages).values(
-                id=min(lowest, 0) - 1, session_id=session_id, run_id=of_run, kind="title", body=body
-            )
-        )
+        _add(db, id=min(lowest, 0) - 1, session_id=session_id, run_id=of_run, kind="title", body=body)
 
 
 def put_message(db: Connection, message_id: str) -> None:
@@ -81,16 +78,23 @@ def put_message(db: Connection, message_id: str) -> None:
     )
     for session_id, run_id, part, kind, content, result in db.execute(query).all():
         if body := spaced(content, LONGEST_TEXT) if kind == "text" else _told(result):
-            db.execute(
-                insert(passages).values(
-                    session_id=session_id,
-                    message_id=message_id,
-                    run_id=run_id,
-                    part=part,
-                    kind=kind,
-                    body=body,
-                )
+            _add(
+                db,
+                session_id=session_id,
+                message_id=message_id,
+                run_id=run_id,
+                part=part,
+                kind=kind,
+                body=body,
             )
+
+
+def _add(db: Connection, **values: Any) -> None:
+    added = insert(passages).values(**values)
+    if db.dialect.name == "postgresql":
+        index_postgresql.add(db, db.execute(added.returning(passages.c.id)).scalar_one(), values["body"])
+    else:  # triggers keep the index in step
+        db.execute(added)
 
 
 def at_rest(state: object) -> bool:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Integer, Label, LargeBinary, cast, func, literal, select
+from sqlalchemy import Column, Integer, Label, func, literal, select
 from sqlalchemy.engine import Connection, Row
 
 from ..values import Event
+from .columns import size
 from .database import Database
 from .rows import PIECE, RunRow
 from .tables import events, parts
@@ -91,7 +92,7 @@ class Replay:
 
 
 def _size(column: Column[Any]) -> Label[int]:
-    return func.length(cast(column, LargeBinary), type_=Integer).label("size")
+    return size(column).label("size")
 
 
 async def last_seq(database: Database, run: RunRow) -> int:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Select, bindparam, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -16,6 +15,7 @@ from ..lifecycle.crash_points import Act, about_to, did
 from ..values import Event
 from . import grants, tables
 from .auditing import put_records
+from .columns import Put
 from .database import Database
 from .deleting import ASIDE
 from .history import PART_COLUMNS, RUN_COLUMNS, Page, message_of, read_history
@@ -29,10 +29,7 @@ from .titling import name_by_words
 
 #: What changes of a part once it is there.
 CHANGING = ("content", "last_seq", "call", "status", "decision", "by", "arguments", "result")
-_NEW = upsert(tables.parts)
-PUT = _NEW.on_conflict_do_update(
-    index_elements=["message_id", "part"], set_={name: _NEW.excluded[name] for name in CHANGING}
-)
+PUT = Put(tables.parts, ("message_id", "part"), lambda new: {name: new[name] for name in CHANGING})
 #: Whether a run is another Jupyter server's now, or has ended: it was taken up although somebody was still at it.
 TAKEN = select(runs.c.id).where(
     runs.c.id == bindparam("run"),
@@ -257,7 +254,7 @@ def _unfinished(session_id: str) -> Select[Any]:
 
 def _put_parts(db: Connection, message_id: str, changed: Iterable[Part]) -> None:
     for part in changed:
-        db.execute(PUT, {**vars(part), "message_id": message_id})
+        db.execute(PUT.of(db), {**vars(part), "message_id": message_id})
 
 
 def _add_events(db: Connection, added: Iterable[Event]) -> None:

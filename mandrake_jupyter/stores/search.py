@@ -6,32 +6,24 @@ replaced or withdrawn is passed over here, as it may come back. Nothing is writt
 
 from __future__ import annotations
 
-import sqlite3
-import unicodedata
-from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from . import index_postgresql as postgresql
+from . import index_sqlite as sqlite
 from .database import Database
+from .matches import MOST_PASSAGES, MOST_TITLES, Match
 from .passages import APART, BEGIN, END, LONGEST_TEXT, sign, spaced
+from .snippets import Snippets
 
 #: Of what was typed, no more is looked at.
 LONGEST_QUERY = 1_000
 MOST_WORDS = 32
 #: Shorter beginnings fit nearly everything, which takes long and helps nobody.
 SHORTEST_BEGINNING = 2
-#: Of what fits, this many are weighed: the newest titles, and the newest of all else.
-MOST_TITLES = 200
-MOST_PASSAGES = 1_000
 HITS_SHOWN = 2
-#: The rank of a title: before all else. To weigh titles against each other would look at the whole index once more.
-TITLE = -1_000.0
-#: As migration 0004 has it.
-TOKENIZER = "\"unicode61 remove_diacritics 2 categories 'L* N* Co So'\""
-#: Words of a snippet.
-SNIPPET = 28
 
 
 @dataclass(frozen=True)
@@ -69,33 +61,10 @@ class Results:
     found: tuple[Found, ...]
 
 
-@dataclass(frozen=True)
-class _Match:
-    rowid: int
-    rank: float
-    session_id: str
-    message_id: str | None
-
-
-#: CROSS JOIN keeps the order: the index first.
-_TITLES = text("""
-    SELECT search.rowid, :rank, p.session_id, NULL FROM search
-    CROSS JOIN passages p ON p.id = search.rowid
-    JOIN sessions s ON s.id = p.session_id AND s.deleted IS NULL AND (:workspace IS NULL OR s.workspace_id = :workspace)
-    WHERE search MATCH :words AND search.rowid < 0 ORDER BY search.rowid LIMIT :most
-""")
-_PASSAGES = text("""
-    SELECT search.rowid, search.rank, p.session_id, p.message_id FROM search
-    CROSS JOIN passages p ON p.id = search.rowid
-    JOIN sessions s ON s.id = p.session_id AND s.deleted IS NULL AND (:workspace IS NULL OR s.workspace_id = :workspace)
-    JOIN runs r ON r.id = p.run_id AND r.replaced_by IS NULL AND (r.finish_reason IS NULL OR r.finish_reason <> 'withdrawn')
-    WHERE search MATCH :words AND search.rowid >= 0 ORDER BY search.rowid DESC LIMIT :most
-""")
 _SHOWN = text("""
     SELECT p.body, p.run_id, p.part, p.kind, m.role, coalesce(m.created, s.created)
     FROM passages p JOIN sessions s ON s.id = p.session_id LEFT JOIN messages m ON m.id = p.message_id WHERE p.id = :rowid
 """)
-_SNIPPET = "SELECT snippet(search, 0, ?, ?, '…', ?) FROM search WHERE search MATCH ?"
 _CHAT = text("SELECT id, workspace_id, name, last_activity FROM sessions WHERE id = :id")
 
 
@@ -112,13 +81,12 @@ class SearchStore:
 
 
 def _search(db: Connection, words: str, workspace_id: str | None, limit: int) -> Results:
-    asked = {"words": words, "workspace": workspace_id}
-    titles = [_Match(*row) for row in db.execute(_TITLES, {**asked, "most": MOST_TITLES, "rank": TITLE})]
-    others = [_Match(*row) for row in db.execute(_PASSAGES, {**asked, "most": MOST_PASSAGES})]
+    titles, others = (postgresql if db.dialect.name == "postgresql" else sqlite).matches(
+        db, words, workspace_id
+    )
     chats = _by_chat(titles + others)
-    with closing(sqlite3.connect(":memory:")) as marking:
-        marking.execute(f"CREATE VIRTUAL TABLE search USING fts5(body, tokenize={TOKENIZER})")
-        found = [_found(db, marking, words, *chat) for chat in list(chats.items())[:limit]]
+    with Snippets(words) as marking:
+        found = [_found(db, marking, *chat) for chat in list(chats.items())[:limit]]
     bounded = len(titles) == MOST_TITLES or len(others) == MOST_PASSAGES
     messages = len({match.message_id for match in others})
     return Results(messages, len(chats), bounded or len(chats) > limit, tuple(found))
@@ -127,21 +95,16 @@ def _search(db: Connection, words: str, workspace_id: str | None, limit: int) ->
 def as_match(query: str) -> str:
     """FTS5's form of what was typed: each word a quoted phrase, so that nothing in it is an operator; empty for no words."""
     typed = query[:LONGEST_QUERY].replace("\0", " ").split()
-    words = [word for word in typed if any(map(_told, word))][:MOST_WORDS]
+    words = [word for word in typed if any(map(postgresql.known, word))][:MOST_WORDS]
     phrases = [f'"{spaced(word, LONGEST_TEXT)}"' for word in (w.replace('"', '""') for w in words)]
     if words and len(words[-1]) >= SHORTEST_BEGINNING and not sign(words[-1][-1]):
         phrases[-1] += "*"
     return " ".join(phrases)
 
 
-def _told(char: str) -> bool:
-    """Whether the index knows `char`; a word of others would fit nothing."""
-    return unicodedata.category(char) in ("So", "Co") or unicodedata.category(char)[0] in "LN"
-
-
-def _by_chat(matches: list[_Match]) -> dict[str, list[_Match]]:
+def _by_chat(matches: list[Match]) -> dict[str, list[Match]]:
     """The best first, of the chats and in each; of a message only its best."""
-    chats: dict[str, list[_Match]] = {}
+    chats: dict[str, list[Match]] = {}
     seen: set[str] = set()
     for match in sorted(matches, key=lambda match: (match.rank, -abs(match.rowid))):
         if match.message_id is not None:
@@ -152,24 +115,19 @@ def _by_chat(matches: list[_Match]) -> dict[str, list[_Match]]:
     return chats
 
 
-def _found(
-    db: Connection, marking: sqlite3.Connection, words: str, session_id: str, matches: list[_Match]
-) -> Found:
-    """`marking` is an index of what is shown only: the great one would look for all words anew for each snippet."""
+def _found(db: Connection, marking: Snippets, session_id: str, matches: list[Match]) -> Found:
     shown, left = matches[:HITS_SHOWN], matches[HITS_SHOWN:]
     hits = []
     for match in shown:
         body, *rest = db.execute(_SHOWN, {"rowid": match.rowid}).one()
-        marking.execute("DELETE FROM search")
-        marking.execute("INSERT INTO search VALUES (?)", (body,))
-        (snippet,) = marking.execute(_SNIPPET, (BEGIN, END, SNIPPET, words)).fetchone()
+        snippet = marking.snippet(body)
         hits.append(_hit(match, snippet, *rest))
     session_id, workspace_id, name, last_activity = db.execute(_CHAT, {"id": session_id}).one()
     return Found(session_id, workspace_id, name, last_activity, tuple(hits), len(left))
 
 
 def _hit(
-    match: _Match,
+    match: Match,
     snippet: str,
     run_id: str | None,
     part: int | None,

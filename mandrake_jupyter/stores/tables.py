@@ -2,7 +2,8 @@
 
 A run's text lives in `parts`; `events` holds every event that is not a token, so that a replay is the two merged by
 ``seq``. Rows are only ever added or completed, except by a user's delete. `passages` is what can be searched, over it lies
-the index ``search``, which triggers keep in step (migration 0004). Changing a table means a new migration.
+the index ``search`` (migration 0004), kept in step by triggers in SQLite and by ``stores.index_postgresql`` in PostgreSQL.
+Changing a table means a new migration.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
+
+from .columns import short
 
 metadata = MetaData(
     naming_convention={
@@ -35,49 +37,54 @@ metadata = MetaData(
 workspaces = Table(
     "workspaces",
     metadata,
-    Column("id", String(36), primary_key=True),
+    Column("id", short(36), primary_key=True),
     Column("path", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
-    Column("created", String(32), nullable=False),
+    Column("created", short(32), nullable=False),
 )
 
 sessions = Table(
     "sessions",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("id", short(36), primary_key=True),
+    Column("workspace_id", short(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("titled", Boolean, nullable=False),
     Column("notebook", Text),
     Column("model", Text),
-    Column("created", String(32), nullable=False),
-    Column("last_activity", String(32), nullable=False),
+    Column("created", short(32), nullable=False),
+    Column("last_activity", short(32), nullable=False),
     Column("cull_idle_timeout", Integer),
-    Column("deleted", String(32)),
+    Column("deleted", short(32)),
     UniqueConstraint("workspace_id", "notebook", name="uq_sessions_notebook"),
     Index("ix_sessions_last_activity", "last_activity", "id"),
     Index("ix_sessions_workspace_id", "workspace_id", "last_activity", "id"),
-    Index("ix_sessions_deleted", "deleted", sqlite_where=text("deleted IS NOT NULL")),
+    Index(
+        "ix_sessions_deleted",
+        "deleted",
+        sqlite_where=text("deleted IS NOT NULL"),
+        postgresql_where=text("deleted IS NOT NULL"),
+    ),
 )
 
 runs = Table(
     "runs",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
-    Column("instance", String(36), nullable=False),
-    Column("state", String(24), nullable=False),
+    Column("id", short(36), primary_key=True),
+    Column("session_id", short(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("instance", short(36), nullable=False),
+    Column("state", short(24), nullable=False),
     Column("model", Text),
     Column("notebook", Text),
     Column("idempotency_key", Text),
-    Column("user_message_id", String(36), nullable=False),
-    Column("message_id", String(36), nullable=False),
-    Column("created", String(32), nullable=False),
-    Column("finished", String(32)),
+    Column("user_message_id", short(36), nullable=False),
+    Column("message_id", short(36), nullable=False),
+    Column("created", short(32), nullable=False),
+    Column("finished", short(32)),
     Column("usage", JSON),
-    Column("finish_reason", String(24)),
+    Column("finish_reason", short(24)),
     Column("error", JSON),
-    Column("replaced_by", String(36)),
+    Column("replaced_by", short(36)),
     UniqueConstraint("session_id", "idempotency_key", name="uq_runs_idempotency_key"),
     Index("ix_runs_state", "state"),
 )
@@ -86,11 +93,11 @@ messages = Table(
     "messages",
     metadata,
     Column("position", Integer, primary_key=True, autoincrement=True),
-    Column("id", String(36), nullable=False, unique=True),
-    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
-    Column("run_id", String(36), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-    Column("role", String(12), nullable=False),
-    Column("created", String(32), nullable=False),
+    Column("id", short(36), nullable=False, unique=True),
+    Column("session_id", short(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", short(36), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("role", short(12), nullable=False),
+    Column("created", short(32), nullable=False),
     Column("attachments", JSON, nullable=False),
     Index("ix_messages_session_id", "session_id", "position"),
     Index("ix_messages_run_id", "run_id"),
@@ -99,9 +106,9 @@ messages = Table(
 images = Table(
     "images",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE"), nullable=False),
-    Column("media_type", String(40), nullable=False),
+    Column("id", short(36), primary_key=True),
+    Column("message_id", short(36), ForeignKey("messages.id", ondelete="CASCADE"), nullable=False),
+    Column("media_type", short(40), nullable=False),
     Column("data", LargeBinary, nullable=False),
     Index("ix_images_message_id", "message_id"),
 )
@@ -109,16 +116,16 @@ images = Table(
 parts = Table(
     "parts",
     metadata,
-    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("message_id", short(36), ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
     Column("part", Integer, primary_key=True),
-    Column("type", String(12), nullable=False),
+    Column("type", short(12), nullable=False),
     Column("step", Integer, nullable=False),
     Column("content", Text, nullable=False),
     Column("last_seq", Integer, nullable=False),
-    Column("call_id", String(40), unique=True),
+    Column("call_id", short(40), unique=True),
     Column("call", JSON),
-    Column("status", String(12)),
-    Column("decision", String(12)),
+    Column("status", short(12)),
+    Column("decision", short(12)),
     Column("by", Text),
     Column("arguments", JSON),
     Column("result", JSON),
@@ -127,10 +134,10 @@ parts = Table(
 events = Table(
     "events",
     metadata,
-    Column("run_id", String(36), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("run_id", short(36), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("seq", Integer, primary_key=True),
-    Column("type", String(16), nullable=False),
-    Column("time", String(32), nullable=False),
+    Column("type", short(16), nullable=False),
+    Column("time", short(32), nullable=False),
     Column("data", JSON, nullable=False),
 )
 
@@ -138,12 +145,12 @@ grants = Table(
     "grants",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
-    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE")),
+    Column("workspace_id", short(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("session_id", short(36), ForeignKey("sessions.id", ondelete="CASCADE")),
     Column("server", Text, nullable=False),
     Column("tool", Text, nullable=False),
-    Column("schema_hash", String(64), nullable=False),
-    Column("created", String(32), nullable=False),
+    Column("schema_hash", short(64), nullable=False),
+    Column("created", short(32), nullable=False),
     Column("by", Text),
     Index("ix_grants_workspace_id", "workspace_id", "server", "tool"),
 )
@@ -152,22 +159,22 @@ audit = Table(
     "audit",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("workspace_id", String(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
-    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
-    Column("run_id", String(36), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
-    Column("call_id", String(40), nullable=False, unique=True),
+    Column("workspace_id", short(36), ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("session_id", short(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("run_id", short(36), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("call_id", short(40), nullable=False, unique=True),
     Column("server", Text, nullable=False),
     Column("tool", Text, nullable=False),
-    Column("schema_hash", String(64), nullable=False),
+    Column("schema_hash", short(64), nullable=False),
     Column("arguments", JSON, nullable=False),
     Column("edited", Boolean, nullable=False),
-    Column("asked", String(32), nullable=False),
-    Column("decision", String(12)),
+    Column("asked", short(32), nullable=False),
+    Column("decision", short(12)),
     Column("by", Text),
     Column("reason", Text),
-    Column("decided", String(32)),
-    Column("outcome", String(12)),
-    Column("finished", String(32)),
+    Column("decided", short(32)),
+    Column("outcome", short(12)),
+    Column("finished", short(32)),
     Index("ix_audit_session_id", "session_id"),
     Index("ix_audit_run_id", "run_id"),
     Index("ix_audit_workspace_id", "workspace_id", "id"),
@@ -179,15 +186,15 @@ passages = Table(
     Column(
         "id", Integer, primary_key=True
     ),  # titles have ids below 0, so that they can be looked through apart
-    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
-    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE")),
-    Column("run_id", String(36)),
+    Column("session_id", short(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", short(36), ForeignKey("messages.id", ondelete="CASCADE")),
+    Column("run_id", short(36)),
     Column("part", Integer),
-    Column("kind", String(8), nullable=False),
+    Column("kind", short(8), nullable=False),
     Column("body", Text, nullable=False),
     Index("ix_passages_session_id", "session_id"),
     Index("ix_passages_message_id", "message_id", "part"),
 )
 
 #: What deletions left to be done, by name; see ``stores.upkeep``.
-chores = Table("chores", metadata, Column("name", String(24), primary_key=True))
+chores = Table("chores", metadata, Column("name", short(24), primary_key=True))

@@ -82,15 +82,23 @@ class Upkeep:
         """Take what deletions left in the index and in the log; False where that must wait for those who read."""
         async with self.database.read() as db:
             left = set((await db.execute(select(chores.c.name))).scalars())
+        if (path := self.database.path) is None:
+            return await self._nothing_to_wipe(left)
         if WIPE in left:
             while await self._bit(_merge):
                 pass
             left.add(LOG)
         if LOG not in left:
             return True
-        if not await asyncio.to_thread(_empty_log, self.database.path):
+        if not await asyncio.to_thread(_empty_log, path):
             return False
         await self.database.at_once(lambda db: db.execute(delete(chores).where(chores.c.name == LOG)))
+        return True
+
+    async def _nothing_to_wipe(self, left: Collection[str]) -> bool:
+        """PostgreSQL's own vacuum frees what deletions left, in the index, too."""
+        if left:
+            await self.database.at_once(lambda db: db.execute(delete(chores)))
         return True
 
     async def _bit(self, work: Callable[[Connection], T]) -> T:
@@ -102,7 +110,9 @@ class Upkeep:
 
     async def drop_backups(self, days: int = KEEP_BACKUPS_DAYS) -> list[Path]:
         """Those of updates of more than `days` days ago."""
-        return await asyncio.to_thread(_old_backups, self.database.path, time.time() - days * 86_400)
+        if (path := self.database.path) is None:
+            return []
+        return await asyncio.to_thread(_old_backups, path, time.time() - days * 86_400)
 
 
 def _old_chats(db: Connection, before: str, held: Collection[str]) -> list[tuple[str, str]]:
@@ -130,7 +140,8 @@ def _old_events(db: Connection, before: str) -> int:
 
 
 def _note(db: Connection, chore: str) -> None:
-    db.execute(insert(chores).prefix_with("OR IGNORE").values(name=chore))
+    if db.execute(select(chores.c.name).where(chores.c.name == chore)).first() is None:
+        db.execute(insert(chores).values(name=chore))
 
 
 def _merge(db: Connection) -> bool:

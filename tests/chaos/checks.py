@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -92,13 +92,17 @@ def nothing_was_called_twice(log: list[str]) -> None:
     assert [mark for mark, times in Counter(log).items() if times > 1] == []
 
 
-def every_run_has_one_end(database: Path) -> int:
-    """In the database itself. How many there are."""
-    ends = ", ".join(f"'{kind}'" for kind in TERMINAL)
+def in_sqlite(database: Path, query: str) -> list[Any]:
     with closing(sqlite3.connect(database)) as db:
-        found = db.execute(
-            f"SELECT runs.state, (SELECT count(*) FROM events WHERE run_id = runs.id AND type IN ({ends})) FROM runs"
-        ).fetchall()
+        return db.execute(query).fetchall()
+
+
+def every_run_has_one_end(ask: Callable[[str], list[Any]]) -> int:
+    """In the database itself, which `ask` asks. How many there are."""
+    ends = ", ".join(f"'{kind}'" for kind in TERMINAL)
+    found = ask(
+        f"SELECT runs.state, (SELECT count(*) FROM events WHERE run_id = runs.id AND type IN ({ends})) FROM runs"
+    )
     assert {ends for _, ends in found} == {1}
     assert {state for state, _ in found} <= {"done", "failed", "cancelled"}
     return len(found)

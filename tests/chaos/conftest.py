@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class World:
     place: str = ""
     behind: list[float] = field(default_factory=list)
     deaths: list[datetime] = field(default_factory=list)
+    config: str = CONFIG
+    ask: Callable[[str], list[Any]] | None = None  #: of the database, where it is none of SQLite's
 
     @property
     def log(self) -> list[str]:
@@ -80,7 +83,11 @@ class World:
         env[crash_points.VARIABLE] = str(self.folder / "armed")
         folders = {"root": self.folder / "root", "data": self.folder / "data"}
         self.server = ForkedJupyter(
-            home=self.folder / f"home{self.lives}", **folders, config=CONFIG, env=env, forkery=self.forkery
+            home=self.folder / f"home{self.lives}",
+            **folders,
+            config=self.config,
+            env=env,
+            forkery=self.forkery,
         )
         for person in self.people:
             person.server = self.server
@@ -190,7 +197,8 @@ class World:
             request = next(body for body in reversed(self.model.chats) if last_text(body) == last.content)
             unknown += checks.the_model_was_told(person, history, request)
             assert last.events[-1]["type"] == "complete"
-        runs = checks.every_run_has_one_end(self.server.data / "mandrake" / "mandrake.sqlite")
+        file = self.server.data / "mandrake" / "mandrake.sqlite"
+        runs = checks.every_run_has_one_end(self.ask or partial(checks.in_sqlite, file))
         posted = sum(len(person.told) for person in self.people)
         assert runs == posted, "each message is one run, however often it was posted"
         print(

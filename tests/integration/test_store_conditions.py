@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mandrake_jupyter.stores import database as store
+from mandrake_jupyter.stores.backends import sqlite as store
 from mandrake_jupyter.stores.migrate import HEAD
 from mandrake_jupyter.stores.rows import Message, Part, RunRow
 from mandrake_jupyter.values import isoformat, utcnow

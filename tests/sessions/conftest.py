@@ -1,4 +1,4 @@
-"""A coordinator over a real SQLite file, with a model and tools that follow a script at the seams."""
+"""A coordinator over a real database, with a model and tools that follow a script at the seams."""
 
 from __future__ import annotations
 
@@ -196,11 +196,13 @@ def types(events: Sequence[Event]) -> list[str]:
 
 
 @pytest.fixture
-def chat(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Callable[..., Any]]:
+def chat(
+    place: Any, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop
+) -> Iterator[Callable[..., Any]]:
     opened: list[Chat] = []
 
     async def make(*script: list[Any], **kwargs: Any) -> Chat:
-        database = Database(tmp_path / "mandrake.sqlite")
+        database = Database(place)
         store = SessionStore(database)
         workspace = await store.workspace_for(tmp_path)
         session = await store.create(workspace.id)

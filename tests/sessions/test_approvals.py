@@ -10,8 +10,11 @@ import pytest
 from mandrake_jupyter.errors import AlreadyDecided, BadRequest, CallNotFound
 from mandrake_jupyter.providers.base import ToolCallRequested
 from mandrake_jupyter.sessions.approval import check_arguments
+from tests.support.places import BOTH
 
 from .conftest import call, collect, types
+
+PLACES = BOTH
 
 
 async def parked(session: Any, run: Any, calls: int = 1) -> list[str]:

@@ -14,9 +14,12 @@ from mandrake_jupyter.stores.grants import GrantStore
 from mandrake_jupyter.stores.sessions import SessionStore
 from mandrake_jupyter.values import ToolResult, ToolSpec
 from mandrake_jupyter.values.tool_rules import ToolRules
+from tests.support.places import BOTH
 
 from .conftest import READ, WRITE, call, collect, types
 from .test_approvals import parked
+
+PLACES = BOTH
 
 
 async def granted_once(made: Any, decision: str = "workspace") -> Any:

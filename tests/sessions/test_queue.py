@@ -6,10 +6,13 @@ import asyncio
 from typing import Any
 
 from mandrake_jupyter.errors import TooMany
+from tests.support.places import BOTH
 
 from .conftest import call, collect, types
 from .test_approvals import parked
 from .test_audit import decisions
+
+PLACES = BOTH
 
 
 async def queue_behind_work(made: Any, *words: str) -> list[Any]:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from mandrake_jupyter.errors import StoreFull, StoreLocked
-from mandrake_jupyter.stores import database as module
+from mandrake_jupyter.stores.backends import sqlite as module
 from mandrake_jupyter.stores.database import Database
 from mandrake_jupyter.stores.migrate import HEAD
 

@@ -11,8 +11,11 @@ import pytest
 from mandrake_jupyter.errors import RunNotFound
 from mandrake_jupyter.lifecycle.announce import RunEnded
 from mandrake_jupyter.values import utcnow
+from tests.support.places import BOTH
 
 from .conftest import collect
+
+PLACES = BOTH
 
 
 async def test_a_run_that_another_server_took_over_ends_here_and_lives_there(chat: Any) -> None:

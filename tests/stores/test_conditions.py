@@ -23,7 +23,7 @@ from mandrake_jupyter.errors import (
     StoreUnavailable,
     WorkspaceNotFound,
 )
-from mandrake_jupyter.stores import database as module
+from mandrake_jupyter.stores.backends import sqlite as module
 from mandrake_jupyter.stores.database import Database
 from mandrake_jupyter.stores.migrate import HEAD
 from mandrake_jupyter.stores.search import SearchStore

@@ -16,14 +16,16 @@ from mandrake_jupyter.stores.database import Database
 from mandrake_jupyter.stores.rows import Message, Part, RunRow, SessionRow, WorkspaceRow
 from mandrake_jupyter.stores.runs import RunStore
 from mandrake_jupyter.stores.sessions import SessionStore
+from tests.support.places import BOTH
 
+PLACES = BOTH
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=60)
 
 
 @pytest.fixture
-def store(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[SessionStore]:
-    database = Database(tmp_path / "mandrake.sqlite")
+def store(place: Any, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[SessionStore]:
+    database = Database(place)
     yield SessionStore(database)
     jp_asyncio_loop.run_until_complete(database.close())
 

@@ -17,6 +17,9 @@ from mandrake_jupyter.stores.rows import Message, RunRow
 from mandrake_jupyter.stores.runs import RunStore
 from mandrake_jupyter.stores.sessions import SessionStore
 from mandrake_jupyter.values import Event
+from tests.support.places import BOTH
+
+PLACES = BOTH
 
 
 @pytest.fixture
@@ -94,9 +97,9 @@ async def test_the_keeper_takes_it_again_and_complains_once_while_it_can_not(
     assert caplog.text.count("was taken by another program") == 1
 
 
-async def test_what_another_server_took_over_is_not_written_any_more(tmp_path: Path) -> None:
+async def test_what_another_server_took_over_is_not_written_any_more(place: Any, tmp_path: Path) -> None:
     """It took this one for dead: its word stands, whatever comes late."""
-    database = Database(tmp_path / "mandrake.sqlite")
+    database = Database(place)
     sessions, store = SessionStore(database), RunStore(database)
     workspace = await sessions.workspace_for(tmp_path)
     session = await sessions.create(workspace.id)

@@ -17,7 +17,9 @@ from mandrake_jupyter.stores.rows import Message, Part, RunRow, SessionRow
 from mandrake_jupyter.stores.runs import RunStore
 from mandrake_jupyter.stores.search import Results, SearchStore, as_match
 from mandrake_jupyter.stores.sessions import SessionStore
+from tests.support.places import BOTH
 
+PLACES = BOTH
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 MADE = "2026-11-27T12:00:00.000000Z"
 
@@ -62,6 +64,9 @@ class Store:
 
     async def words(self) -> set[str]:
         """Every word in the index."""
+        if self.database.path is None:
+            every = text("SELECT word FROM search, unnest(tsvector_to_array(words)) AS word")
+            return set(await self.database.look(lambda db: db.execute(every).scalars().all()))
         async with self.database.write() as db:
             await db.execute(
                 text("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab('main', 'search', 'row')")
@@ -72,8 +77,8 @@ class Store:
 
 
 @pytest.fixture
-def store(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Store]:
-    database = Database(tmp_path / "mandrake.sqlite")
+def store(place: Any, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Store]:
+    database = Database(place)
     workspace = jp_asyncio_loop.run_until_complete(SessionStore(database).workspace_for(tmp_path))
     yield Store(database, workspace.id)
     jp_asyncio_loop.run_until_complete(database.close())
@@ -236,6 +241,13 @@ async def test_reasoning_and_what_is_beyond_the_bound_is_not_searched(store: Sto
     assert await store.found("z") == [chat.id]
 
 
+async def test_in_a_long_text_the_words_are_shown_where_they_stand_together(store: Store) -> None:
+    chat = await store.chat()
+    await store.say(chat, "gnat " * 20_000 + "then the heron saw a gnat " + "and more " * 5_000)
+    (found,) = (await store.search("gnat heron")).found
+    assert ("heron", True) in found.hits[0].snippet
+
+
 async def test_what_is_put_aside_replaced_or_withdrawn_is_not_found(store: Store) -> None:
     chat, other = await store.chat("zebra"), await store.chat()
     await store.say(chat, "zebra")
@@ -294,16 +306,9 @@ async def test_a_workspace_is_searched_alone(store: Store, tmp_path: Path) -> No
 
 async def test_what_fits_everywhere_is_bounded_and_says_so(store: Store) -> None:
     chat = await store.chat()
-    run = await store.say(chat, "x")
-    async with store.database.write() as db:
-        numbers = "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1102) "
-        await db.execute(
-            text(
-                f"{numbers} INSERT INTO passages (session_id, message_id, run_id, part, kind, body) "
-                "SELECT :chat, :message, :run, i, 'text', 'gnu ' || i FROM n"
-            ),
-            {"chat": chat.id, "message": run.message_id, "run": run.id},
-        )
+    run = await store.begin(chat, "x")
+    gnus = [Part(number, "text", content=f"gnu {number}") for number in range(2, 1103)]
+    await store.runs.commit(run, parts=gnus, columns={"state": "done"})
     results = await store.search("gnu")
     assert (results.more, results.messages) == (True, 1)
     assert (await store.search("gnu 1101")).more is False
