@@ -49,7 +49,15 @@ export function Column(): JSX.Element {
         </div>
       </div>
       {more && (
-        <button className="jp-Mandrake-follow" data-testid="mandrake-follow" onClick={toEnd}>
+        <button
+          className="jp-Mandrake-follow"
+          data-testid="mandrake-follow"
+          onClick={() => {
+            // The button is gone then: its focus goes to what it led to.
+            box.current?.focus({ preventScroll: true });
+            toEnd();
+          }}
+        >
           <Icon name="down" />
           {trans.__('New text')}
         </button>
