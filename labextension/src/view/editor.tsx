@@ -74,7 +74,7 @@ export function Editor(props: { entry: IEntry; onClose(): void }): JSX.Element {
     <div className="jp-Mandrake-editing" data-testid="mandrake-editor">
       <textarea
         ref={field}
-        className="jp-Mandrake-input"
+        className="jp-Mandrake-input jp-mod-grows"
         aria-label={trans.__('Edit message')}
         aria-describedby={`${id}-then`}
         aria-invalid={fault !== null}

@@ -42,6 +42,7 @@ export function TextControl({ text, short, type, onChange, ...common }: ITextPro
     <textarea
       {...common}
       ref={area}
+      className={`${common.className} jp-mod-grows`}
       rows={short ? 1 : 2}
       spellCheck={false}
       value={text}
