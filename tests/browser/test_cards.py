@@ -117,8 +117,8 @@ def test_the_focus_is_never_lost_to_a_menu_or_a_button_that_goes(
     panel.complete()
 
 
-def test_a_demo_model_that_is_not_here_is_said_once(connected: Lab, panel: Panel) -> None:
-    """The answer's card has the banner's ways out; two of each would be one too many."""
+def test_a_demo_model_that_is_not_here_is_said_once_and_asked_when_it_came(connected: Lab, panel: Panel) -> None:
+    """The answer's card has the banner's ways out; who has it fetched there needs no second button to be answered."""
     models = "mandrake/workspaces/default/models"
     found = connected.api("GET", models)
     demo = next(model["id"] for model in found["models"] if model["provider"] == "demo")
@@ -129,3 +129,22 @@ def test_a_demo_model_that_is_not_here_is_said_once(connected: Lab, panel: Panel
     expect(panel.at("error")).to_contain_text("The demo model has not been fetched yet.")
     expect(panel.at("demo-banner")).to_have_count(0)
     expect(panel.page.get_by_role("button", name="Fetch the demo model")).to_have_count(1)
+
+    # The download itself is not a browser's matter: the server says that it is done.
+    page = panel.page
+    page.route(
+        re.compile(r"/models/demo/fetch"),
+        lambda route: route.fulfill(status=202, json={**found["demo"], "state": "fetching"}),
+    )
+    states = iter(("fetching", "ready"))
+    page.route(
+        re.compile(r"/workspaces/[^/]+/models(\?|$)"),
+        lambda route: route.fulfill(
+            json={**found, "active": demo, "demo": {**found["demo"], "state": next(states, "ready")}}
+        ),
+    )
+    with page.expect_request(re.compile(r"/messages(\?|$)")) as asked:
+        panel.at("error").get_by_role("button", name="Fetch the demo model").click()
+    assert asked.value.method == "POST"
+    assert asked.value.post_data_json["replaces"]
+    page.unroute_all()
