@@ -117,7 +117,9 @@ def test_the_focus_is_never_lost_to_a_menu_or_a_button_that_goes(
     panel.complete()
 
 
-def test_a_demo_model_that_is_not_here_is_said_once_and_asked_when_it_came(connected: Lab, panel: Panel) -> None:
+def test_a_demo_model_that_is_not_here_is_said_once_and_asked_when_it_came(
+    connected: Lab, panel: Panel
+) -> None:
     """The answer's card has the banner's ways out; who has it fetched there needs no second button to be answered."""
     models = "mandrake/workspaces/default/models"
     found = connected.api("GET", models)

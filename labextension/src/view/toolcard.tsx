@@ -130,7 +130,7 @@ function lookOf(call: IToolPart): [IconName, string] {
 }
 
 /** The right end of the head: progress and time while it runs, then how it ended. */
-function useMeta(call: IToolPart, elapsed: number): string {
+function useMeta(call: IToolPart, elapsed: number): React.ReactNode {
   const { chat, mandrake } = useChat();
   const { trans } = mandrake;
   const seconds = elapsed >= 3000 ? clock(trans, elapsed) : '';
@@ -163,7 +163,13 @@ function useMeta(call: IToolPart, elapsed: number): string {
           : call.decision === 'workspace'
             ? trans.__('Always allowed')
             : trans.__('Allowed once');
-      return [allowed, time].filter(Boolean).join(' · ');
+      // In a narrow panel the title needs the room.
+      return (
+        <>
+          <span className={time ? 'jp-Mandrake-hide-narrow' : undefined}>{time ? `${allowed} · ` : allowed}</span>
+          {time}
+        </>
+      );
     }
   }
 }
