@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { splitBlocks } from '../src/core/blocks';
-import { byDay, duration, firstLines, textSize, usageLine, when } from '../src/core/format';
+import { byDay, clock, duration, firstLines, textSize, usageLine, when } from '../src/core/format';
 import { ISession } from '../src/core/wire';
 import { trans } from './dialogwords';
 
@@ -43,10 +43,17 @@ test('durations and usage read as people write them', () => {
   assert.equal(duration(trans, 14_200), '14 s');
   assert.equal(duration(trans, 125_000), '2 min 5 s');
   const usage = { input_tokens: 1240, output_tokens: 96, cache_read_tokens: 0, cost: 0.0051 };
-  assert.equal(usageLine(trans, usage, 14_000), '1,240 in · 96 out · $0.005 · 14 s');
+  assert.equal(usageLine(trans, usage, duration(trans, 14_000)), '1,240 in · 96 out · $0.005 · 14 s');
   assert.equal(usageLine(trans, { ...usage, cost: null }, null), '1,240 in · 96 out');
   assert.equal(usageLine(trans, null, null), '');
   assert.equal(textSize('x'.repeat(412_000)), '412 KB');
+});
+
+test('what still counts has whole seconds', () => {
+  assert.equal(clock(trans, 999), '0 s');
+  assert.equal(clock(trans, 4_900), '4 s');
+  assert.equal(clock(trans, 59_999), '59 s');
+  assert.equal(clock(trans, 125_900), '2 min 5 s');
 });
 
 test('only the first lines of a long result are shown', () => {

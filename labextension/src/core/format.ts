@@ -14,8 +14,14 @@ export function duration(trans: ITrans, milliseconds: number): string {
   return whole < 60 ? trans.__('%1 s', whole) : trans.__('%1 min %2 s', Math.floor(whole / 60), whole % 60);
 }
 
-/** `1,240 in · 96 out · $0.005 · 14 s`: the price only where known, the time only where given (milliseconds). */
-export function usageLine(trans: ITrans, usage: IUsage | null, milliseconds: number | null): string {
+/** The same while it still counts: whole seconds, as tenths would only flicker. */
+export function clock(trans: ITrans, milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return seconds < 60 ? trans.__('%1 s', seconds) : trans.__('%1 min %2 s', Math.floor(seconds / 60), seconds % 60);
+}
+
+/** `1,240 in · 96 out · $0.005 · 14 s`: the price only where known, the time, already in words, only where given. */
+export function usageLine(trans: ITrans, usage: IUsage | null, time: string | null): string {
   const parts: string[] = [];
   if (usage && (usage.input_tokens || usage.output_tokens)) {
     parts.push(trans.__('%1 in', thousands(usage.input_tokens)), trans.__('%1 out', thousands(usage.output_tokens)));
@@ -23,8 +29,8 @@ export function usageLine(trans: ITrans, usage: IUsage | null, milliseconds: num
       parts.push(usage.cost === 0 ? '$0' : usage.cost < 0.001 ? '< $0.001' : `$${usage.cost.toFixed(3)}`);
     }
   }
-  if (milliseconds !== null) {
-    parts.push(duration(trans, milliseconds));
+  if (time !== null) {
+    parts.push(time);
   }
   return parts.join(' · ');
 }
@@ -60,7 +66,7 @@ export function when(iso: string, now: Date): string {
   const then = new Date(iso);
   const days = dayNumber(now) - dayNumber(then);
   if (days <= 0) {
-    return then.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    return then.toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' });
   }
   if (days < 7) {
     return then.toLocaleDateString([], { weekday: 'short' });

@@ -2,20 +2,20 @@
  * The question whether tools may run: one card for calls that stand together. Nothing here allows by one stray key,
  * and nothing spins: waiting for a person is not work.
  */
-import { TranslationBundle } from '@jupyterlab/translation';
-import React, { useMemo, useRef, useState } from 'react';
+import React, { useEffect, useMemo, useRef, useState } from 'react';
 
 import { argumentsOf, edit, Edits, isExact, shownText } from '../core/edits';
 import { IEntry } from '../core/entries';
 import { fields, Misfit, own } from '../core/form';
-import { Decision, IErrorBody, IToolPart } from '../core/wire';
+import { buttonWords, Choice, choiceWords } from '../core/permission';
+import { IErrorBody, IToolPart } from '../core/wire';
 import { Icon } from '../icons';
 import { IDecision } from '../model/decisions';
 import { ArgumentField } from './argfield';
-import { ToolName } from './toolcard';
 import { useChat } from './context';
+import { Denying } from './denying';
+import { ToolName } from './toolcard';
 
-type Choice = Exclude<Decision, 'deny'>;
 const CHOICES: Choice[] = ['once', 'session', 'workspace'];
 
 interface ICallState {
@@ -30,9 +30,16 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
   const [wanted, setChoice] = useState<Choice>('session');
   const [states, setStates] = useState<Record<string, ICallState>>({});
   const [denying, setDenying] = useState(false);
-  const [reason, setReason] = useState('');
   const [errors, setErrors] = useState<IErrorBody[]>([]);
   const card = useRef<HTMLDivElement>(null);
+  const denyButton = useRef<HTMLButtonElement>(null);
+  const back = useRef(false);
+  useEffect(() => {
+    if (back.current && !denying) {
+      denyButton.current?.focus();
+    }
+    back.current = denying;
+  }, [denying]);
   const stateOf = (call: IToolPart): ICallState => states[call.call_id] ?? { on: true, edits: {} };
   const put = (call: IToolPart, change: Partial<ICallState>) =>
     setStates({ ...states, [call.call_id]: { ...stateOf(call), ...change } });
@@ -41,6 +48,7 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
   const choice = offered.includes(wanted) ? wanted : 'once';
   const busy = calls.some(call => chat.decisions.deciding.has(call.call_id));
   const allowed = calls.filter(call => stateOf(call).on);
+  const asked = { names: allowed.map(call => call.title || call.tool), all: calls.length };
   const answers = calls.map(call => ({ call, ...argumentsOf(call, stateOf(call).edits) }));
   const misfit = answers.some(({ call, problems }) => stateOf(call).on && Object.keys(problems).length > 0);
   const edited = allowed.some(call => Object.keys(stateOf(call).edits).length > 0);
@@ -61,7 +69,7 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
         stateOf(call).on ? { call, decision: choice, arguments: changed } : { call, decision: 'deny' }
       )
     );
-  const deny = () => decide(calls.map(call => ({ call, decision: 'deny', reason: reason.trim() || undefined })));
+  const deny = (reason?: string) => decide(calls.map(call => ({ call, decision: 'deny', reason })));
 
   const label = trans._n('Permission needed for %1 tool', 'Permission needed for %1 tools', calls.length);
   return (
@@ -99,43 +107,20 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
           </p>
         ))}
         {denying ? (
-          <>
-            <input
-              className="jp-Mandrake-input"
-              aria-label={trans.__('Tell the model why (optional)')}
-              placeholder={trans.__('Tell the model why (optional)')}
-              value={reason}
-              autoFocus
-              data-testid="mandrake-deny-reason"
-              onChange={event => setReason(event.target.value)}
-            />
-            <div className="jp-Mandrake-actions">
-              <button className="jp-Mandrake-btn" disabled={busy} onClick={() => setDenying(false)}>
-                {trans.__('Back')}
-              </button>
-              <span className="jp-Mandrake-grow" />
-              <button
-                className="jp-Mandrake-btn jp-mod-primary"
-                data-testid="mandrake-deny-confirm"
-                disabled={busy}
-                onClick={deny}
-              >
-                {trans.__('Deny')}
-              </button>
-            </div>
-          </>
+          <Denying disabled={busy} onBack={() => setDenying(false)} onDeny={reason => void deny(reason)} />
         ) : (
           <>
             {offered.length > 1 && (
-              <Choices choice={choice} offered={offered} disabled={busy} onChoose={setChoice} />
+              <Choices choice={choice} offered={offered} disabled={busy || allowed.length === 0} onChoose={setChoice} />
             )}
             <p className="jp-Mandrake-small jp-Mandrake-muted jp-Mandrake-help">
-              {offered.length > 1
-                ? helpFor(choice, calls.length, trans)
+              {offered.length > 1 || allowed.length === 0
+                ? choiceWords(trans, choice, asked)
                 : trans.__('This one time: the project asks about it each time.')} {edited && trans.__('Your edits count for this call only.')}
             </p>
             <div className="jp-Mandrake-actions">
               <button
+                ref={denyButton}
                 className="jp-Mandrake-btn"
                 data-testid="mandrake-deny"
                 disabled={busy}
@@ -150,13 +135,7 @@ export function ApprovalCard(props: { entry: IEntry; calls: IToolPart[] }): JSX.
                 disabled={busy || misfit}
                 onClick={allow}
               >
-                {allowed.length === calls.length
-                  ? calls.length === 1
-                    ? trans.__('Allow')
-                    : trans.__('Allow %1 tools', calls.length)
-                  : allowed.length === 0
-                    ? trans._n('Deny', 'Deny %1 tools', calls.length)
-                    : trans.__('Allow %1, deny %2', allowed.length, calls.length - allowed.length)}
+                {buttonWords(trans, asked)}
               </button>
             </div>
           </>
@@ -258,16 +237,4 @@ function Choices(props: {
       ))}
     </div>
   );
-}
-
-function helpFor(choice: Choice, count: number, trans: TranslationBundle): string {
-  const who = count === 1 ? trans.__('This tool') : count === 2 ? trans.__('Both tools') : trans.__('These tools');
-  switch (choice) {
-    case 'once':
-      return trans.__('This one time.');
-    case 'session':
-      return trans.__('%1 may run for the rest of this chat.', who);
-    case 'workspace':
-      return trans.__('%1 may run in all chats of this project.', who);
-  }
 }

@@ -61,7 +61,14 @@ function LostBanner(): JSX.Element | null {
               : trans.__('Your message is not sent yet. Keep this chat open.')}
           </span>
         </div>
-        <button className="jp-Mandrake-btn" onClick={() => chat.tryNow()}>
+        <button
+          className="jp-Mandrake-btn"
+          onClick={() => {
+            chat.tryNow();
+            // The button goes with the loss.
+            chat.input.focus();
+          }}
+        >
           {trans.__('Try now')}
         </button>
       </div>
@@ -174,6 +181,10 @@ function DemoBanner(): JSX.Element | null {
     );
   }
   if (demo.state === 'ready' && model && (wishes.keepDemo || chat.entries.length > 0)) {
+    return null;
+  }
+  if (demo.state === 'missing' && chat.entries[chat.entries.length - 1]?.message.error?.code === 'demo_model_missing') {
+    // The answer's own card says it, with the same ways out.
     return null;
   }
   const connect = (primary: boolean) => (

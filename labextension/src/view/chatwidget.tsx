@@ -155,7 +155,14 @@ function onEscape(event: React.KeyboardEvent, chat: MandrakeChat): void {
   if (event.key !== 'Escape' || event.defaultPrevented || isComposing(event)) {
     return;
   }
-  if (chat.answering && !chat.answering.stopping) {
+  const field = event.target instanceof Element ? event.target.closest('input, textarea, select') : null;
+  const card = field?.closest<HTMLElement>('.jp-Mandrake-approval, .jp-Mandrake-question');
+  if (card) {
+    // What was written there would be gone: the first press only leaves the field.
+    event.preventDefault();
+    event.stopPropagation();
+    card.focus({ preventScroll: true });
+  } else if (chat.answering && !chat.answering.stopping) {
     event.preventDefault();
     event.stopPropagation();
     chat.stop();

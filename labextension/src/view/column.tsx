@@ -49,7 +49,15 @@ export function Column(): JSX.Element {
         </div>
       </div>
       {more && (
-        <button className="jp-Mandrake-follow" data-testid="mandrake-follow" onClick={toEnd}>
+        <button
+          className="jp-Mandrake-follow"
+          data-testid="mandrake-follow"
+          onClick={() => {
+            // The button is gone then: its focus goes to what it led to.
+            box.current?.focus({ preventScroll: true });
+            toEnd();
+          }}
+        >
           <Icon name="down" />
           {trans.__('New text')}
         </button>
@@ -114,14 +122,17 @@ function useFollow() {
     const kinds = ['wheel', 'touchmove', 'keydown', 'pointerdown', 'focusin'];
     kinds.forEach(kind => node?.addEventListener(kind, touch, { passive: true }));
     window.addEventListener('pointerup', release);
-    let height = 0;
+    let [height, busy] = [0, false];
     const observer = new ResizeObserver(() => {
       const grown = (inner.current?.offsetHeight ?? 0) > height + 1;
       height = inner.current?.offsetHeight ?? 0;
+      // The last of an answer may come together with its end.
+      const written = busy;
+      busy = (inner.current?.querySelector('[aria-busy="true"]') ?? null) !== null;
       if (following.current) {
         toEnd();
-      } else if (grown) {
-        setMore(inner.current?.querySelector('[aria-busy="true"]') !== null);
+      } else if (grown && (busy || written)) {
+        setMore(true);
       }
     });
     [box.current, inner.current].forEach(element => element && observer.observe(element));

@@ -1,10 +1,11 @@
 /** A message that is edited in its place. What is typed stays until the server has taken it. */
-import React, { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
+import React, { useEffect, useId, useRef, useState } from 'react';
 
 import { IEntry, textOf } from '../core/entries';
 import { slashFault } from '../core/slash';
 import { errorBodyOf } from '../model/words';
 import { useChat } from './context';
+import { useGrow } from './grow';
 import { useHindrance } from './revising';
 
 export function Editor(props: { entry: IEntry; onClose(): void }): JSX.Element {
@@ -29,13 +30,7 @@ export function Editor(props: { entry: IEntry; onClose(): void }): JSX.Element {
       gone.current = true;
     };
   }, []);
-  // As high as its text, within what the style allows.
-  useLayoutEffect(() => {
-    if (field.current) {
-      field.current.style.height = 'auto';
-      field.current.style.height = `${field.current.scrollHeight + 2}px`;
-    }
-  }, [text]);
+  useGrow(field, text);
 
   const content = text.trim();
   const send = async () => {
@@ -79,7 +74,7 @@ export function Editor(props: { entry: IEntry; onClose(): void }): JSX.Element {
     <div className="jp-Mandrake-editing" data-testid="mandrake-editor">
       <textarea
         ref={field}
-        className="jp-Mandrake-input"
+        className="jp-Mandrake-input jp-mod-grows"
         aria-label={trans.__('Edit message')}
         aria-describedby={`${id}-then`}
         aria-invalid={fault !== null}

@@ -1,7 +1,7 @@
 /**
  * An error as a card: what happened, what is kept, what to do. Never the model's words, never a stack trace first.
  */
-import React from 'react';
+import React, { useEffect, useRef } from 'react';
 
 import { actionsOf, IAction } from '../core/actions';
 import { IEntry, serverOf } from '../core/entries';
@@ -24,6 +24,8 @@ interface IProps {
   onRetry?: () => void;
 }
 
+const ASK_AGAIN: IAction = { id: 'try_again', label: 'Try again', effect: { do: 'resend' } };
+
 export function ErrorCard(props: IProps): JSX.Element {
   const { error, live } = props;
   const { project, trans } = useChat().mandrake;
@@ -31,6 +33,15 @@ export function ErrorCard(props: IProps): JSX.Element {
   const act = useAction(props.entry, props.onRetry);
   const [then, log] = splitLog(error.then);
   const demo = project.catalogue?.demo.state;
+  const card = useRef<HTMLDivElement>(null);
+  const fetches = useRef(false);
+  useEffect(() => {
+    // Who had the model fetched from here waits for an answer, not for another button.
+    if (demo === 'ready' && fetches.current && live && card.current) {
+      act(ASK_AGAIN, card.current);
+    }
+    fetches.current &&= demo === 'missing' || demo === 'fetching';
+  });
   // What no message caused, and what was never sent, can always be asked for again.
   const repeatable = props.entry === null || props.entry.failure !== null;
   const ids = repeatable && error.actions.length === 0 ? ['try_again'] : error.actions;
@@ -38,7 +49,7 @@ export function ErrorCard(props: IProps): JSX.Element {
   const known = actionsOf({ ...error, actions: ids }, props.entry !== null && demo === 'ready');
   const actions = live ? [...(other ? [other] : []), ...known].slice(0, 3) : [];
   return (
-    <div className="jp-Mandrake-error" role="alert" data-testid="mandrake-error" data-code={error.code}>
+    <div ref={card} className="jp-Mandrake-error" role="alert" data-testid="mandrake-error" data-code={error.code}>
       <div className="jp-Mandrake-error-head">
         <Icon name={iconOf(error.code)} className="is-error" />
         <div className="jp-Mandrake-grow jp-Mandrake-strong">{error.message}</div>
@@ -54,7 +65,10 @@ export function ErrorCard(props: IProps): JSX.Element {
                 className={`jp-Mandrake-btn${i === 0 ? ' jp-mod-primary' : ''}`}
                 data-action={action.id}
                 disabled={action.effect.do === 'fetch_demo' && demo === 'fetching'}
-                onClick={event => act(action, event.currentTarget)}
+                onClick={event => {
+                  fetches.current = action.effect.do === 'fetch_demo' && props.entry !== null;
+                  act(action, event.currentTarget);
+                }}
               >
                 {trans.__(action.label)}
               </button>

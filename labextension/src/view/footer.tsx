@@ -2,7 +2,7 @@
 import React from 'react';
 
 import { IEntry, isOpen, textOf } from '../core/entries';
-import { duration, usageLine } from '../core/format';
+import { clock, duration, usageLine } from '../core/format';
 import { isFollowed, isSettled } from '../core/revise';
 import { askReplace } from './asksofmessages';
 import { useChat, useNow } from './context';
@@ -20,8 +20,10 @@ export function Footer(props: { entry: IEntry }): JSX.Element {
   const now = useNow(ticking);
   const until = endedAt ?? (ticking ? now : null);
   const time = startedAt !== null && until !== null ? Math.max(0, until - startedAt) : null;
-  const whole = time !== null && open ? Math.floor(time / 1000) * 1000 : time;
-  const line = usageLine(trans, message.usage, whole !== null && (whole >= 1000 || !open) ? whole : null);
+  // Before the first word, what is thought says how long.
+  const counts = open && time !== null && time >= 1000 && message.parts.length > 0;
+  const words = time === null ? null : open ? (counts ? clock(trans, time) : null) : duration(trans, time);
+  const line = usageLine(trans, message.usage, words);
   const text = textOf(message);
   const again = async () => {
     if (!isFollowed(chat.entries, entry) || (await askReplace(trans))) {
@@ -31,7 +33,7 @@ export function Footer(props: { entry: IEntry }): JSX.Element {
   };
   return (
     <div className="jp-Mandrake-usage">
-      <span className="jp-Mandrake-grow" data-testid="mandrake-usage" title={whole === null ? '' : duration(trans, whole)}>
+      <span className="jp-Mandrake-grow" data-testid="mandrake-usage">
         {line}
       </span>
       {!open && (

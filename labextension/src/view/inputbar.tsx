@@ -1,14 +1,13 @@
 /** The toolbar of the input: model, attach, and Send, which is Stop while an answer is at work. */
 import { InputToolbarRegistry } from '@jupyter/chat';
 import { FileDialog } from '@jupyterlab/filebrowser';
-import { MenuSvg } from '@jupyterlab/ui-components';
-import { CommandRegistry } from '@lumino/commands';
 import React, { useEffect, useReducer } from 'react';
 
 import { Icon } from '../icons';
 import { toPackage } from '../model/attachments';
 import { CommandIDs } from '../tokens';
 import { useChat, useSignal } from './context';
+import { openMenu } from './menu';
 import { ModelPicker } from './modelpicker';
 import { pickResource, resourceServers } from './resources';
 
@@ -64,29 +63,26 @@ function Attach(props: Props): JSX.Element | null {
     }
     model.focus();
   };
-  const open = (anchor: HTMLElement) => {
-    const own = new CommandRegistry();
-    own.addCommand('file', { label: trans.__('Attach file…'), execute: attachFile });
-    own.addCommand('image', { label: trans.__('Image from this computer…'), execute: attachImage });
-    own.addCommand('cell', {
-      label: trans.__('Attach the active cell'),
-      isEnabled: () => commands.isEnabled(CommandIDs.attachCell),
-      execute: () => commands.execute(CommandIDs.attachCell)
-    });
-    own.addCommand('resource', {
-      label: trans.__('Resource of an MCP server…'),
-      isEnabled: () => resourceServers(mandrake).length > 0,
-      execute: attachResource
-    });
-    const menu = new MenuSvg({ commands: own });
-    menu.addItem({ command: 'file' });
-    menu.addItem({ command: 'image' });
-    menu.addItem({ command: 'cell' });
-    menu.addItem({ command: 'resource' });
-    menu.aboutToClose.connect(() => void setTimeout(() => menu.dispose(), 0));
-    const box = anchor.getBoundingClientRect();
-    menu.open(box.left, box.bottom);
-  };
+  const open = (anchor: HTMLElement) =>
+    openMenu(
+      [
+        { id: 'file', label: trans.__('Attach file…'), execute: attachFile },
+        { id: 'image', label: trans.__('Image from this computer…'), execute: attachImage },
+        {
+          id: 'cell',
+          label: trans.__('Attach the active cell'),
+          enabled: commands.isEnabled(CommandIDs.attachCell),
+          execute: () => commands.execute(CommandIDs.attachCell)
+        },
+        {
+          id: 'resource',
+          label: trans.__('Resource of an MCP server…'),
+          enabled: resourceServers(mandrake).length > 0,
+          execute: attachResource
+        }
+      ],
+      anchor
+    );
   const label = trans.__('Attach file, image, cell or resource');
   return (
     <button

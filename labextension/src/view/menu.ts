@@ -5,6 +5,7 @@ import { CommandRegistry } from '@lumino/commands';
 export interface IMenuItem {
   id: string;
   label: string;
+  caption?: string;
   /** False greys it out. */
   enabled?: boolean;
   toggled?: boolean;
@@ -19,14 +20,16 @@ export function openMenu(
 ): void {
   const commands = new CommandRegistry();
   const menu = new MenuSvg({ commands });
+  menu.addClass('jp-Mandrake-menu');
   for (const item of items) {
     if (item === null) {
       menu.addItem({ type: 'separator' });
       continue;
     }
-    const { id, label, enabled, toggled, execute } = item;
+    const { id, label, caption, enabled, toggled, execute } = item;
     commands.addCommand(id, {
       label,
+      caption,
       execute,
       isEnabled: () => enabled ?? true,
       isToggled: () => toggled ?? false,

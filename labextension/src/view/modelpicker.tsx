@@ -1,12 +1,11 @@
 /** The model in the input's toolbar: which one answers, and a menu of the others. */
-import { MenuSvg } from '@jupyterlab/ui-components';
-import { CommandRegistry } from '@lumino/commands';
-import React, { useRef } from 'react';
+import React from 'react';
 
-import { ICatalogue, IModelEntry } from '../core/wire';
+import { IModelEntry } from '../core/wire';
 import { Icon } from '../icons';
 import { CommandIDs } from '../tokens';
 import { IChatEnvironment, useChat, useSignal } from './context';
+import { IMenuItem, openMenu } from './menu';
 import { notifyFailure } from './notify';
 
 /** The model that the next message of a chat goes to. */
@@ -29,25 +28,17 @@ export function ModelPicker(): JSX.Element {
   const { project, trans } = mandrake;
   useSignal(project.changed);
   useSignal(chat.sessionChanged);
-  const button = useRef<HTMLButtonElement>(null);
   const model = modelOf(environment);
   const name = model?.name ?? trans.__('Choose a model');
 
-  const open = () => {
-    const box = button.current?.getBoundingClientRect();
-    if (box) {
-      menuOf(environment, project.catalogue, model).open(box.left, box.bottom);
-    }
-  };
   return (
     <button
-      ref={button}
       className="jp-Mandrake-picker"
       data-testid="mandrake-model-picker"
       aria-haspopup="menu"
       aria-label={trans.__('Model: %1', name)}
       title={name}
-      onClick={open}
+      onClick={event => openMenu(modelItems(environment, model), event.currentTarget)}
     >
       <Icon name="sprout" />
       <span className="jp-Mandrake-ellipsis">{name}</span>
@@ -56,46 +47,33 @@ export function ModelPicker(): JSX.Element {
   );
 }
 
-function menuOf(environment: IChatEnvironment, catalogue: ICatalogue | null, current: IModelEntry | null): MenuSvg {
+function modelItems(environment: IChatEnvironment, current: IModelEntry | null): (IMenuItem | null)[] {
   const { chat, commands, mandrake } = environment;
-  const { trans } = mandrake;
-  const own = new CommandRegistry();
-  const menu = new MenuSvg({ commands: own });
-  menu.addClass('jp-Mandrake-menu');
-  menu.title.label = trans.__('Models');
-  (catalogue?.models ?? []).forEach((model, i) => {
-    const command = `model-${i}`;
-    own.addCommand(command, {
-      label: labelOf(model, trans.__.bind(trans)),
-      caption: model.detail || (model.file ? trans.__('%1, set by %2', model.id, model.file) : model.id),
-      isToggled: () => model.id === current?.id,
-      execute: async () => {
-        if (model.state === 'needs_key' && commands.hasCommand(CommandIDs.connectModel)) {
-          await commands.execute(CommandIDs.connectModel, { provider: model.provider });
-          return;
-        }
-        try {
-          await chat.chooseModel(model.id);
-        } catch (error) {
-          await notifyFailure(trans, commands, error);
-        }
-      }
-    });
-    menu.addItem({ command });
-  });
-  if (commands.hasCommand(CommandIDs.connectModel)) {
-    own.addCommand('connect', {
-      label: trans.__('Connect a model…'),
-      execute: () => commands.execute(CommandIDs.connectModel)
-    });
-    menu.addItem({ type: 'separator' });
-    menu.addItem({ command: 'connect' });
-  }
-  menu.aboutToClose.connect(() => {
-    // Its commands run after it has closed.
-    setTimeout(() => menu.dispose(), 0);
-  });
-  return menu;
+  const { project, trans } = mandrake;
+  const choose = async (model: IModelEntry) => {
+    if (model.state === 'needs_key' && commands.hasCommand(CommandIDs.connectModel)) {
+      await commands.execute(CommandIDs.connectModel, { provider: model.provider });
+      return;
+    }
+    try {
+      await chat.chooseModel(model.id);
+    } catch (error) {
+      await notifyFailure(trans, commands, error);
+    }
+  };
+  const models = (project.catalogue?.models ?? []).map((model, i) => ({
+    id: `model-${i}`,
+    label: labelOf(model, trans.__.bind(trans)),
+    caption: model.detail || (model.file ? trans.__('%1, set by %2', model.id, model.file) : model.id),
+    toggled: model.id === current?.id,
+    execute: () => choose(model)
+  }));
+  const connect = {
+    id: 'connect',
+    label: trans.__('Connect a model…'),
+    execute: () => commands.execute(CommandIDs.connectModel)
+  };
+  return commands.hasCommand(CommandIDs.connectModel) ? [...models, null, connect] : models;
 }
 
 function labelOf(model: IModelEntry, say: (text: string, name: string) => string): string {

@@ -119,12 +119,19 @@ function Queued(props: ITurnProps): JSX.Element {
   const { entry } = props;
   const { chat, commands, mandrake } = useChat();
   const { trans } = mandrake;
-  const remove = () => {
+  const remove = (then: () => void = () => undefined) => {
     chat.sending.removeQueued(entry).then(
-      () => chat.input.focus(),
+      () => {
+        then();
+        chat.input.focus();
+      },
       error => notifyFailure(trans, commands, error)
     );
   };
+  const edit = () =>
+    remove(() => {
+      chat.input.value = [textOf(entry.message), chat.input.value].filter(Boolean).join('\n');
+    });
   return (
     <div className="jp-Mandrake-chips">
       <span className="jp-Mandrake-chip">
@@ -132,10 +139,23 @@ function Queued(props: ITurnProps): JSX.Element {
         {trans.__('Waits for this answer')}
       </span>
       {entry.message.run_id && !chat.elsewhere && (
-        <button className="jp-Mandrake-chip" data-testid="mandrake-remove" onClick={remove}>
-          <Icon name="close" />
-          {trans.__('Remove')}
-        </button>
+        <>
+          {entry.message.attachments.length === 0 && (
+            <button
+              className="jp-Mandrake-chip"
+              title={trans.__('Take it back into the input')}
+              data-testid="mandrake-take-back"
+              onClick={edit}
+            >
+              <Icon name="pencil" />
+              {trans.__('Edit')}
+            </button>
+          )}
+          <button className="jp-Mandrake-chip" data-testid="mandrake-remove" onClick={() => remove()}>
+            <Icon name="close" />
+            {trans.__('Remove')}
+          </button>
+        </>
       )}
     </div>
   );

@@ -1,6 +1,8 @@
 /** A field for a text. */
 import React, { useLayoutEffect, useRef, useState } from 'react';
 
+import { useGrow } from './grow';
+
 interface ITextProps extends Pick<React.AriaAttributes, 'aria-invalid' | 'aria-describedby'> {
   id: string;
   className: string;
@@ -16,10 +18,10 @@ interface ITextProps extends Pick<React.AriaAttributes, 'aria-invalid' | 'aria-d
 /** One line, until the text needs more; who types on keeps the focus. Long lines are broken: what is allowed is seen whole. */
 export function TextControl({ text, short, type, onChange, ...common }: ITextProps): JSX.Element {
   const area = useRef<HTMLTextAreaElement>(null);
-  const lines = text.split('\n').reduce((count, one) => count + 1 + Math.floor(one.length / 60), 0);
   const fits = short && !text.includes('\n') && text.length < 60;
   const [line, setLine] = useState(fits);
   const grown = useRef(false);
+  useGrow(area, text);
   useLayoutEffect(() => {
     if (grown.current) {
       grown.current = false;
@@ -40,7 +42,8 @@ export function TextControl({ text, short, type, onChange, ...common }: ITextPro
     <textarea
       {...common}
       ref={area}
-      rows={Math.min(8, Math.max(2, lines))}
+      className={`${common.className} jp-mod-grows`}
+      rows={short ? 1 : 2}
       spellCheck={false}
       value={text}
       onChange={event => write(event.target.value)}

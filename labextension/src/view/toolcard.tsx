@@ -3,8 +3,8 @@
  */
 import React, { useEffect, useRef, useState } from 'react';
 
-import { duration, firstLines } from '../core/format';
-import { spaced } from '../core/slash';
+import { clock, duration, firstLines } from '../core/format';
+import { argumentLines, isSentence } from '../core/shown';
 import { IToolPart } from '../core/wire';
 import { Icon, IconName } from '../icons';
 import { MandrakeChat } from '../model/chat';
@@ -75,8 +75,7 @@ export const ToolCard = React.memo(function ToolCard(props: IProps): JSX.Element
         <Icon name={icon} className={state} />
         <span className="jp-Mandrake-card-title" title={call.error ?? name}>
           <ToolName call={call} />
-          <Hint call={call} />
-          {call.status === 'failed' && call.error ? `: ${firstLines(call.error, 1).shown}` : ''}
+          {call.status === 'failed' && call.error ? `: ${firstLines(call.error, 1).shown}` : <Hint call={call} />}
         </span>
         <span className="jp-Mandrake-card-meta">{useMeta(call, elapsed)}</span>
         <Icon name="right" className="jp-Mandrake-chevron" />
@@ -131,10 +130,10 @@ function lookOf(call: IToolPart): [IconName, string] {
 }
 
 /** The right end of the head: progress and time while it runs, then how it ended. */
-function useMeta(call: IToolPart, elapsed: number): string {
+function useMeta(call: IToolPart, elapsed: number): React.ReactNode {
   const { chat, mandrake } = useChat();
   const { trans } = mandrake;
-  const seconds = elapsed >= 3000 ? duration(trans, elapsed) : '';
+  const seconds = elapsed >= 3000 ? clock(trans, elapsed) : '';
   switch (call.status) {
     case 'running': {
       if (call.question) {
@@ -164,7 +163,13 @@ function useMeta(call: IToolPart, elapsed: number): string {
           : call.decision === 'workspace'
             ? trans.__('Always allowed')
             : trans.__('Allowed once');
-      return [allowed, time].filter(Boolean).join(' · ');
+      // In a narrow panel the title needs the room.
+      return (
+        <>
+          <span className={time ? 'jp-Mandrake-hide-narrow' : undefined}>{time ? `${allowed} · ` : allowed}</span>
+          {time}
+        </>
+      );
     }
   }
 }
@@ -176,7 +181,7 @@ function Hint(props: { call: IToolPart }): JSX.Element | null {
   return texts.length === 1 && typeof text === 'string' && text.length <= 40 && !text.includes('\n') ? (
     <>
       {' '}
-      <span className="jp-Mandrake-mono">{text}</span>
+      <span className="jp-Mandrake-mono jp-Mandrake-hint">{text}</span>
     </>
   ) : null;
 }
@@ -199,8 +204,13 @@ function Progress(props: { call: IToolPart; name: string }): JSX.Element {
 }
 
 function Arguments(props: { call: IToolPart }): JSX.Element | null {
-  const lines = Object.entries(props.call.arguments).map(([name, value]) => `${name}: ${spaced(value)}`);
-  return lines.length ? <pre className="jp-Mandrake-log">{lines.join('\n')}</pre> : null;
+  const { trans } = useChat().mandrake;
+  const lines = argumentLines(props.call.arguments);
+  return lines ? (
+    <pre className="jp-Mandrake-log" tabIndex={0} aria-label={trans.__('Arguments')} data-testid="mandrake-tool-arguments">
+      {lines}
+    </pre>
+  ) : null;
 }
 
 function Result(props: { text: string; cut: boolean }): JSX.Element {
@@ -209,7 +219,12 @@ function Result(props: { text: string; cut: boolean }): JSX.Element {
   const { shown, more } = firstLines(props.text, LINES);
   return (
     <>
-      <pre className="jp-Mandrake-log" tabIndex={0} aria-label={trans.__('Result')} data-testid="mandrake-tool-result">
+      <pre
+        className={`jp-Mandrake-log${isSentence(props.text) ? ' jp-mod-sentence' : ''}`}
+        tabIndex={0}
+        aria-label={trans.__('Result')}
+        data-testid="mandrake-tool-result"
+      >
         {all ? props.text : shown}
       </pre>
       {props.cut && <p className="jp-Mandrake-small jp-Mandrake-muted">{trans.__('The result was cut: it was too long.')}</p>}

@@ -3,6 +3,7 @@ import React from 'react';
 
 import { timeLeft } from '../core/countdown';
 import { IEntry } from '../core/entries';
+import { clock } from '../core/format';
 import { IRetry } from '../core/wire';
 import { Icon } from '../icons';
 import { useChat, useNow } from './context';
@@ -22,7 +23,7 @@ export function Working(props: { entry: IEntry }): JSX.Element | null {
   return (
     <div className="jp-Mandrake-working jp-mod-late jp-Mandrake-muted" data-testid="mandrake-working">
       <Icon name="spinner" />
-      {!stopping && !tail && elapsed >= 3000 ? `${words} ${trans.__('%1 s', Math.round(elapsed / 1000))}` : words}
+      {!stopping && !tail && elapsed >= 3000 ? `${words} ${clock(trans, elapsed)}` : words}
     </div>
   );
 }
