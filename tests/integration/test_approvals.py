@@ -52,7 +52,7 @@ def appends(text: str) -> list[Turn]:
 async def asked(api: Api, session: str) -> str:
     """The path on which the only call that waits is decided."""
     run = await api("POST", f"{session}/messages", {"content": "go"})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while run["state"] != "awaiting_approval":  # the question is shown before the run is parked
             assert "state" in run, run
             run = await api("GET", f"{session}/runs/{run['id']}")

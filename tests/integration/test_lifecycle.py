@@ -36,7 +36,7 @@ async def say(api: Api, session: str, content: str = "hi") -> Any:
 
 async def parked(api: Api, run: str) -> None:
     """Until the run waits for a person."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await api("GET", run))["state"] != "awaiting_approval":
             pass
 

@@ -71,7 +71,7 @@ async def test_an_address_that_is_none_is_an_error_body_and_needs_a_login(api: A
 
 async def test_an_argument_that_is_no_text_hangs_no_request(jp_fetch: Any, api: Api) -> None:
     where, quiet = ("mandrake", "workspaces", "default", "sessions"), {"no_track_activity": b"\xff"}
-    made = await jp_fetch(*where, method="POST", body="{}", params=quiet, request_timeout=10)
+    made = await jp_fetch(*where, method="POST", body="{}", params=quiet, request_timeout=60)
     assert made.code == 201
 
 

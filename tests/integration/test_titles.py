@@ -22,7 +22,7 @@ async def quiet(api: Api) -> None:
     """Until no title is being asked for."""
     opened = api.registry.opened
     assert opened is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while asking := [t for t in opened.services.supervisor.tasks if t.get_name().startswith("title of")]:
             await asyncio.wait(asking)
 

@@ -178,7 +178,7 @@ def test_allow_works_in_a_kernel_that_did_not_ask(api, shell, capsys):
     shell.run_cell("%mandrake status")
     assert "[waits for you] Run cell" in printed(capsys)
     shell.run_cell("%mandrake allow once")
-    stream.join(5)
+    stream.join(60)
     assert "Run cell: allowed once.\n[done] Run cell · allowed once (1.4 s)\nok\n" in printed(capsys)
 
 
@@ -306,7 +306,7 @@ def test_no_thread_is_left_when_an_answer_has_ended(api, shell, capsys):
     shell.run_cell("%%mandrake\nhi")
     for thread in threading.enumerate():
         if thread.name.startswith("mandrake-"):
-            thread.join(5)
+            thread.join(60)
             assert not thread.is_alive()
 
 

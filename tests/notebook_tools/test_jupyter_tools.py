@@ -147,7 +147,7 @@ async def test_hidden_files_are_not_read_even_behind_a_link(
 async def test_a_pipe_a_folder_and_a_missing_file_are_said_in_words(tools: JupyterTools, root: Path) -> None:
     os.mkfifo(root / "pipe")
     (root / "data").mkdir()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert "'pipe' is a named pipe, not a file." in (await call(tools, "read_file", path="pipe")).content
     assert "'data' is a folder. Use list_files" in (await call(tools, "read_file", path="data")).content
     missing = await call(tools, "read_file", path="none.txt")

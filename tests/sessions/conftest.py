@@ -182,7 +182,7 @@ async def collect(
 ) -> list[Event]:
     """Events of a run until the terminal one, or the first for which `until` holds."""
     seen = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in coordinator.watch(run_id):
             if event is not None:
                 seen.append(event)
@@ -220,7 +220,7 @@ def chat(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator
 
     async def close() -> None:
         for made in opened:
-            assert await made.supervisor.close(2) == []
+            assert await made.supervisor.close(20) == []
             await made.database.close()
 
     jp_asyncio_loop.run_until_complete(close())
