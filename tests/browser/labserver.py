@@ -21,8 +21,8 @@ from typing import Any
 
 import psutil
 
-START = 60.0
-STOP = 20.0
+START = 100.0
+STOP = 40.0
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Lab:
                 f"JupyterLab did not stop within {STOP:.0f} s:\n{self.log[-3000:]}"
             ) from None
         finally:
-            _, left = psutil.wait_procs(tree, timeout=5)
+            _, left = psutil.wait_procs(tree, timeout=STOP)
             words = [words_of(process) for process in left]
             for process in left:
                 process.kill()

@@ -166,7 +166,6 @@ def test_docker_off_is_said_with_its_way_out_and_harms_nothing_else(off: Lab, pa
     from .conftest import PATIENCE
 
     page.set_default_timeout(PATIENCE)  # type: ignore[attr-defined]
-    expect.set_options(timeout=PATIENCE)
     off.api("POST", SERVERS, {"name": "box", "entry": entry()})
     panel = Panel(page, off).open().new_chat()  # type: ignore[arg-type]
     panel.write("/tool box hello {}")

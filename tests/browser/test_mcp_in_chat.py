@@ -91,7 +91,7 @@ def test_a_page_opens_by_a_press_only_and_says_its_host(echo: Panel) -> None:
     in_both_themes(echo, "question-page", card.get_by_text("Please sign in."))
     with echo.page.context.expect_page() as opened:
         opener.click()
-    assert opened.value.url == page
+    expect(opened.value).to_have_url(page)
     opened.value.close()
     echo.complete()
     expect(echo.at("tool-result")).to_have_text("accept")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.registry.pressure import Memory
-from tests.registry.pools import Clock, until
+from tests.registry.pools import Clock
+from tests.support.mcp_leaks import eventually
 from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Call, Turn
 
@@ -92,7 +93,7 @@ async def test_a_chat_with_a_waiting_approval_is_culled_and_goes_on_after_it(
     assert queued["state"] == "queued"
     watching = asyncio.ensure_future(api.events("GET", f"{session}/runs/{run['id']}/events"))
     chats = api.registry.opened.chats.entries
-    await until(lambda: any(entry.leases.connections for entry in chats.values()))
+    await eventually(lambda: any(entry.leases.connections for entry in chats.values()))
     clock.now += 1801
     assert (await api.registry.session_culler.sweep()).culled == []
     api.registry.session_culler.cull_connected = True
@@ -169,7 +170,7 @@ async def test_limits_are_told_changed_and_hold_at_once(model: ScriptedOpenAI, a
     assert list(limits) == ["sessions", "workspaces", "mcp_servers", "containers", "runs", "streams"]
     changed = await api("PATCH", "limits", {"sessions": 1, "streams": 7})
     assert (changed["sessions"]["limit"], changed["streams"]["limit"]) == (1, 7)
-    await until(lambda: len(api.registry.opened.chats.entries) == 1)
+    await eventually(lambda: len(api.registry.opened.chats.entries) == 1)
     told = await api("GET", first)
     assert (told["phase"], told["reason"]) == (
         "stopped",
@@ -201,7 +202,7 @@ async def test_when_all_chats_are_in_use_the_next_is_refused_by_name(model: Scri
     await api("PATCH", "limits", {"sessions": 1})
     busy, other = await api.session(name="Long one"), await api.session()
     answering = asyncio.ensure_future(say(api, busy))
-    await until(lambda: model.chats)
+    await eventually(lambda: model.chats)
     response = await api.raw("POST", f"{other}/messages", {"content": LIST}, raise_error=False)
     assert (response.code, response.headers["Retry-After"]) == (429, "5")
     assert '"Long one"' in json.loads(response.body)["message"]
@@ -218,7 +219,7 @@ async def test_when_all_answers_are_at_work_the_next_message_is_refused_and_not_
     await api("PATCH", "limits", {"runs": 1})
     busy, other = await api.session(name="Long one"), await api.session()
     answering = asyncio.ensure_future(say(api, busy))
-    await until(lambda: model.chats)
+    await eventually(lambda: model.chats)
     status, body = await api.error("POST", f"{other}/messages", {"content": "hi"})
     assert (status, body["code"], '"Long one"' in body["message"]) == (429, "too_many", True)
     assert await api("GET", f"{other}/messages") == []
@@ -233,7 +234,7 @@ async def test_streams_are_counted_and_refused_at_their_limit(model: ScriptedOpe
     await api("PATCH", "limits", {"streams": 1})
     session = await api.session()
     watching = asyncio.ensure_future(api.events("POST", f"{session}/messages", {"content": "hi"}))
-    await until(lambda: api.registry.streams.holders)
+    await eventually(lambda: api.registry.streams.holders)
     response = await api.raw(
         "POST",
         f"{session}/messages",
@@ -269,7 +270,7 @@ async def test_a_release_puts_a_chat_away_and_a_busy_one_only_by_force(
     session = await api.session()
     assert (await api("POST", f"{session}/release"))["released"] is False
     answering = asyncio.ensure_future(say(api, session))
-    await until(lambda: model.chats)
+    await eventually(lambda: model.chats)
     status, body = await api.error("POST", f"{session}/release")
     assert (status, body["code"], body["message"]) == (409, "busy", 'The chat "hi" is in use.')
     assert (await api("POST", f"{session}/release?force=true"))["released"] is True

@@ -9,7 +9,7 @@ import pytest
 
 from mandrake_jupyter.errors import Unavailable
 from mandrake_jupyter.sessions.session import SessionCoordinator
-from tests.registry.pools import until
+from tests.support.mcp_leaks import eventually
 from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Call, Turn
 
@@ -33,7 +33,7 @@ async def test_a_delete_that_fails_leaves_no_answer_at_work_behind(
     model.script = [Turn(tokens=["a", "b"], gates={1: asyncio.Event()})]
     session = await api.session()
     answering = asyncio.ensure_future(say(api, session))
-    await until(lambda: model.chats)
+    await eventually(lambda: model.chats)
 
     async def broken(self: SessionCoordinator, by: str) -> None:
         raise Unavailable("The store is locked.")
@@ -78,7 +78,7 @@ async def test_who_waits_for_a_queued_answer_whose_chat_is_put_away_is_told_that
     await parked(api, f"{session}/runs/{run['id']}")
     queued = asyncio.ensure_future(api.raw("POST", f"{session}/messages", {"content": "and then?"}))
     chats = api.registry.opened.chats.entries
-    await until(lambda: any(entry.leases.connections for entry in chats.values()))
+    await eventually(lambda: any(entry.leases.connections for entry in chats.values()))
     await api("POST", f"{session}/release?force=true")
     answer = await queued
     assert (answer.code, json.loads(answer.body)["state"]) == (202, "queued")
@@ -100,5 +100,5 @@ async def test_a_stateful_mcp_server_is_the_last_to_make_room(api: Api) -> None:
     phases = {m["name"]: m["phase"] for m in await api("GET", SERVERS)}
     assert (phases["keeps"], phases["one"], phases["two"]) == ("ready", "stopped", "ready")
     await api("PATCH", "limits", {"mcp_servers": 1})
-    await until(lambda: len(api.registry.opened.servers.alive()) == 1)
+    await eventually(lambda: len(api.registry.opened.servers.alive()) == 1)
     assert (await api("GET", f"{SERVERS}/keeps"))["phase"] == "ready"

@@ -108,7 +108,8 @@ async def test_nobody_is_asked_for_longer_than_the_setting_says(api: Api) -> Non
     api.registry.question_timeout = 1.0
     await add(api)
     session = await api.session()
-    run = await post(api, session, "/tool echo ask {}")
+    asked = {"content": "/tool echo ask {}", "wait": 0}  # whoever waited for the question could find it over
+    run = await api("POST", f"{session}/messages", asked)
     seen = await events(api, session, run["id"])
     assert [event["by"] for event in seen if event["type"] == "questionAnswered"] == ["timeout"]
     assert seen[-2]["content"] == "cancel"

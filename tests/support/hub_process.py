@@ -26,7 +26,7 @@ from .jupyter_process import HEARS_SIGINT
 from .mcp_leaks import MARKER, alive
 from .rest import Refused, Rest
 
-START = 60.0
+START = 100.0
 PROXY = "configurable-http-proxy"
 #: Run as the Hub's configuration, after `settings` was set.
 CONFIG = """
