@@ -201,13 +201,6 @@ class World:
         )
 
 
-@pytest.fixture(scope="session")
-def forkery() -> Iterator[Forkery]:
-    made = Forkery()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def world(tmp_path: Path, forkery: Forkery, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[World]:
     model = ScriptedOpenAI()

@@ -73,7 +73,7 @@ async def test_every_way_to_end_leaves_nothing_in_time_and_loses_nothing(
     terminal, keyboard = os.openpty()
     try:
         for way in WAYS:
-            server = servers()
+            server = servers(alone=True)
             await server.start(**{"stdin": keyboard} if way == "Ctrl-C in a terminal" else {})
             if left is None:
                 await server.add_mcp_server("raw", "-S", RAW)

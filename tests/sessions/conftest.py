@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from mandrake_jupyter.providers.base import Finished, ModelRequest, TextDelta, T
 from mandrake_jupyter.sessions.seams import Bounds, Seams
 from mandrake_jupyter.sessions.session import SessionCoordinator
 from mandrake_jupyter.stores.database import Database
+from mandrake_jupyter.stores.migrate import migrate
 from mandrake_jupyter.stores.runs import RunStore
 from mandrake_jupyter.stores.sessions import SessionStore
 from mandrake_jupyter.values import Event, ToolResult, ToolSpec, Usage
@@ -195,12 +197,25 @@ def types(events: Sequence[Event]) -> list[str]:
     return [event.type for event in events]
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which nothing is yet: to make one takes longer than most tests here."""
+    path = tmp_path_factory.mktemp("empty") / "mandrake.sqlite"
+    migrate(path)
+    return path
+
+
 @pytest.fixture
-def chat(tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Callable[..., Any]]:
+def chat(
+    tmp_path: Path, empty: Path, jp_asyncio_loop: asyncio.AbstractEventLoop
+) -> Iterator[Callable[..., Any]]:
     opened: list[Chat] = []
 
     async def make(*script: list[Any], **kwargs: Any) -> Chat:
-        database = Database(tmp_path / "mandrake.sqlite")
+        path = tmp_path / "mandrake.sqlite"
+        if not path.exists():
+            shutil.copy(empty, path)
+        database = Database(path)
         store = SessionStore(database)
         workspace = await store.workspace_for(tmp_path)
         session = await store.create(workspace.id)
