@@ -20,6 +20,7 @@ from mandrake_jupyter.values import CONTAINER_LIMITS, Container, Mount, Resource
 from ..servers.conftest import house as house
 from ..support.docker_engine import PYTHON, TINY, asked, containers, need_engine
 from ..support.mcp_leaks import eventually, open_files, until
+from ..support.patience import within
 
 SUPPORT = Path(__file__).parent.parent / "support"
 NOTHING = ResourceLimits()
@@ -81,8 +82,8 @@ def yard(engine: None, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Y
     before = open_files()
     yield yard
     try:
-        until(lambda: not yard.containers(), 10)
-        jp_asyncio_loop.run_until_complete(eventually(lambda: not (open_files() - before), 10))
+        until(lambda: not yard.containers(), within(10))
+        jp_asyncio_loop.run_until_complete(eventually(lambda: not (open_files() - before)))
     finally:
         with asked() as client:
             for container in yard.containers():
@@ -96,5 +97,5 @@ async def client(provisioner: DockerProvisioner, grace: float = 2.0) -> Any:
     """The SDK's client over it."""
     from mcp import Client
 
-    async with Client(provisioner.launch(grace), mode="legacy", read_timeout_seconds=30) as client:
+    async with Client(provisioner.launch(grace), mode="legacy", read_timeout_seconds=60) as client:
         yield client

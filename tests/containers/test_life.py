@@ -18,6 +18,7 @@ from mandrake_jupyter.servers.manager import MCPServerManager
 from ..registry.pools import Clock
 from ..servers.conftest import House, call
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from .conftest import asked
 from .test_manager import box
 
@@ -95,7 +96,7 @@ async def test_a_paused_one_is_stopped_at_once_and_its_end_is_noticed(house: Hou
     await manager.start("box")
     await manager.pause("box")
     first = id_of(manager)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(within(2)):
         await manager.stop("box")
     await manager.start("box")
     await manager.pause("box")
@@ -107,7 +108,7 @@ async def test_a_paused_one_is_stopped_at_once_and_its_end_is_noticed(house: Hou
             engine.kill(second)
 
     await asyncio.to_thread(kill)
-    await eventually(lambda: phase(manager) == "failed", 5)
+    await eventually(lambda: phase(manager) == "failed")
     assert (await call(manager, "box", "add", a=1, b=2)).ok
 
 
