@@ -21,6 +21,8 @@ from typing import Any
 
 import psutil
 
+from tests.support.patience import QUICK_START
+
 START = 100.0
 STOP = 40.0
 
@@ -143,6 +145,7 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": self.home / "settings",
             "JUPYTERLAB_WORKSPACES_DIR": self.home / "workspaces",
             "IPYTHONDIR": self.home / "ipython",
+            "PYTHONPATH": QUICK_START,
         }
         keys = {name for name in os.environ if name.endswith("_API_KEY")}
         rest = {

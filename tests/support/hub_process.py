@@ -25,6 +25,7 @@ import psutil
 
 from .jupyter_process import HEARS_SIGINT
 from .mcp_leaks import MARKER, alive
+from .patience import QUICK_START
 from .rest import Refused, Rest
 
 START = 100.0
@@ -116,7 +117,7 @@ class HubProcess(Rest):
                 subprocess.Popen,
                 [sys.executable, "-m", module, *args],
                 cwd=self.home,
-                env={**os.environ, MARKER: self.mark, **own},
+                env={**os.environ, "PYTHONPATH": str(QUICK_START), MARKER: self.mark, **own},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -130,7 +131,7 @@ class HubProcess(Rest):
             "JUPYTER_NO_CONFIG": "1",
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            "PYTHONPATH": str(QUICK_START),
         }
         return {**own, **self.env}
 

@@ -39,8 +39,9 @@ class Forkery:
     """Made once, ended by `close`."""
 
     def __init__(self) -> None:
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).with_name("quick_start"))}
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, __file__], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._one_at_a_time = threading.Lock()
 

@@ -24,6 +24,7 @@ import psutil
 
 from .jupyter_fork import Forked, Forkery
 from .mcp_leaks import MARKER, alive, eventually
+from .patience import QUICK_START
 from .rest import Rest
 
 START = 100.0
@@ -125,6 +126,7 @@ class JupyterProcess(Rest):
             "JUPYTER_DATA_DIR": self.data,
             "JUPYTER_NO_CONFIG": 1,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "PYTHONPATH": QUICK_START,
             MARKER: self.mark,
         }
         return {**theirs, **{name: str(value) for name, value in own.items()}, **self.env}
