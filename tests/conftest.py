@@ -1,3 +1,5 @@
+"""What tests of several rooms ask for."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -5,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.jupyter_fork import Forkery
+from .support.jupyter_fork import Forkery
+from .support.postgres import Postgres, running
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -22,3 +25,17 @@ def forkery() -> Iterator[Forkery]:
     made = Forkery()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for all tests of this process; whoever stops it starts it again."""
+    with running() as postgres:
+        yield postgres
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty schema of the test's own; in the end nobody may be connected to it."""
+    with postgres.schema() as schema:
+        yield postgres.url(schema)

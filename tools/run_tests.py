@@ -34,10 +34,21 @@ def main(arguments: list[str]) -> int:
     if not chosen and (failed := typescript_tests(env)):
         return failed
     os.chdir(ROOT)
-    command = [str(PYTHON), "-m", "pytest", *chosen]
+    command = [str(PYTHON), "-m", "pytest", *(chosen or together(workers()))]
     if os.name != "nt":
         os.execve(command[0], command, env)
     return subprocess.run(command, env=env, check=False).returncode
+
+
+def workers() -> int:
+    """How many processes share all tests: one a core, four at most, as each may hold a browser and a JupyterLab."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(os.environ.get("MANDRAKE_TEST_WORKERS") or min(cores, 4))
+
+
+def together(processes: int) -> list[str]:
+    """A file's tests stay in one process; files come in their order, so that those in a browser are last."""
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"] if processes > 1 else []
 
 
 def prepare() -> None:
@@ -72,6 +83,7 @@ def test_environment() -> dict[str, str]:
         )
     return environment(
         **engine(),
+        **postgres(),
         MANDRAKE_BROWSER=browser or "none",
         MANDRAKE_TEST_DATA_DIR=str(DEMO_DATA),
         MANDRAKE_TEST_NPM=str(CACHE / "npm" / "node_modules" / ".bin"),
@@ -89,6 +101,18 @@ def engine() -> dict[str, str]:
             why = (done.stdout.splitlines() or done.stderr.splitlines() or ["no word"])[-1]
             print("!! No Docker engine: tests/containers is SKIPPED.", flush=True)
             return {"MANDRAKE_TEST_NO_ENGINE": why}
+    return {}
+
+
+def postgres() -> dict[str, str]:
+    """PostgreSQL's programs, installed where they may be; else why there are none."""
+    command = ["bash", str(ROOT / "tools" / "postgres.sh")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    said = (done.stdout.splitlines() or done.stderr.splitlines() or ["no word"])[-1]
+    if done.returncode:
+        print(f"!! No PostgreSQL: the tests on it are SKIPPED. {said}", flush=True)
+        return {"MANDRAKE_TEST_NO_POSTGRES": said}
+    print(f"postgresql: the tests run one of their own with {said}", flush=True)
     return {}
 
 

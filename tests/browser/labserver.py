@@ -41,6 +41,11 @@ class Lab:
     options: tuple[str, ...] = ()
 
     @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    @property
     def log(self) -> str:
         return (self.home / "jupyter.log").read_text("utf-8", "replace")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from mandrake_jupyter.lifecycle.sweep import marker
 from mandrake_jupyter.provisioners.base import LaunchSpec
@@ -30,6 +32,15 @@ NOTHING = ResourceLimits()
 def engine() -> None:
     """An engine answers; `make test` starts one where it may."""
     need_engine()
+
+
+@pytest.fixture
+def sweeping(engine: None) -> Iterator[None]:
+    """What dead owners left on the engine goes at anybody's first use of it: tests that look at it, leave it or sweep it take
+    turns, in whichever process they are.
+    """
+    with FileLock(Path(tempfile.gettempdir()) / "mandrake-tests-sweep.lock"):
+        yield
 
 
 @dataclass

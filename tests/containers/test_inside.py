@@ -24,6 +24,8 @@ from ..support.docker_engine import PYTHON, asked
 from ..support.mcp_leaks import until
 from .conftest import Yard
 
+pytestmark = pytest.mark.usefixtures("sweeping")
+
 ROOT = Path(__file__).parent.parent.parent
 SWEEP = (
     "import asyncio; from mandrake_jupyter.lifecycle.sweep import all_live;"

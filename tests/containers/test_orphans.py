@@ -23,6 +23,8 @@ from ..support.mcp_leaks import until
 from ..support.patience import within
 from .conftest import Yard
 
+pytestmark = pytest.mark.usefixtures("sweeping")
+
 MANNERS = ["polite", "deaf", "paused"]
 ROOT = Path(__file__).parent.parent.parent
 

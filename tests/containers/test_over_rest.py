@@ -26,6 +26,8 @@ from .conftest import SUPPORT
 from .second_engine import SecondEngine
 from .second_engine import second as second
 
+pytestmark = pytest.mark.usefixtures("sweeping")
+
 SERVERS = "m/workspaces/default/mcp-servers"
 TOLD, GONE = 2.0, 5.0
 LIMITED = {"limits": {"memory_mb": 64}}

@@ -21,6 +21,8 @@ from .test_life import serving
 from .test_manager import box
 from .test_orphans import make
 
+pytestmark = pytest.mark.usefixtures("sweeping")
+
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -18,6 +18,8 @@ from .conftest import Yard, client
 from .test_orphans import gone, holder
 from .tls_front import certificates, tls_front
 
+pytestmark = pytest.mark.usefixtures("sweeping")
+
 
 @pytest.fixture
 def over_tls(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
