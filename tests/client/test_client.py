@@ -53,7 +53,7 @@ def test_a_sent_message_is_a_stream_of_events(api, client):
 
 def test_events_arrive_while_the_run_goes_on(api, client):
     go_on = threading.Event()
-    api.script(token("first"), lambda run: go_on.wait(10), token(" second", offset=5), complete())
+    api.script(token("first"), lambda run: go_on.wait(60), token(" second", offset=5), complete())
     stream = client.send("s1", "hi")
     assert [next(stream)["type"], next(stream)["content"]] == ["start", "first"]
     go_on.set()

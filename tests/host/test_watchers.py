@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from ..support.jupyter_process import JupyterProcess
+from ..support.patience import within
 from ..support.reader import reading
 from ..support.scripted_openai import ScriptedOpenAI
 from ..support.scripted_turns import Turn, last_text
@@ -160,4 +161,4 @@ async def test_fifty_stuck_readers_of_a_long_answer_cost_bounded_memory_and_slow
     among, after = await answer(STUCK)
     print(f"{STUCK} stuck readers: {after - before:.1f} MB; {alone:.2f} s alone, {among:.2f} s among them")
     assert after - before < STUCK * 2
-    assert among < 5 * alone + 2
+    assert among < 5 * alone + within(2)
