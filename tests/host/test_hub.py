@@ -32,7 +32,6 @@ def hub(tmp_path: Path, model: HeldModel) -> Iterator[HubProcess]:
     process.stop()
 
 
-@pytest.mark.timeout(240)
 async def test_the_culler_of_a_hub_spares_an_answer_at_work_and_nothing_that_waits(
     hub: HubProcess, model: HeldModel
 ) -> None:

@@ -8,8 +8,6 @@ import signal
 import time
 from dataclasses import dataclass
 
-import pytest
-
 from ..support.jupyter_process import JupyterProcess
 from ..support.patience import within
 from .conftest import RAW, HeldModel, Start
@@ -65,7 +63,6 @@ async def end(server: JupyterProcess, way: str) -> None:
         server.signal(signal.SIGTERM if way == "SIGTERM" else signal.SIGINT)
 
 
-@pytest.mark.timeout(180)
 async def test_every_way_to_end_leaves_nothing_in_time_and_loses_nothing(
     servers: Start, model: HeldModel
 ) -> None:

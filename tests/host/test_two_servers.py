@@ -48,7 +48,6 @@ async def ends(server: JupyterProcess, runs: Runs) -> list[tuple[str, str | None
     return await asyncio.gather(*(one(chat, run) for chat, run in runs.items()))
 
 
-@pytest.mark.timeout(180)
 async def test_twenty_answers_each_survive_the_others_start_stop_and_kill(
     servers: Start, model: HeldModel
 ) -> None:

@@ -89,7 +89,6 @@ async def test_three_watchers_see_the_same_also_when_one_is_stuck_and_one_comes_
         assert steady.text[0][1] == "".join(words(120))
 
 
-@pytest.mark.timeout(120)
 async def test_watchers_come_again_after_a_kill_and_see_the_same(servers: Start, model: TalkingModel) -> None:
     server = await servers().start()
     chat = await server.chat()
