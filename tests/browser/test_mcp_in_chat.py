@@ -19,13 +19,13 @@ SERVERS = "mandrake/workspaces/default/mcp-servers"
 
 
 @pytest.fixture
-def echo(connected: Lab, panel: Panel) -> Panel:
+def echo(connected: Lab, request: pytest.FixtureRequest) -> Panel:
     """The panel of a project with the echo server, started."""
     if not any(server["name"] == "echo" for server in connected.api("GET", SERVERS)):
         entry = {"command": sys.executable, "args": [str(ECHO)]}
         connected.api("POST", SERVERS, {"name": "echo", "entry": entry})
         connected.api("POST", f"{SERVERS}/echo/start", {})
-    panel.open().new_chat()
+    panel: Panel = request.getfixturevalue("panel")  # opened once it is there
     return panel
 
 
