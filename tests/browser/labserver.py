@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from tests.support.patience import QUICK_START
+from tests.support.patience import ON_PATH
 
 START = 100.0
 STOP = 40.0
@@ -150,7 +150,7 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": self.home / "settings",
             "JUPYTERLAB_WORKSPACES_DIR": self.home / "workspaces",
             "IPYTHONDIR": self.home / "ipython",
-            "PYTHONPATH": QUICK_START,
+            "PYTHONPATH": ON_PATH,
         }
         keys = {name for name in os.environ if name.endswith("_API_KEY")}
         rest = {

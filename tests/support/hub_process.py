@@ -25,7 +25,7 @@ import psutil
 
 from .jupyter_process import HEARS_SIGINT
 from .mcp_leaks import MARKER, alive
-from .patience import QUICK_START
+from .patience import ON_PATH
 from .rest import Refused, Rest
 
 START = 100.0
@@ -117,7 +117,7 @@ class HubProcess(Rest):
                 subprocess.Popen,
                 [sys.executable, "-m", module, *args],
                 cwd=self.home,
-                env={**os.environ, "PYTHONPATH": str(QUICK_START), MARKER: self.mark, **own},
+                env={**os.environ, "PYTHONPATH": str(ON_PATH), MARKER: self.mark, **own},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -131,7 +131,7 @@ class HubProcess(Rest):
             "JUPYTER_NO_CONFIG": "1",
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "PYTHONPATH": str(QUICK_START),
+            "PYTHONPATH": str(ON_PATH),
         }
         return {**own, **self.env}
 

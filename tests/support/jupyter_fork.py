@@ -39,7 +39,7 @@ class Forkery:
     """Made once, ended by `close`."""
 
     def __init__(self) -> None:
-        env = {**os.environ, "PYTHONPATH": str(Path(__file__).with_name("quick_start"))}
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).with_name("on_path"))}
         self._process = subprocess.Popen(
             [sys.executable, __file__], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -24,7 +24,7 @@ import psutil
 
 from .jupyter_fork import Forked, Forkery
 from .mcp_leaks import MARKER, alive, eventually
-from .patience import QUICK_START
+from .patience import ON_PATH
 from .rest import Rest
 
 START = 100.0
@@ -126,7 +126,7 @@ class JupyterProcess(Rest):
             "JUPYTER_DATA_DIR": self.data,
             "JUPYTER_NO_CONFIG": 1,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "PYTHONPATH": QUICK_START,
+            "PYTHONPATH": ON_PATH,
             MARKER: self.mark,
         }
         return {**theirs, **{name: str(value) for name, value in own.items()}, **self.env}

@@ -1,12 +1,12 @@
-"""Promises in seconds, on machines that have other things to do as well; and what makes tests quicker."""
+"""Promises in seconds, on machines that have other things to do as well."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-#: For the PYTHONPATH of Jupyter servers.
-QUICK_START = Path(__file__).with_name("quick_start")
+#: For the PYTHONPATH of Jupyter servers: what makes them start sooner, and slower where that is asked for (`jitter`).
+ON_PATH = Path(__file__).with_name("on_path")
 
 
 def within(seconds: float) -> float:
