@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from ..support.docker_engine import PYTHON, TINY, asked
-from ..support.jupyter_process import JupyterProcess
+from ..support.jupyter_fork import Forkery
+from ..support.jupyter_process import ForkedJupyter, JupyterProcess
 from ..support.mcp_leaks import eventually
 from ..support.patience import within
 from ..support.rest import Refused
@@ -76,8 +77,9 @@ class Box:
 
 
 @asynccontextmanager
-async def box(folder: Path, **env: str) -> AsyncIterator[Box]:
-    jupyter = JupyterProcess(home=folder / "home", root=folder / "root", data=folder / "data", env=env)
+async def box(folder: Path, forkery: Forkery, **env: str) -> AsyncIterator[Box]:
+    folders = {"home": folder / "home", "root": folder / "root", "data": folder / "data"}
+    jupyter = ForkedJupyter(**folders, env=env, forkery=forkery)
     box = Box(jupyter)
     try:
         await jupyter.start()
@@ -106,8 +108,10 @@ Fault = Callable[[Any, str], None]
 
 @pytest.mark.timeout(400)
 @pytest.mark.usefixtures("engine")
-async def test_each_fault_is_told_in_time_by_its_code_and_leaves_nothing(tmp_path: Path) -> None:
-    async with box(tmp_path) as it:
+async def test_each_fault_is_told_in_time_by_its_code_and_leaves_nothing(
+    tmp_path: Path, forkery: Forkery
+) -> None:
+    async with box(tmp_path, forkery) as it:
         for name, fault in {"killed": kill_process, "box": kill_container, "paused": pause_and_kill}.items():
             await it.add(name)
             assert (await it.call(name, "add", a=1, b=2))["content"] == "3"
@@ -184,8 +188,10 @@ async def _told(calling: asyncio.Task[dict[str, Any]], fault: Any, seconds: floa
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("manner", ["--flood", "--deaf", "paused"])
-async def test_no_container_outlives_a_killed_jupyter_whatever_it_does(tmp_path: Path, manner: str) -> None:
-    async with box(tmp_path) as it:
+async def test_no_container_outlives_a_killed_jupyter_whatever_it_does(
+    tmp_path: Path, forkery: Forkery, manner: str
+) -> None:
+    async with box(tmp_path, forkery) as it:
         await it.add("raw", *(() if manner == "paused" else (manner,)))
         await it.call("raw", "hello")
         if manner == "paused":
@@ -196,8 +202,10 @@ async def test_no_container_outlives_a_killed_jupyter_whatever_it_does(tmp_path:
 
 
 @pytest.mark.usefixtures("engine")
-async def test_two_jupyters_on_one_engine_sweep_only_what_the_dead_one_left(tmp_path: Path) -> None:
-    async with box(tmp_path / "one") as one, box(tmp_path / "two") as two:
+async def test_two_jupyters_on_one_engine_sweep_only_what_the_dead_one_left(
+    tmp_path: Path, forkery: Forkery
+) -> None:
+    async with box(tmp_path / "one", forkery) as one, box(tmp_path / "two", forkery) as two:
         for it in (one, two):
             await it.add("raw", "--deaf")
             await it.call("raw", "hello")
@@ -217,9 +225,8 @@ async def test_two_jupyters_on_one_engine_sweep_only_what_the_dead_one_left(tmp_
             guardian.kill()
         one.jupyter.process.wait(60)
         assert len(one.containers) == 1, "it is deaf, and nobody removes it yet"
-        again = JupyterProcess(
-            home=tmp_path / "new", root=tmp_path / "new" / "root", data=tmp_path / "new" / "data"
-        )
+        folders = {name: tmp_path / "new" / name for name in ("home", "root", "data")}
+        again = ForkedJupyter(**folders, forkery=forkery)
         three = Box(again)
         try:
             await again.start()
@@ -246,9 +253,9 @@ def _guards(process: psutil.Process, jupyter: int) -> bool:
 @pytest.mark.parametrize("second", [(PYTHON,)], ids=["python"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 async def test_an_engine_that_ends_in_a_call_is_told_and_comes_back(
-    second: SecondEngine, tmp_path: Path, number: signal.Signals
+    second: SecondEngine, tmp_path: Path, forkery: Forkery, number: signal.Signals
 ) -> None:
-    async with box(tmp_path, DOCKER_HOST=f"unix://{second.socket}") as it:
+    async with box(tmp_path, forkery, DOCKER_HOST=f"unix://{second.socket}") as it:
         with asked() as engine:
             assert engine.images(PYTHON), "the second engine has it"
         await it.add("raw")
