@@ -17,11 +17,15 @@ from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Call, Turn
 
 from .conftest import Api
-from .test_mcp import SERVERS, TIME, add, running
+from .test_mcp import SERVERS, add, running
 
-ECHO = {"command": sys.executable, "args": [str(Path(__file__).parent.parent / "support" / "mcp_echo.py")]}
+#: Quick to start.
+RAW = {
+    "command": sys.executable,
+    "args": ["-S", str(Path(__file__).parent.parent / "support" / "mcp_raw.py")],
+}
 LIST = "/tool jupyter list_files"
-NOW = '/tool time get_current_time {"timezone": "UTC"}'
+HELLO = "/tool raw hello"
 
 
 @pytest.fixture
@@ -83,12 +87,12 @@ async def test_a_chat_tells_when_it_is_put_away_and_keeps_a_timeout_of_its_own(
 async def test_a_chat_with_a_waiting_approval_is_culled_and_goes_on_after_it(
     model: ScriptedOpenAI, api: Api, clock: Clock
 ) -> None:
-    await add(api, "echo", ECHO)
-    model.script = [Turn(calls=[Call("echo__add", {"a": 1, "b": 2})]), Turn(tokens=["3."])]
+    await add(api, "raw", RAW)
+    model.script = [Turn(calls=[Call("raw__add", {"a": 1, "b": 2})]), Turn(tokens=["3."])]
     session = await api.session()
     run = await api("POST", f"{session}/messages", {"content": "when?"})
     await parked(api, f"{session}/runs/{run['id']}")
-    message = {"content": '/tool echo echo {"text": "hi"}'}
+    message = {"content": HELLO}
     queued = await api("POST", f"{session}/messages", message, headers={"Prefer": "respond-async"})
     assert queued["state"] == "queued"
     watching = asyncio.ensure_future(api.events("GET", f"{session}/runs/{run['id']}/events"))
@@ -110,49 +114,49 @@ async def test_a_chat_with_a_waiting_approval_is_culled_and_goes_on_after_it(
 
 
 async def test_a_culled_mcp_server_starts_again_at_its_next_call(api: Api, clock: Clock) -> None:
-    await add(api, "time", TIME)
+    await add(api, "raw", RAW)
     session = await api.session()
-    await say(api, session, NOW)
-    assert (await api("GET", f"{SERVERS}/time"))["connections"] == 1
+    await say(api, session, HELLO)
+    assert (await api("GET", f"{SERVERS}/raw"))["connections"] == 1
     clock.now += 1801
     dry = await api("POST", "cleanup?dry_run=true")
     assert [told["kind"] for told in dry["culled"]] == [
         "session",
         "mcp_server",
     ]  # the chat it serves goes first
-    assert running("mcp_server_time")
+    assert running("mcp_raw")
     real = await api("POST", "cleanup")
     assert (real["culled"], real["kept"]) == (dry["culled"], dry["kept"])
-    assert running("mcp_server_time") == []
-    told = await api("GET", f"{SERVERS}/time")
+    assert running("mcp_raw") == []
+    told = await api("GET", f"{SERVERS}/raw")
     assert (told["phase"], told["reason"], told["connections"]) == (
         "stopped",
         "It was not used for 1801 s.",
         0,
     )
-    assert (await say(api, session, NOW))["parts"][0]["status"] == "done"
-    assert running("mcp_server_time")
+    assert (await say(api, session, HELLO))["parts"][0]["status"] == "done"
+    assert running("mcp_raw")
 
 
 async def test_an_open_chat_keeps_the_mcp_servers_it_used_unless_told(api: Api, clock: Clock) -> None:
-    await add(api, "time", TIME)
+    await add(api, "raw", RAW)
     session = await api.session()
-    await say(api, session, NOW)
+    await say(api, session, HELLO)
     clock.now += 1801
     await say(api, session, LIST)
     kept = {told["kind"]: told["why"] for told in (await api("POST", "cleanup"))["kept"]}
     assert kept == {"session": "recent", "mcp_server": "connected"}
     api.registry.mcp_server_culler.cull_connected = True
-    assert [told["id"] for told in (await api("POST", "cleanup"))["culled"]] == ["time"]
+    assert [told["id"] for told in (await api("POST", "cleanup"))["culled"]] == ["raw"]
 
 
 async def test_a_stateful_mcp_server_stays(api: Api, clock: Clock) -> None:
-    await add(api, "time", {**TIME, "stateful": True})
-    await api("POST", f"{SERVERS}/time/start")
+    await add(api, "raw", {**RAW, "stateful": True})
+    await api("POST", f"{SERVERS}/raw/start")
     clock.now += 1_000_000
     [kept] = (await api("POST", "cleanup"))["kept"]
-    assert (kept["id"], kept["why"]) == ("time", "never")
-    status, body = await api.error("POST", SERVERS, {"name": "x", "entry": {**TIME, "cull_idle_timeout": -1}})
+    assert (kept["id"], kept["why"]) == ("raw", "never")
+    status, body = await api.error("POST", SERVERS, {"name": "x", "entry": {**RAW, "cull_idle_timeout": -1}})
     assert (status, "0 for never" in body["message"]) == (400, True)
 
 
@@ -252,11 +256,9 @@ async def test_streams_are_counted_and_refused_at_their_limit(model: ScriptedOpe
 async def test_at_the_limit_of_mcp_servers_the_unused_longest_makes_room(api: Api, clock: Clock) -> None:
     await api("PATCH", "limits", {"mcp_servers": 1})
     for name in ("one", "two"):
-        await add(api, name, TIME)
+        await add(api, name, RAW)
     for name in ("one", "two"):
-        await api(
-            "POST", f"{SERVERS}/{name}/call", {"tool": "get_current_time", "arguments": {"timezone": "UTC"}}
-        )
+        await api("POST", f"{SERVERS}/{name}/call", {"tool": "hello"})
     assert {m["name"]: m["phase"] for m in await api("GET", SERVERS) if m["transport"] == "stdio"} == {
         "one": "stopped",
         "two": "ready",
@@ -281,16 +283,16 @@ async def test_a_release_puts_a_chat_away_and_a_busy_one_only_by_force(
 
 
 async def test_a_project_is_released_with_its_chats_and_mcp_servers(api: Api) -> None:
-    await add(api, "time", TIME)
+    await add(api, "raw", RAW)
     session = await api.session()
-    await say(api, session, NOW)
+    await say(api, session, HELLO)
     own = session.rsplit("/", 1)[-1]
     freed = (await api("POST", "workspaces/default/release"))["freed"]
     assert [line.split()[0] for line in freed] == ["session", "mcp_server", "workspace"]
     assert freed[0] == f"session {own}"
-    assert running("mcp_server_time") == []
+    assert running("mcp_raw") == []
     assert (await api("POST", "workspaces/default/release")) == {"released": False, "freed": []}
-    assert (await say(api, session, NOW))["parts"][0]["status"] == "done"
+    assert (await say(api, session, HELLO))["parts"][0]["status"] == "done"
 
 
 async def test_projects_below_a_configured_root_are_found_and_the_least_used_makes_room(
@@ -315,11 +317,11 @@ async def test_projects_below_a_configured_root_are_found_and_the_least_used_mak
 async def test_short_memory_ends_an_unused_mcp_server_however_recent(
     api: Api, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await add(api, "time", TIME)
-    await api("POST", f"{SERVERS}/time/start")
+    await add(api, "raw", RAW)
+    await api("POST", f"{SERVERS}/raw/start")
     monkeypatch.setattr("mandrake_jupyter.registry.opened.memory", lambda: Memory(960, 1000))
     dry = await api("POST", "cleanup?dry_run=true")
-    assert [(told["id"], told["why"]) for told in dry["culled"]] == [("time", "memory")]
+    assert [(told["id"], told["why"]) for told in dry["culled"]] == [("raw", "memory")]
     assert "it held" in dry["culled"][0]["reason"]
     api.registry.mcp_server_culler.cull_memory_percent = 0
     assert (await api("POST", "cleanup"))["culled"] == []
