@@ -130,10 +130,16 @@ class MandrakeClient:
     def restore_session(self, session_id: str, *, workspace: str = "default") -> JSON:
         return self.request("POST", f"{session_path(workspace, session_id)}/restore", {})
 
-    def messages(self, session_id: str, *, replaced: bool = False, workspace: str = "default") -> list[JSON]:
-        """The history of a chat, oldest first; with `replaced` also what was edited or asked again."""
-        query = "?replaced=true" if replaced else ""
-        return self.request("GET", f"{session_path(workspace, session_id)}/messages{query}")
+    def messages(
+        self, session_id: str, *, replaced: bool = False, last: int | None = None, workspace: str = "default"
+    ) -> list[JSON]:
+        """The history of a chat, oldest first, or the `last` messages of it (at most 1,000); with `replaced` also what was
+        edited or asked again.
+        """
+        asked = {"replaced": "true" if replaced else None, "limit": last}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        path = f"{session_path(workspace, session_id)}/messages"
+        return self.request("GET", f"{path}?{query}" if query else path)
 
     def delete_message(self, session_id: str, message_id: str, *, workspace: str = "default") -> None:
         """Delete a question and its answer, by the id of either, for good."""

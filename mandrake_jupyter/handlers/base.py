@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -78,7 +78,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         if self._track_activity and known and "no_track_activity" not in self.request.arguments:
             self.settings["mandrake_activity"].touch()
 
-    def body(self) -> JSON:
+    def body(self, parse: Callable[[bytes], Any] = parse_json) -> JSON:
         """The request's JSON object, an empty one where there is no body. Raises BadRequest in words."""
         raw = self.request.body.strip()
         if not raw:
@@ -86,7 +86,7 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
         if len(raw) > self.longest_body:
             raise BadRequest(f"The request is larger than {self.longest_body:,} bytes.")
         try:
-            value = parse_json(raw)
+            value = parse(raw)
         except ValueError as exc:
             raise BadRequest(f"The request's body is not valid JSON: {exc}") from exc
         if not isinstance(value, dict):
@@ -118,11 +118,15 @@ class MandrakeHandler(ExtensionHandlerMixin, APIHandler):
 
     def answer(self, value: Any, status: int = 200, *, location: str | None = None) -> None:
         """Finish with `value` as JSON; `location` is relative to `root`."""
+        self.answer_text(json.dumps(value), status, location=location)
+
+    def answer_text(self, text: str, status: int = 200, *, location: str | None = None) -> None:
+        """As `answer`, for what was written as JSON before."""
         self.set_status(status)
         if location:
             self.set_header("Location", f"{self.settings['base_url']}{self.root}{location}")
         about_to(Act.ANSWER)
-        self.finish(json.dumps(value))
+        self.finish(text)
         did(Act.ANSWER)
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:

@@ -8,6 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest, PreconditionRequired
+from ..registry.approvals import ApprovalsDirectory
 from .base import MandrakeHandler
 
 
@@ -23,7 +24,7 @@ class MCPConfigHandler(MandrakeHandler):
         self.answer(answer)
 
     @web.authenticated
-    @authorized
+    @authorized(action="execute", resource="mandrake:mcp-servers")
     async def put(self, workspace: str) -> None:
         """Writes only over what the client saw: ``If-Match`` is its ETag, or ``*`` for whatever is there."""
         text, tags = self.text(self.body(), "text"), self.tags()
@@ -31,6 +32,8 @@ class MCPConfigHandler(MandrakeHandler):
         answer, etag, changed = await asyncio.to_thread(
             files.save_mcp_config, text, lambda there: "*" in tags or there in tags
         )
+        gone = [name for name, what in changed.items() if what == "deleted"]
+        await ApprovalsDirectory(self.registry).removed(workspace, gone)
         async with self.registry.get_mcp_manager_for_request(workspace) as manager:
             await manager.refresh()
             for name, what in changed.items():

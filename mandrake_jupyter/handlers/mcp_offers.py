@@ -12,6 +12,7 @@ from tornado import web
 from ..errors import BadRequest
 from ..values import JSON
 from .base import MandrakeHandler, StreamHandler
+from .starting import check_may_start
 
 if TYPE_CHECKING:
     from ..servers.logs import Level
@@ -41,6 +42,8 @@ class ResourcesHandler(_OffersHandler):
     @authorized
     async def get(self, workspace: str, name: str) -> None:
         async with self.offers(workspace, name) as offers:
+            if not offers.has_at_hand("resources", "templates"):
+                await check_may_start(self, name)
             resources, templates = await offers.resources(), await offers.templates()
             self.answer(
                 {
@@ -64,6 +67,8 @@ class PromptsHandler(_OffersHandler):
     @authorized
     async def get(self, workspace: str, name: str) -> None:
         async with self.offers(workspace, name) as offers:
+            if not offers.has_at_hand("prompts"):
+                await check_may_start(self, name)
             self.answer([prompt.as_json() for prompt in await offers.prompts()])
 
 

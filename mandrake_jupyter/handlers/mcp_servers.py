@@ -10,8 +10,10 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from ..errors import BadRequest
+from ..registry.approvals import ApprovalsDirectory
 from ..values import CallContext
 from .base import MandrakeHandler
+from .starting import check_may_start
 
 if TYPE_CHECKING:
     from ..servers.manager import MCPServerManager
@@ -39,7 +41,7 @@ class MCPServersHandler(_MCPHandler):
             self.answer(manager.describe())
 
     @web.authenticated
-    @authorized
+    @authorized(action="execute", resource="mandrake:mcp-servers")
     async def post(self, workspace: str) -> None:
         entries = _entries(self.body())
         files = await self.registry.get_workspace_manager(workspace)
@@ -87,6 +89,7 @@ class MCPServerHandler(_MCPHandler):
             manager.describe_one(name)
             files = await self.registry.get_workspace_manager(workspace)
             await asyncio.to_thread(files.remove_mcp_server, name)
+            await ApprovalsDirectory(self.registry).removed(workspace, [name])
             await manager.refresh()
             manager.changed(name, "deleted")
         self.set_status(204)
@@ -113,6 +116,8 @@ class MCPToolsHandler(_MCPHandler):
     @authorized
     async def get(self, workspace: str, name: str) -> None:
         async with self.manager(workspace) as manager:
+            if not (await manager.offers(name)).has_tools_at_hand:
+                await check_may_start(self, name)
             self.answer([tool.as_json() for tool in await manager.tools(name)])
 
 

@@ -24,7 +24,7 @@ class ModelsHandler(MandrakeHandler):
         self.answer(await models.as_json())
 
     @web.authenticated
-    @authorized
+    @authorized(action="execute", resource="mandrake:workspaces")
     async def post(self, workspace: str) -> None:
         body = self.body()
         models = await self.registry.get_models(workspace)

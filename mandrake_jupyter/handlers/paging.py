@@ -7,6 +7,9 @@ from urllib.parse import urlencode
 from ..errors import BadRequest
 from .base import MandrakeHandler
 
+#: Of anything, in one page.
+MOST_SHOWN = 1_000
+
 
 def limit_of(handler: MandrakeHandler, usual: int, most: int) -> int:
     """``?limit=``. Raises BadRequest beyond 1 … `most`."""
@@ -16,11 +19,11 @@ def limit_of(handler: MandrakeHandler, usual: int, most: int) -> int:
     return limit
 
 
-def link_next(handler: MandrakeHandler, after: str | None) -> None:
-    """What is asked for now, from `after` on: a path on this Jupyter server."""
-    if after is None:
+def link_next(handler: MandrakeHandler, place: str | None, argument: str = "after") -> None:
+    """What is asked for now, from `place` on: a path on this Jupyter server."""
+    if place is None:
         return
     asked = handler.request.query_arguments
-    kept = [(name, value) for name, values in asked.items() if name != "after" for value in values]
-    query = urlencode([*kept, ("after", after)])
+    kept = [(name, value) for name, values in asked.items() if name != argument for value in values]
+    query = urlencode([*kept, (argument, place)])
     handler.set_header("Link", f'<{handler.request.path}?{query}>; rel="next"')

@@ -18,6 +18,9 @@ from ..sessions.questions import parse_answer
 from ..values import JSON
 from ..values.images import MAX_IMAGE, MAX_IMAGES
 from .base import LONGEST_BODY, MandrakeHandler, StreamHandler
+from .history import history
+from .large_body import large_body
+from .paging import MOST_SHOWN, limit_of, link_next
 
 if TYPE_CHECKING:
     from ..sessions.session import SessionCoordinator
@@ -42,13 +45,23 @@ class MessagesHandler(StreamHandler):
     @web.authenticated
     @authorized
     async def get(self, workspace: str, session: str) -> None:
-        directory = SessionsDirectory(self.registry)
-        self.answer(await directory.messages(workspace, session, replaced=self.flag("replaced")))
+        limited = self.get_query_argument("limit", None) is not None
+        before = self.get_query_argument("before", None)
+        text, older = await history(
+            SessionsDirectory(self.registry),
+            workspace,
+            session,
+            replaced=self.flag("replaced"),
+            limit=limit_of(self, MOST_SHOWN, MOST_SHOWN) if limited else None,
+            before=None if before is None else self.number("before", before, 0),
+        )
+        link_next(self, None if older is None else str(older), "before")
+        self.answer_text(text)
 
     @web.authenticated
     @authorized(action="execute", resource="mandrake:sessions")
     async def post(self, workspace: str, session: str) -> None:
-        body = self.body()
+        body = await large_body(self)
         replaces, wait = self.text(body, "replaces", required=False) or None, self._wait(body)
         content = self.text(body, "content", required=replaces is None)
         if self.wants_stream:

@@ -8,11 +8,10 @@ from tornado import web
 from ..errors import BadRequest
 from ..registry.sessions import SessionsDirectory
 from .base import MandrakeHandler
-from .paging import limit_of, link_next
+from .paging import MOST_SHOWN, limit_of, link_next
 
 #: Chats in one page.
 SHOWN = 100
-MOST_SHOWN = 1_000
 
 LONGEST_UNDO = 3600
 

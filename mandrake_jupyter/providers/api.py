@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import ProviderError, ProviderStalled, ProviderTimeout, StreamBroken
+from ..errors import ProviderError, ProviderStalled, ProviderTimeout
 from ..values import Usage
 from .base import Finished, ModelEvent, ModelRequest, ReasoningDelta, ReasoningEnded, Spent, TextDelta
 from .endpoint import Endpoint
-from .faults import Attempt, provider_errors
+from .faults import Attempt, merely_stopped, provider_errors
 from .sdks import http_client, load, model_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class ApiProvider:
                         yield delta
                     async with self._deadline(stall_timeout, ProviderStalled):
                         event = await anext(events, None)
-                ending = _ending(answer, request, self.endpoint)
+                ending = _ending(answer, request, attempt)
                 attempt.ended = True
                 for last in ending:
                     yield last
@@ -156,16 +156,18 @@ def _priced(endpoint: Endpoint) -> bool:
     return PRICED.get(endpoint.kind) == endpoint.host
 
 
-def _ending(answer: StreamedResponse, request: ModelRequest, endpoint: Endpoint) -> list[ModelEvent]:
-    """The calls and the end of a stream that came to its end; StreamBroken when it merely stopped."""
+def _ending(answer: StreamedResponse, request: ModelRequest, attempt: Attempt) -> list[ModelEvent]:
+    """The calls and the end of a stream that came to its end; see `merely_stopped` for one that has none."""
     from .translate import calls_of, finished_of
 
     response = answer.get()
     if response.finish_reason is None and not (response.provider_details or {}).get("finish_reason"):
-        raise StreamBroken(reason="the stream ended without a finish reason")
+        raise merely_stopped(attempt, "the stream ended without a finish reason")
     known = {call.call_id for turn in request.messages for call in turn.calls}
-    finished: Finished = finished_of(response, priced=_priced(endpoint))
+    finished: Finished = finished_of(response, priced=_priced(attempt.endpoint))
     calls = list(calls_of(response, known, request.model))
     if calls and finished.reason == "stop":  # some never say why
         finished = Finished("tool_calls", finished.usage)
+    elif finished.reason == "tool_calls" and not calls:
+        finished = Finished("other", finished.usage)
     return [*calls, finished]

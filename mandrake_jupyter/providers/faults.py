@@ -42,13 +42,14 @@ NO_EYES = re.compile(
 class Attempt:
     """How far one request has come: `opened` by a status that is no error, `answered` by the first event,
     `ended` by the last one.
-    `images`: whether it shows any.
+    `images`: whether it shows any. `streams`: whether what was opened says that it is a stream.
     """
 
     endpoint: Endpoint
     model: str
     images: bool = False
     opened: bool = False
+    streams: bool = True
     answered: bool = False
     ended: bool = False
 
@@ -108,16 +109,26 @@ def as_ours(exc: Exception, attempt: Attempt) -> ProviderError:
         case theirs.ModelRequestRejectedError() | theirs.ModelQuotaExceededError() | theirs.ModelHTTPError():
             return ProviderRejected(provider=provider, why=why, reason=why)
         case theirs.UnexpectedModelBehavior():
-            return StreamBroken(reason=why)
+            return merely_stopped(attempt, why)
         case theirs.ModelAPIError():
-            message = f"{provider} answered with something that is not a model's answer. Check the address."
-            return ProviderRejected(message, provider=provider, reason=why)
+            return _no_model(attempt, why)
     if _is_status(exc, 300):
         location = attempt.clean(exc.response.headers.get("location", ""))  # type: ignore[attr-defined]
         return ProviderRejected(
             provider=provider, why=f"it redirects to {location}. Enter that address.", reason=why
         )
     return ProviderRejected(provider=provider, why=why, reason=type(exc).__name__)
+
+
+def merely_stopped(attempt: Attempt, why: str) -> ProviderError:
+    """For an answer without an end. A page of a proxy, or of another program, never was one: it is so the next time, too."""
+    return StreamBroken(reason=why) if attempt.answered or attempt.streams else _no_model(attempt, why)
+
+
+def _no_model(attempt: Attempt, why: str) -> ProviderError:
+    provider = attempt.endpoint.name
+    message = f"{provider} answered with something that is not a model's answer. Check the address."
+    return ProviderRejected(message, provider=provider, reason=why)
 
 
 def _connection(exc: Any, attempt: Attempt) -> ProviderError:

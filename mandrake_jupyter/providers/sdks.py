@@ -45,6 +45,7 @@ def http_client(attempt: Attempt) -> AsyncClient:
 
     async def coming_in(response: httpx2.Response) -> None:
         attempt.opened = response.status_code < 300
+        attempt.streams = "event-stream" in response.headers.get("content-type", "event-stream").lower()
 
     # The stream's silence is watched by our own deadlines; a redirect would carry the chat to another host.
     limits = httpx2.Timeout(None, connect=CONNECT_TIMEOUT, pool=CONNECT_TIMEOUT)

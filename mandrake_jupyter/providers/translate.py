@@ -15,6 +15,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition as TheirTool
 
 from ..values import Usage
+from ..values.sendable import whole
 from .base import ChatMessage, Finished, ModelRequest, ToolCallRequested, ToolDefinition
 from .turns import flattened, paired
 
@@ -99,7 +100,7 @@ def kept_of(part: theirs.ThinkingPart | theirs.ToolCallPart, model: str) -> dict
     if not any((signature, own, part.provider_details)):
         return {}
     kept = {"model": model, **{name: value for name, value in found.items() if value is not None}}
-    return dict(json.loads(json.dumps(kept, default=str)))
+    return dict(json.loads(whole(json.dumps(kept, default=str, ensure_ascii=False))))
 
 
 def _given(kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,19 +131,17 @@ def calls_of(response: theirs.ModelResponse, known: set[str], model: str) -> Ite
         if not call_id or call_id in known:
             call_id = f"call_{uuid4().hex}"
         known.add(call_id)
-        yield ToolCallRequested(call_id, part.tool_name, *_arguments(part.args), kept_of(part, model))
+        yield ToolCallRequested(call_id, whole(part.tool_name), *_arguments(part.args), kept_of(part, model))
 
 
 def _arguments(args: str | Mapping[str, Any] | None) -> tuple[Mapping[str, Any] | None, str]:
-    if isinstance(args, str):
-        if not args.strip():
-            return {}, args
-        try:
-            value = json.loads(args)
-        except ValueError:
-            return None, args
-        return (value if isinstance(value, dict) else None), args
-    return dict(args or {}), json.dumps(dict(args or {}))
+    """What they are, None where they are no JSON object, and as they were written."""
+    try:
+        raw = args if isinstance(args, str) else json.dumps(dict(args or {}))
+        value = json.loads(raw) if raw.strip() else {}
+    except (TypeError, ValueError, RecursionError):
+        return None, whole(args) if isinstance(args, str) else ""
+    return (value if isinstance(value, dict) else None), whole(raw)
 
 
 def finished_of(response: theirs.ModelResponse, *, priced: bool) -> Finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..errors import GrantNotFound
@@ -54,3 +55,11 @@ class ApprovalsDirectory:
         own = (await self._registry.workspace_row(workspace_id)).id
         if not await GrantStore(services.database).revoke(own, grant_id):
             raise GrantNotFound(grant=grant_id)
+
+    async def removed(self, workspace_id: str, servers: Collection[str]) -> None:
+        """These MCP servers were taken out of the configuration: what was allowed for them ends now."""
+        from ..stores.grants import GrantStore
+
+        services = await self._registry.initialize_services()
+        own = (await self._registry.workspace_row(workspace_id)).id
+        await GrantStore(services.database).revoke_of(own, servers)

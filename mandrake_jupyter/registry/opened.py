@@ -18,6 +18,7 @@ from .limits import Limit, Limits
 from .mcp_servers import Servers, seen
 from .pressure import memory
 from .projects import Project, Projects
+from .removed import Removed
 from .services import Services
 from .titles import Titles
 
@@ -42,6 +43,8 @@ class Opened:
         )
 
     def __init__(self, registry: ServiceRegistry, services: Services) -> None:
+        from ..stores.grants import GrantStore
+
         common: dict[str, Any] = {
             "supervisor": services.supervisor,
             "clock": registry.clock,
@@ -73,6 +76,7 @@ class Opened:
             container_limit=lambda: registry.max_containers,
             memory_over=self._memory_over,
         )
+        self._removed = Removed(GrantStore(services.database), services.supervisor)
         self._unheard = registry.hub.add(Titles(self).hear)
         registry.session_culler.look_after(self.chats)
         registry.mcp_server_culler.look_after(self.servers)
@@ -128,7 +132,7 @@ class Opened:
             key=WorkspaceKey(row.id),
             root=workspace.root,
             state_dir=data_dir,
-            entries=workspace.mcp_entries,
+            entries=self._removed.watch(row.id, workspace),
             builtins=registry.hosts.builtins(workspace.root, self.services.runs.result),
             rules=workspace.tool_rules.read,
             supervisor=self.services.supervisor,

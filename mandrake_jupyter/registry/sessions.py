@@ -64,18 +64,29 @@ class SessionsDirectory:
         runs = await _placed(services, await services.sessions.open_runs())
         return self._describe(row, runs.get(row.id, []))
 
-    async def messages(self, workspace_id: str, session_id: str, *, replaced: bool = False) -> list[JSON]:
-        """The history, with `replaced` messages or without. Reading opens no chat, unless something in it is not finished."""
+    async def messages(
+        self,
+        workspace_id: str,
+        session_id: str,
+        *,
+        replaced: bool = False,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> tuple[list[JSON], int | None]:
+        """The history, with `replaced` messages or without: the last `limit` of those before the place `before`, and where the
+        page before that ends. Reading opens no chat, unless something in it is not finished.
+        """
         services = await self._registry.initialize_services()
+        from ..sessions import shown
+
+        asked = shown.Asked(limit, before)
         own = (await self._registry.workspace_row(workspace_id)).id
         row = await services.sessions.get(own, session_id)
         held = self._registry.coordinator(SessionKey(own, row.id)) is not None
         if held or await services.runs.unfinished(row.id):
             async with self._registry.use_session_coordinator(own, row.id) as coordinator:
-                return await coordinator.messages(replaced=replaced)
-        from ..sessions import shown
-
-        return await shown.messages(services.runs, row.id, {}, replaced=replaced)
+                return await coordinator.page(replaced=replaced, asked=asked)
+        return await shown.messages(services.runs, row.id, {}, replaced=replaced, asked=asked)
 
     async def create(self, workspace_id: str, body: JSON) -> JSON:
         """A new session; with ``notebook`` the notebook's own one, old or new."""

@@ -27,6 +27,7 @@ from .hiding import hidden
 from .listing import list_tools
 from .logs import LogRing
 from .offered import Kind
+from .promises import Promises
 from .refusals import refused, stands_for
 from .secrets import Secrets
 from .subscription import Changing
@@ -105,6 +106,7 @@ class Connection:
                     await stack.enter_async_context(client)
                     # Handed to the Client it would be announced as something we can do.
                     client.session._sampling_callback = self.hearing.sample
+                    Promises(client.session, self._warn).take_over()
                     self.tools = await self._list(client)
                 self.protocol = client.protocol_version
                 self._client, opened = client, True
@@ -196,7 +198,10 @@ class Connection:
         return self.tools
 
     async def _list(self, client: Client) -> tuple[ToolSpec, ...]:
-        return await list_tools(client, self.name, lambda said: self.logs.add("mandrake", said, "warning"))
+        return await list_tools(client, self.name, self._warn)
+
+    def _warn(self, said: str) -> None:
+        self.logs.add("mandrake", said, "warning")
 
     async def call(
         self,

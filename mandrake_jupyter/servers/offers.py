@@ -88,11 +88,25 @@ class Offers:
 
         return await self._ask("completions", f'values of "{argument}"', send)
 
+    @property
+    def has_tools_at_hand(self) -> bool:
+        """Whether to list the tools starts nothing."""
+        return self._server is None or self._server.tools is not None
+
+    def has_at_hand(self, *kinds: Kind) -> bool:
+        """Whether these lists need no start."""
+        running = self._server is None or self._server.connection is not None
+        return running or all(self._known(kind) is not None for kind in kinds)
+
+    def _known(self, kind: Kind) -> tuple[Item, ...] | None:
+        server = self._server
+        return server.known.offers.get(kind) if server and server.known else None
+
     async def _list(self, kind: Kind) -> tuple[Item, ...]:
         server = self._server
         if server is None:
             return ()
-        known = server.known.offers.get(kind) if server.known else None
+        known = self._known(kind)
         if known is not None and (server.connection is None or server.connection.is_fresh(kind)):
             return known
         capability, send = _LISTS[kind]

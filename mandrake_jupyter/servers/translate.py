@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..values import ToolResult, ToolSpec
+from ..values.sendable import why_not
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult, Tool
@@ -36,8 +37,8 @@ def tool_spec(server: str, tool: Tool) -> ToolSpec:
 def tool_result(
     result: CallToolResult, duration_ms: int, limit: int = RESULT_LIMIT, *, notes: Sequence[str] = ()
 ) -> ToolResult:
-    """Text joined by newlines, cut at `limit` bytes; `structured` is kept whole or, when larger than that,
-    left out. `notes` are words of ours that follow the text.
+    """Text joined by newlines, cut at `limit` bytes; `structured` is kept whole or, when larger than that
+    or no JSON, left out. `notes` are words of ours that follow the text.
     """
     structured = result.structured_content
     text = "\n".join(in_words(block) for block in result.content)
@@ -45,6 +46,8 @@ def tool_result(
     if structured is not None:
         as_text = json.dumps(structured, ensure_ascii=False)
         text = text or as_text
+        if why_not(structured):  # what JSON has no word for, no client could read
+            structured = None
         if len(as_text.encode()) > limit:
             structured, truncated = None, True
     raw = text.encode()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ..stores.rows import PIECE, Part
+from ..values.sendable import whole
 from .event_log import EventLog
 
 Kind = Literal["text", "reasoning"]
@@ -50,7 +51,7 @@ class LiveAnswer:
         """Add a delta of the model; cut off, with ``full`` set, at the cap on a part's size."""
         if not text or self.full:
             return
-        text = text.encode("utf-8", "replace").decode()  # half a character can neither be stored nor sent
+        text = whole(text)
         if self._buffer and kind != self._buffer_kind:
             self.flush()
         first = self._open is None and not self._buffer

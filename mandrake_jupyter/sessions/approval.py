@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import BadRequest
+from ..servers.schemas import Schema
 from ..values import Decision, ToolSpec
 from ..values.tool_rules import NO_RULES, ToolRules
 
@@ -70,6 +71,15 @@ def parse_decision(body: Mapping[str, Any]) -> tuple[Decision, dict[str, Any] | 
     return decision, arguments, reason
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values say the same; for Python, yes is 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(isinstance(one, bool) == isinstance(other, bool) and one == other)
+
+
 def check_arguments(
     arguments: Mapping[str, Any],
     schema: Mapping[str, Any] | None,
@@ -80,43 +90,15 @@ def check_arguments(
     """Raises :class:`BadRequest` naming the value that does not fit the schema; `of` names all of them. Blocks: call it in
     a thread. `private` values are not repeated in the error, and their formats (dates, addresses) are looked at, too.
 
-    References are never fetched, and patterns are not tried: one that a stranger wrote may hold up the whole Jupyter server.
-    A schema that can't be used checks nothing, the MCP server judges for itself.
+    A schema that can't be used, or takes too long, checks nothing: the MCP server judges for itself.
     """
-    import jsonschema
-    from referencing import Registry
-
     try:
-        plain = _without_patterns(dict(schema or {}))
-        checker = jsonschema.validators.validator_for(plain)
-        checker.check_schema(plain)
-        looks = checker.FORMAT_CHECKER if private else None
-        judge = checker(plain, registry=Registry(), format_checker=looks)
-        errors = judge.iter_errors(dict(arguments))
-        error = jsonschema.exceptions.best_match(errors)
+        error = Schema(schema or {}, formats=private).wrong_with(dict(arguments))
     except Exception:  # whatever a foreign schema makes the library raise
         return
     if error is not None:
         where = ".".join(str(step) for step in error.absolute_path) or of
         raise BadRequest(f"{where}: {_without_value(error) if private else error.message}")
-
-
-def _without_patterns(schema: Any) -> Any:
-    """What is left says no more than `schema` does."""
-    if isinstance(schema, list):
-        return [_without_patterns(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    gone = {"patternProperties", "unevaluatedProperties"}
-    if isinstance(schema.get("pattern"), str):
-        gone.add("pattern")
-    if "patternProperties" in schema:
-        gone.add("additionalProperties")
-    return {
-        key: value if key in ("const", "enum") else _without_patterns(value)
-        for key, value in schema.items()
-        if key not in gone
-    }
 
 
 def _without_value(error: ValidationError) -> str:

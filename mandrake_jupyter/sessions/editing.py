@@ -60,9 +60,8 @@ class Editing(ABC):
             others = (pair for pair in history if pair[1].id != place.run.id)
             left = (one.text for one, run in others if one.role == "user" and run.finish_reason != WITHDRAWN)
             name = first_words(next(left, UNTITLED))
-        await self._seams.runs.remove(self.row.id, message_id, name)
-        if name is not None:
-            self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
+        await self._seams.runs.remove(self.row.id, message_id, name, first_words)
+        self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
 
 
 def asked_again(

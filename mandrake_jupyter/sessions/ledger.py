@@ -16,7 +16,7 @@ from ..stores.rows import Message, Part, RunRow
 from ..values import JSON, Decision, Event
 from ..values.tool_rules import RULES
 from .answer import LiveAnswer
-from .approval import DECISIONS, EACH_TIME, check_arguments
+from .approval import DECISIONS, EACH_TIME, check_arguments, same
 from .event_log import EventLog, log_of
 from .run_state import RunState, move
 from .run_tools import Recorded, denied
@@ -147,7 +147,7 @@ class Ledger:
         self._check_choice(self._call(call_id), decision)
         if arguments is not None and decision == "deny":
             raise BadRequest("A denied call takes no arguments.")
-        if arguments is not None and arguments != self._call(call_id).arguments:
+        if arguments is not None and not same(arguments, self._call(call_id).arguments):
             await asyncio.to_thread(check_arguments, arguments, self._call(call_id).call.get("input_schema"))
         async with self._writing:
             part = self._call(call_id)
@@ -155,7 +155,7 @@ class Ledger:
                 raise AlreadyDecided(
                     decision=part.decision or part.status, by=part.by or "the end of the run"
                 )
-            edited = arguments is not None and arguments != part.arguments
+            edited = arguments is not None and not same(arguments, part.arguments)
             if arguments is not None:
                 part = replace(part, arguments=arguments)
             part = replace(

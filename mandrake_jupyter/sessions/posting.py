@@ -40,7 +40,7 @@ def draft(
         )
     command = parse_command(content)
     now, run_id = isoformat(utcnow()), str(uuid4())
-    text = Part(0, "text", content=content)
+    text = Part(0, "text", content=content, by=by)
     question = kept_apart(Message(str(uuid4()), session.id, run_id, "user", now, tuple(attachments), (text,)))
     row = RunRow(
         run_id,

@@ -37,8 +37,10 @@ async def take_up(row: RunRow, seams: Seams, workspace_id: str) -> Run | None:
         events = await seams.runs.replay(adopted)
     log = log_of(adopted, seams, events, next_seq=seq + 1 if events else 1)
     question = await seams.runs.message(adopted.user_message_id)
-    command = parse_command(question.parts[0].content or "") if row.state == RunState.QUEUED else None
-    return Run(adopted, question, seams, workspace_id, command=command, parts=parts, log=log)
+    asked = question.parts[0]
+    command = parse_command(asked.content or "") if row.state == RunState.QUEUED else None
+    by = asked.by or "user"
+    return Run(adopted, question, seams, workspace_id, command=command, parts=parts, log=log, by=by)
 
 
 async def waits_on(run: Run) -> bool:

@@ -25,6 +25,7 @@ from .endings import WITHDRAWN, Ending, WorkTime, error_event, unanswered
 from .event_log import EventLog
 from .history import earlier
 from .ledger import Ledger
+from .pace import Pace
 from .prompted import filled_in
 from .questions import Questions
 from .retrying import Retrying
@@ -280,12 +281,13 @@ class Run(Stoppable):
         )
 
     async def _inside(self, work: Coroutine[Any, Any, T], *, flush: float | None = None) -> T:
-        """Await `work` in a child task that a stop cancels; meanwhile save running text every `flush` seconds."""
-        child = self._child(work)
+        """Await `work` in a child task that a stop cancels; meanwhile what was shown is stored within `flush` seconds."""
+        child, pace = self._child(work), Pace(flush) if flush else None
         while not child.done():
-            await asyncio.wait({child}, timeout=flush or 1.0)
-            if flush and not child.done():
-                await self.ledger.save_text()
+            await asyncio.wait({child}, timeout=pace.wait if pace else 1.0)
+            if pace and not child.done():
+                with pace.storing():
+                    await self.ledger.save_text()
             if not child.done() and self._keep_time():
                 break
         self._check()

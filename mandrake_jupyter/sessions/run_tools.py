@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,12 +14,16 @@ from ..lifecycle.crash_points import Act, about_to, did
 from ..providers.base import ToolCallRequested
 from ..stores.rows import Part
 from ..values import Asker, CallContext, Decision, ToolSpec
+from ..values.sendable import why_not
 from ..values.tool_rules import RULES
 from .answer import LiveAnswer
 from .approval import ALL_ASKED, Permit, Permits
 from .seams import Seams
 
 log = logging.getLogger("mandrake_jupyter")
+#: Characters that a model may write as the arguments of a call, and as its name.
+LONGEST_ARGUMENTS = 1_000_000
+LONGEST_NAME = 200
 Recorded = tuple[str, Mapping[str, Any], Part | None]
 
 
@@ -52,7 +55,7 @@ def intents(
             status="waiting" if ask else "allowed",
             decision="once" if direct else None,
             by=direct,
-            arguments=dict(call.arguments or {}) if _writable(call.arguments) else {},
+            arguments={} if _unusable(call) else dict(call.arguments or {}),
         )
         made.append(("toolCall", _shown(part), part))
         if problem:
@@ -73,13 +76,8 @@ def _fixed(
 ) -> dict[str, Any]:
     """`choices`: what a person may decide; none where nobody is asked."""
     if spec is None:
-        return {
-            "server": "",
-            "tool": call.name,
-            "name": call.name,
-            "title": call.name,
-            "needs_approval": False,
-        }
+        name = call.name[:LONGEST_NAME]
+        return {"server": "", "tool": name, "name": name, "title": name, "needs_approval": False}
     return {
         "server": spec.server,
         "tool": spec.name,
@@ -106,21 +104,18 @@ def _problem(
     call: ToolCallRequested, spec: ToolSpec | None, table: Mapping[str, ToolSpec], permits: Permits
 ) -> str | None:
     if spec is None:
-        return f"There is no tool {call.name!r}. Tools: {', '.join(sorted(table)) or 'none'}."
+        return f"There is no tool {call.name[:LONGEST_NAME]!r}. Tools: {', '.join(sorted(table)) or 'none'}."
     if permits.rules.denies(spec.server, spec.name):
         return str(ToolDenied(name=spec.server, tool=spec.name, file=RULES))
-    if call.arguments is None or not _writable(call.arguments):
-        return f"The arguments are not a JSON object: {call.raw[:200]}"
+    if why := _unusable(call):
+        return f"The arguments {why}: {call.raw[:200]}"
     return None
 
 
-def _writable(arguments: Mapping[str, Any] | None) -> bool:
-    """Whether they can be sent and stored as JSON: a model may write NaN, or half a character."""
-    try:
-        json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError:
-        return False
-    return True
+def _unusable(call: ToolCallRequested) -> str | None:
+    if len(call.raw) > LONGEST_ARGUMENTS:
+        return f"are longer than {LONGEST_ARGUMENTS:,} characters"
+    return "are not a JSON object" if call.arguments is None else why_not(call.arguments)
 
 
 def _ended(part: Part, status: str, error: str, *, duration_ms: int = 0) -> Recorded:

@@ -64,7 +64,8 @@ class Tools(Protocol):
 
 @dataclass(frozen=True)
 class Bounds:
-    """Limits of a run. Sizes in characters (`log`, `reader`: bytes), times in seconds; no `run` or `approval` (0) is no limit."""
+    """Limits of a run. Sizes in characters (`log`, `reader`: bytes), times in seconds; no `run` or `approval` (0) is no limit.
+    Text that was shown is stored within `flush`."""
 
     message: int = 1_000_000
     part: int = 4_000_000

@@ -157,7 +157,14 @@ class SessionCoordinator(Editing, Driver):
 
     async def messages(self, *, replaced: bool = False) -> list[JSON]:
         """The history; a message that is not finished is as far as its events were shown, with their seq."""
-        return await shown.messages(self._seams.runs, self.row.id, dict(self._live), replaced=replaced)
+        return (await self.page(replaced=replaced))[0]
+
+    async def page(
+        self, *, replaced: bool = False, asked: shown.Asked = shown.ALL
+    ) -> tuple[list[JSON], int | None]:
+        """Likewise a page of it, and where the one before it ends."""
+        live = dict(self._live)
+        return await shown.messages(self._seams.runs, self.row.id, live, replaced=replaced, asked=asked)
 
     async def run(self, run_id: str) -> JSON:
         return await shown.run(self._seams.runs, self.row.id, run_id, self._live)
@@ -188,10 +195,11 @@ class SessionCoordinator(Editing, Driver):
         run, _ = await self._find(run_id)
         if run is None:
             return
-        queued, waited = run in self._queue, run.parked or run in self._queue
+        queued = run.state is RunState.QUEUED and run is not self._current
+        waited = queued or run.state is RunState.AWAITING_APPROVAL
         self._stop(run, Ending(RunState.CANCELLED, by))
-        if waited:
-            await asyncio.wait({self._tasks[run.id]})
+        if waited and (ending := self._tasks.get(run.id)):
+            await asyncio.wait({ending})
         if not queued:
             await self._elsewhere()
             self._go_on()

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ..stores.rows import Message, RunRow
 from ..stores.runs import RunStore
 from ..values import JSON
 from .endings import WITHDRAWN
 from .run import Run
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The last `limit` messages of those before the place `before`; None: all."""
+
+    limit: int | None = None
+    before: int | None = None
+
+
+ALL = Asked()
 
 
 async def rows(
@@ -21,11 +33,12 @@ async def rows(
 
 
 async def messages(
-    runs: RunStore, session_id: str, live: Mapping[str, Run], *, replaced: bool = False
-) -> list[JSON]:
-    """Likewise, as they are shown."""
-    found = await rows(runs, session_id, live, replaced=replaced)
-    return [_message(message, row, live.get(row.id)) for message, row in found]
+    runs: RunStore, session_id: str, live: Mapping[str, Run], *, replaced: bool = False, asked: Asked = ALL
+) -> tuple[list[JSON], int | None]:
+    """Likewise, as they are shown: a page of them, and where the one before it ends."""
+    page = await runs.page(session_id, replaced=replaced, limit=asked.limit, before=asked.before)
+    found = [_now(*pair, live.get(pair[1].id)) for pair in page.found]
+    return [_message(message, row, live.get(row.id)) for message, row in found], page.older
 
 
 def _now(message: Message, row: RunRow, run: Run | None) -> tuple[Message, RunRow]:

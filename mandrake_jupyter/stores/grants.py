@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -77,3 +77,13 @@ class GrantStore:
             return bool(db.execute(delete(grants).where(where)).rowcount)
 
         return await self._database.at_once(remove)
+
+    async def revoke_of(self, workspace_id: str, servers: Collection[str]) -> None:
+        """All that was allowed for these MCP servers, in its chats, too."""
+
+        def remove(db: Connection) -> None:
+            where = (grants.c.workspace_id == workspace_id) & grants.c.server.in_(servers)
+            db.execute(delete(grants).where(where))
+
+        if servers:
+            await self._database.at_once(remove)

@@ -1,6 +1,6 @@
 """What can be searched of a chat: its title, what was said, what tools answered. Written in the transactions that store those.
 
-An answer is put in when it has ended, or waits for a person: while it is written it is stored four times a second, and each
+An answer is put in when it has ended, or waits for a person: while it is written it is stored five times a second, and each
 time would index all of it again (3 ms for each 10 KB). Not searched: reasoning, attachments, what is still being written.
 """
 
@@ -50,12 +50,15 @@ def sign(char: str) -> bool:
     return _SIGNS.match(char) is not None
 
 
-def put_title(db: Connection, session_id: str, name: str) -> None:
+def put_title(db: Connection, session_id: str, name: str, of_run: str | None = None) -> None:
+    """`of_run` is the run whose answer a model made it of."""
     db.execute(delete(passages).where(passages.c.session_id == session_id, passages.c.kind == "title"))
     if name != UNTITLED and (body := spaced(name, LONGEST_TEXT)):
         lowest = db.execute(select(func.min(passages.c.id))).scalar() or 0
         db.execute(
-            insert(passages).values(id=min(lowest, 0) - 1, session_id=session_id, kind="title", body=body)
+            insert(passages).values(
+                id=min(lowest, 0) - 1, session_id=session_id, run_id=of_run, kind="title", body=body
+            )
         )
 
 

@@ -5,6 +5,7 @@ A run that was replaced stays as it was, out of the history; only a delete takes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy.engine import Connection
 from ..errors import AlreadyReplaced, Busy, MessageNotFound
 from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
 from .tables import messages, runs
-from .titling import name_by_words
+from .titling import name_by_words, unname
 
 AT_WORK = "An answer is at work or waits in this chat."
 KEPT = "Nothing was changed. Wait until it is done, or stop it."
@@ -73,9 +74,12 @@ def take_back(db: Connection, run: RunRow) -> None:
     db.execute(update(runs).where(own).values(replaced_by=None))
 
 
-def remove(db: Connection, session_id: str, message_id: str, name: str | None = None) -> None:
+def remove(
+    db: Connection, session_id: str, message_id: str, name: str | None, rule: Callable[[str], str]
+) -> None:
     """A question with its answer, and with the earlier versions of it that it replaced, with all their rows. `name` is what
-    the chat goes by from then on, where its name came of them.
+    the chat goes by from then on, where its name came of their words; where a model made a title of them, `rule` makes one of
+    the first words that are left.
 
     What had followed those versions stays stored as it was. Raises MessageNotFound, and Busy while it is at work.
     """
@@ -88,6 +92,7 @@ def remove(db: Connection, session_id: str, message_id: str, name: str | None = 
     db.execute(delete(runs).where(runs.c.session_id == session_id, runs.c.id.in_(versions)))
     if name is not None:
         name_by_words(db, session_id, name)
+    unname(db, session_id, versions, rule)
 
 
 def _version_before(session_id: str, run_id: str) -> Select[Any]:

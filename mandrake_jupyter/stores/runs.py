@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Select, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from ..errors import RunningElsewhere, RunNotFound, SessionNotFound
@@ -18,6 +18,7 @@ from . import grants, tables
 from .auditing import put_records
 from .database import Database
 from .deleting import ASIDE
+from .history import PART_COLUMNS, RUN_COLUMNS, Page, message_of, read_history
 from .images import put_images
 from .passages import at_rest, put_message
 from .replacing import Place, find_run, give_way, remove, take_back
@@ -26,8 +27,6 @@ from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
 from .titling import name_by_words
 
-RUN_COLUMNS = [runs.c[f.name] for f in fields(RunRow)]
-PART_COLUMNS = [tables.parts.c[f.name] for f in fields(Part)]
 #: What changes of a part once it is there.
 CHANGING = ("content", "last_seq", "call", "status", "decision", "by", "arguments", "result")
 _NEW = upsert(tables.parts)
@@ -189,34 +188,28 @@ class RunStore:
             role, run = await db.run_sync(find_run, session_id, message_id)
         return Place(role, run, await self.message(run.user_message_id))
 
-    async def remove(self, session_id: str, message_id: str, name: str | None) -> None:
+    async def remove(
+        self, session_id: str, message_id: str, name: str | None, rule: Callable[[str], str]
+    ) -> None:
         """See `replacing.remove`."""
         async with self.database.write() as db:
-            await db.run_sync(remove, session_id, message_id, name)
+            await db.run_sync(remove, session_id, message_id, name, rule)
         self.database.deleted.set()
 
     async def history(self, session_id: str, *, replaced: bool = False) -> list[tuple[Message, RunRow]]:
         """All messages of a session with their parts and runs, oldest first; those that were replaced only on demand."""
-        own = messages.c.session_id == session_id
-        shown = own if replaced else own & runs.c.replaced_by.is_(None)
-        of_run, of_message = messages.c.run_id == runs.c.id, messages.c.id == tables.parts.c.message_id
-        asked = select(messages).join(runs, of_run).where(shown).order_by(messages.c.position)
-        all_runs = select(*RUN_COLUMNS).where(runs.c.session_id == session_id)
-        joined = (
-            select(tables.parts.c.message_id, *PART_COLUMNS)
-            .join(messages, of_message)
-            .join(runs, of_run)
-            .where(shown)
-            .order_by(messages.c.position, tables.parts.c.part)
-        )
+        page = await self.database.look(lambda db: read_history(db, session_id, replaced=replaced))
+        return page.found
 
-        def read(db: Connection) -> list[tuple[Message, RunRow]]:
-            rows = db.execute(asked).all()
-            by_id = {row.id: RunRow(*row) for row in db.execute(all_runs)}
-            parts: dict[str, list[Row[Any]]] = {}
-            for part in db.execute(joined):
-                parts.setdefault(part.message_id, []).append(part)
-            return [(_message(row, parts.get(row.id, ())), by_id[row.run_id]) for row in rows]
+    async def page(
+        self, session_id: str, *, replaced: bool = False, limit: int | None = None, before: int | None = None
+    ) -> Page:
+        """What is shown of them, without those that were taken back while they waited; see `read_history`."""
+
+        def read(db: Connection) -> Page:
+            return read_history(
+                db, session_id, replaced=replaced, withdrawn=False, limit=limit, before=before
+            )
 
         return await self.database.look(read)
 
@@ -238,7 +231,7 @@ class RunStore:
             query = select(tables.parts.c.message_id, *PART_COLUMNS).where(
                 tables.parts.c.message_id == message_id
             )
-            return _message(row, (await db.execute(query.order_by(tables.parts.c.part))).all())
+            return message_of(row, (await db.execute(query.order_by(tables.parts.c.part))).all())
 
     def replaying(self, run: RunRow, after: int = 0) -> Replay:
         """A reader's place in what is stored of the run's events, behind `after`."""
@@ -260,17 +253,6 @@ def _check_owner(db: Connection, run: RunRow) -> None:
 def _unfinished(session_id: str) -> Select[Any]:
     where = (runs.c.session_id == session_id) & runs.c.state.in_(UNFINISHED)
     return select(*RUN_COLUMNS).where(where).order_by(runs.c.created, runs.c.id)
-
-
-def _message(row: Row[Any], joined: Iterable[Row[Any]]) -> Message:
-    own = tuple(_part(part) for part in joined)
-    return Message(row.id, row.session_id, row.run_id, row.role, row.created, tuple(row.attachments), own)
-
-
-def _part(row: Row[Any]) -> Part:
-    values = dict(row._mapping)
-    values.pop("message_id")
-    return Part(**{**values, "call": values["call"] or {}, "arguments": values["arguments"] or {}})
 
 
 def _put_parts(db: Connection, message_id: str, changed: Iterable[Part]) -> None:

@@ -177,7 +177,8 @@ def _hit(
     role: str | None,
     created: str,
 ) -> Hit:
-    return Hit(match.message_id, run_id, role, part, kind, created, _pieces(snippet))
+    of_run = None if kind == "title" else run_id
+    return Hit(match.message_id, of_run, role, part, kind, created, _pieces(snippet))
 
 
 def _pieces(snippet: str) -> tuple[tuple[str, bool], ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from sqlalchemy import exists, func, select, update
 from sqlalchemy.engine import Connection
 
 from .database import Database
 from .deleting import ASIDE
 from .passages import put_title
-from .tables import parts, runs, sessions
+from .rows import UNTITLED, WITHDRAWN
+from .tables import messages, parts, passages, runs, sessions
 
 #: Characters of a text that are read.
 READ = 4_000
@@ -48,7 +51,7 @@ async def give(database: Database, session_id: str, run_id: str, title: str) -> 
     async with database.write() as db:
         if not (await db.execute(update(sessions).where(own).values(name=title, titled=True))).rowcount:
             return False
-        await db.run_sync(put_title, session_id, title)
+        await db.run_sync(put_title, session_id, title, run_id)
         return True
 
 
@@ -57,3 +60,22 @@ def name_by_words(db: Connection, session_id: str, name: str) -> None:
     own = (sessions.c.id == session_id) & ~sessions.c.titled
     if db.execute(update(sessions).where(own).values(name=name)).rowcount:
         put_title(db, session_id, name)
+
+
+def unname(db: Connection, session_id: str, run_ids: Collection[str], rule: Callable[[str], str]) -> None:
+    """These runs were deleted: where the chat's title was made of one of them by a model, its first words name it again."""
+    own = (passages.c.session_id == session_id) & (passages.c.kind == "title")
+    if db.execute(select(passages.c.id).where(own, passages.c.run_id.in_(run_ids))).first() is None:
+        return
+    left = (
+        select(parts.c.content)
+        .join(messages, messages.c.id == parts.c.message_id)
+        .join(runs, runs.c.user_message_id == messages.c.id)
+        .where(runs.c.session_id == session_id, runs.c.replaced_by.is_(None))
+        .where(runs.c.finish_reason.is_distinct_from(WITHDRAWN))
+        .order_by(messages.c.position, parts.c.part)
+    )
+    words = db.execute(left.limit(1)).scalar()
+    name = UNTITLED if words is None else rule(words)
+    db.execute(update(sessions).where(sessions.c.id == session_id).values(name=name, titled=False))
+    put_title(db, session_id, name)

@@ -24,6 +24,7 @@ from .mcp import (
     references,
     usual_limits,
 )
+from .sendable import DEEPEST, why_not
 
 __all__ = [
     "CONTAINER_LIMITS",
@@ -83,11 +84,10 @@ def parse_json(text: str | bytes) -> Any:
 
     try:
         value = json.loads(text, parse_constant=refuse)
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    except UnicodeEncodeError:
-        raise ValueError("it holds half of a character (a lone surrogate)") from None
+        raise ValueError(f"parts of it are nested more than {DEEPEST} levels deep") from None
+    if why := why_not(value):
+        raise ValueError(f"parts of it {why}")
     return value
 
 

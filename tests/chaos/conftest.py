@@ -7,6 +7,7 @@ import json
 import signal
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class World:
     lives: int = 0
     place: str = ""
     behind: list[float] = field(default_factory=list)
+    deaths: list[datetime] = field(default_factory=list)
     #: Before the last words of an answer: closed, all are in the middle of one.
     held: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -113,7 +115,7 @@ class World:
 
         async def one(person: Person) -> None:
             for told in await person.go_on():
-                self.behind.append(await checks.check(person, told, self.log))
+                self.behind.append(await checks.check(person, told, self.log, self.deaths))
 
         await asyncio.gather(*(one(person) for person in self.people))
         checks.nothing_was_called_twice(self.log)
@@ -155,6 +157,7 @@ class World:
         if after is not None:
             await asyncio.sleep(after)
             assert self.server is not None
+            self.deaths.append(datetime.now(UTC))
             self.server.signal(signal.SIGKILL)
         raise Gone
 
@@ -177,6 +180,8 @@ class World:
         except AssertionError as exc:
             raise AssertionError(f"no Jupyter server came to {self.place}") from exc
         assert process.poll() == -9, self.server.log[-3000:]
+        heard = [event["time"] for person in self.people for told in person.told for event in told.events]
+        self.deaths.extend(datetime.fromisoformat(max(heard)) for _ in heard[:1])
         self.arm("")
 
     async def end(self) -> None:

@@ -255,3 +255,60 @@ async def test_pages_of_the_audit_are_bounded(api: Api) -> None:
     for query in ("limit=0", "limit=1001", "limit=x", "before=-1"):
         assert (await api.error("GET", f"{W}/audit?{query}"))[0] == 400
     assert await api("GET", f"{W}/audit?limit=1&before=7&session=none") == []
+
+
+async def granted(api: Api) -> str:
+    """A chat in which ``append`` was allowed for the project; its next call needs no question."""
+    session = await api.session()
+    await api("POST", await asked(api, session), {"decision": "workspace"})
+    await ended(api, session)
+    assert len(await api("GET", f"{W}/grants")) == 1
+    return session
+
+
+@pytest.mark.parametrize("way", ["delete", "config"])
+async def test_what_was_allowed_for_an_mcp_server_ends_when_it_is_removed(
+    model: ScriptedOpenAI, api: Api, counting: Counting, way: str
+) -> None:
+    model.script = [*appends("a"), *appends("b")]
+    session = await granted(api)
+    if way == "delete":
+        await api("DELETE", f"{W}/mcp-servers/counting")
+    else:
+        headers = {"If-Match": "*"}
+        await api("PUT", f"{W}/mcp-servers/config", {"text": '{"mcpServers": {}}'}, headers=headers)
+    assert await api("GET", f"{W}/grants") == []
+    await counting.add()  # the very same entry
+    await api("POST", await asked(api, session), {"decision": "deny"})
+    await ended(api, session)
+    assert counting.ran == ["a"]
+
+
+async def test_what_was_allowed_ends_when_a_file_drops_the_mcp_server_but_not_while_it_is_broken(
+    model: ScriptedOpenAI, api: Api, counting: Counting, tmp_path: Path
+) -> None:
+    model.script = [*appends("a"), *appends("b")]
+    session = await granted(api)
+    [file] = tmp_path.rglob(".mandrake/mcp.json")
+    whole = file.read_text()
+
+    async def says(text: str) -> None:
+        file.write_text(text)
+        await api("GET", f"{W}/mcp-servers")
+
+    await says(whole[: len(whole) // 2])
+    assert len(await api("GET", f"{W}/grants")) == 1
+    await says(whole)
+    assert len(await api("GET", f"{W}/grants")) == 1
+    await says('{"mcpServers": {}}')
+    await eventually_no_grants(api)
+    await says(whole)
+    await api("POST", await asked(api, session), {"decision": "deny"})
+    await ended(api, session)
+    assert counting.ran == ["a"]
+
+
+async def eventually_no_grants(api: Api) -> None:
+    async with asyncio.timeout(10):
+        while await api("GET", f"{W}/grants"):  # taken back beside the answer that noticed
+            pass

@@ -86,12 +86,16 @@ async def test_a_chat_at_work_is_exported_as_far_as_it_was_shown(model: Scripted
     assert (await exported(api, session, "markdown"))[1].endswith("so far and on\n")
 
 
-async def test_with_the_model_gone_history_and_export_still_answer(model: ScriptedOpenAI, api: Api) -> None:
+async def test_with_the_model_gone_history_search_and_export_still_answer(
+    model: ScriptedOpenAI, api: Api
+) -> None:
     session = await api.session()
     await api("POST", f"{session}/messages", {"content": "hello there"})
     await model.stop()
     await api("POST", f"{session}/release?force=true")
     assert len(await api("GET", f"{session}/messages")) == 2
+    [found] = (await api("GET", "search?q=there"))["results"]
+    assert [hit["kind"] for hit in found["hits"]] == ["title", "text"]
     for format in ("markdown", "notebook", "json"):
         assert "hello there" in (await exported(api, session, format))[1]
     assert (await api("GET", session))["phase"] == "stopped"  # no chat was opened for it

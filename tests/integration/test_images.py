@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from mandrake_jupyter.handlers.base import LONGEST_BODY
 from mandrake_jupyter.stores.tables import images
 from tests.support.patience import within
 from tests.support.scripted_openai import ScriptedOpenAI
@@ -169,3 +170,23 @@ async def test_a_provider_that_says_it_takes_no_images_is_told_apart(model: Scri
         "model_takes_no_images",
         ["choose_model"],
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"content": "PAD" "hello"}',
+        '["PAD"]',
+        '{"content": "hello", "pad": "PAD\\ud800"}',
+        '{"content": "hello", "pad": "PAD", "wait": NaN}',
+        '{"content": "hello", "pad": "PAD", "wait": 1e999}',
+    ],
+)
+async def test_a_large_request_that_is_no_message_is_refused_in_words(api: Api, body: str) -> None:
+    session = await api.session()
+    status, answer = await api.error(
+        "POST", f"{session}/messages", body.replace("PAD", "x" * (LONGEST_BODY + 1))
+    )
+    assert (status, answer["code"]) == (400, "bad_request")
+    assert len(answer["message"]) < 300
+    assert await api("GET", f"{session}/messages") == []

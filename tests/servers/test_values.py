@@ -80,6 +80,13 @@ def test_what_is_no_text_is_described_in_words() -> None:
     ]
 
 
+@pytest.mark.parametrize("odd", [float("inf"), float("nan")])
+def test_a_structure_that_is_no_json_is_told_as_text_only(odd: float) -> None:
+    result = tool_result(CallToolResult(content=[], structured_content={"n": odd}), 1)
+    assert (result.ok, result.structured) == (True, None)
+    assert result.content.startswith('{"n": ')
+
+
 def test_a_result_without_words_shows_its_structure() -> None:
     result = tool_result(CallToolResult(content=[], structured_content={"n": "ü"}), 1)
     assert (result.content, result.structured, result.truncated) == ('{"n": "ü"}', {"n": "ü"}, False)

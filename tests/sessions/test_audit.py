@@ -56,6 +56,17 @@ async def test_arguments_sent_back_as_they_were_are_no_edit(chat: Any) -> None:
     assert (await records(made))[0]["edited"] is False
 
 
+async def test_yes_in_the_place_of_a_number_is_an_edit_and_is_checked(chat: Any) -> None:
+    made = await chat([call("write", path="a", times=1)], ["ok"])
+    session = await made.open()
+    run = await session.post("go")
+    [waiting] = await parked(session, run)
+    await session.decide(run.id, waiting, "once", {"path": "a", "times": True}, "", "ann")
+    await collect(session, run.id)
+    [record] = await records(made)
+    assert (record["edited"], record["arguments"]["times"]) == (True, True)
+
+
 async def test_what_needed_no_question_says_why(chat: Any) -> None:
     script = [call("read", path="a")], [call("write", path="a")], [call("write", path="b")]
     made = await chat(*(turn for calls in script for turn in (calls, ["ok"])))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mandrake_jupyter.stores import titling
+from mandrake_jupyter.stores.search import SearchStore
 from mandrake_jupyter.stores.sessions import SessionStore
 
 from .conftest import collect
@@ -55,3 +56,42 @@ async def test_a_name_that_a_person_gives_while_a_message_is_posted_stays(
     await collect(session, (await session.post("hello")).id)
     row = await store.get(made.workspace_id, session.row.id)
     assert (row.name, row.titled) == ("Mine", True)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_a_title_that_a_model_made_goes_with_the_message_it_was_made_of(
+    chat: Any, edited: bool
+) -> None:
+    made = await chat(["1"], ["2"], ["3"])
+    session = await made.open()
+    run = await session.post("My password is swordfish")
+    await collect(session, run.id)
+    assert await titling.give(made.database, session.row.id, run.id, "The password swordfish")
+    if edited:  # the title was made of the earlier version, which goes along
+        run = await session.post("Forget it", replaces=run.user_message_id)
+        await collect(session, run.id)
+    await collect(session, (await session.post("And now?")).id)
+    await session.remove(run.message_id)
+    row = await SessionStore(made.database).get(made.workspace_id, session.row.id)
+    assert (row.name, row.titled) == ("And now?", False)
+    assert session.row == row
+    await session.remove((await session.messages())[0]["id"])
+    assert (await SessionStore(made.database).get(made.workspace_id, session.row.id)).name == "New chat"
+    assert not (await SearchStore(made.database).search("swordfish", None, 10)).found
+
+
+async def test_the_title_stays_when_another_message_goes_and_when_a_person_gave_it(chat: Any) -> None:
+    made = await chat(["1"], ["2"])
+    session = await made.open()
+    first = await session.post("hello")
+    await collect(session, first.id)
+    assert await titling.give(made.database, session.row.id, first.id, "Greetings")
+    second = await session.post("And now?")
+    await collect(session, second.id)
+    await session.remove(second.message_id)
+    store = SessionStore(made.database)
+    assert (await store.get(made.workspace_id, session.row.id)).name == "Greetings"
+    await session.change(name="Greetings", titled=True)  # the same words, but a person's
+    await session.remove(first.message_id)
+    row = await store.get(made.workspace_id, session.row.id)
+    assert (row.name, row.titled) == ("Greetings", True)

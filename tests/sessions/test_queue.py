@@ -9,6 +9,7 @@ from mandrake_jupyter.errors import TooMany
 
 from .conftest import call, collect, types
 from .test_approvals import parked
+from .test_audit import decisions
 
 
 async def queue_behind_work(made: Any, *words: str) -> list[Any]:
@@ -49,6 +50,22 @@ async def test_a_queued_message_is_withdrawn_after_a_restart_and_starts_nothing(
     assert types(await collect(again, fourth.id))[-1] == "complete"
     assert [r.messages[-1].text for r in made.model.requests] == ["first", "c", "d"], "in their order"
     del session
+
+
+async def test_a_message_that_is_withdrawn_twice_at_once_has_ended_for_both_and_starts_nothing(
+    chat: Any,
+) -> None:
+    made = await chat(["a", asyncio.Event()])
+    session, _, second, third = await queue_behind_work(made, "b", "c")
+    await session.close()
+    again = await made.open("two")
+
+    async def withdraw() -> tuple[Any, Any]:
+        await again.cancel(second.id, "ann")
+        return (await again.run(second.id))["state"], (await again.run(third.id))["state"]
+
+    assert await asyncio.gather(withdraw(), withdraw()) == [("cancelled", "queued")] * 2
+    assert len(made.model.requests) == 1
 
 
 async def test_a_queue_behind_a_decision_survives_a_restart_with_it(chat: Any) -> None:
@@ -107,3 +124,16 @@ async def test_messages_that_come_at_once_are_no_more_than_may_wait(chat: Any) -
     found = await asyncio.gather(*posted, return_exceptions=True)
     assert [type(one) for one in found].count(TooMany) == 10
     await session.end("ann")
+
+
+async def test_a_tool_call_of_a_user_that_is_taken_up_after_a_restart_is_still_his(chat: Any) -> None:
+    made = await chat(["a", asyncio.Event()])
+    session = await made.open("one")
+    first = await session.post("first", by="ann")
+    await collect(session, first.id, until=lambda event: event.type == "token")
+    direct = await session.post('/tool files write {"path": "a"}', by="eve")
+    await session.close()
+    again = await made.open("two")
+    await collect(again, direct.id)
+    assert ("direct", "eve", "done") in await decisions(made)
+    assert made.tools.calls == [("write", {"path": "a"})]

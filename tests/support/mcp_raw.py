@@ -91,6 +91,9 @@ def call(ident: object, tool: str, arguments: dict) -> None:
     elif tool == "journal":  # listed with `--tools` only
         note(arguments["file"], arguments["mark"])
         text = "noted"
+    elif tool == "structured":  # likewise
+        content = [{"type": "text", "text": "structured"}]
+        return answer(ident, content=content, structuredContent=arguments["value"])
     elif tool == "child":
         deaf = ["sh", "-c", "trap '' TERM HUP; sleep 600"]
         text = str(subprocess.Popen(deaf, stdin=subprocess.DEVNULL, start_new_session=True).pid)

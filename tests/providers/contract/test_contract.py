@@ -282,6 +282,16 @@ async def test_what_is_no_answer_at_all_is_one_error(
 
 
 @every
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "text/plain"])
+async def test_a_page_in_the_place_of_an_answer_is_not_asked_for_again_and_says_check_the_address(
+    dialect: Dialect, kind: str
+) -> None:
+    error, found = await fail(dialect, Reply(b"<html>Please sign in</html>", content_type=kind))
+    assert (type(error), error.retryable, found) == (errors.ProviderRejected, False, [])
+    assert "Check the address." in str(error)
+
+
+@every
 @pytest.mark.parametrize(
     "body", [b"<html>Welcome</html>", b"data: {nonsense\n\n", b"\xff\xfe\x00", b"data: 7\n\n", b""]
 )

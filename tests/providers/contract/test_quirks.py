@@ -66,6 +66,12 @@ async def test_calls_that_end_with_stop_are_calls() -> None:
     assert [type(event) for event in events] == [ToolCallRequested, Finished]
 
 
+async def test_an_answer_that_announces_calls_and_makes_none_has_another_end() -> None:
+    dialect = Compatible()
+    events, _ = await ask(dialect, Reply(dialect.answer(Say(WORDS, finish="tool_calls"))))
+    assert events[-1] == Finished("other", Usage(25, 15))
+
+
 async def test_an_answer_that_never_says_that_it_ended_is_not_taken_for_whole() -> None:
     dialect = Compatible(finishes=False)
     error, found = await fail(dialect, Reply(dialect.answer(Say(WORDS))))
