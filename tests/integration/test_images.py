@@ -7,6 +7,7 @@ import os
 import time
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from mandrake_jupyter.handlers.base import LONGEST_BODY
