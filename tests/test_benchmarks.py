@@ -21,7 +21,7 @@ def test_the_benchmark_of_the_registry_measures_all_it_names() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert "chats left after it" in done.stdout, done.stderr[-2000:]
@@ -34,7 +34,7 @@ def test_the_benchmark_of_mcp_measures_all_it_names() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert "REST over that POST and the SDK" in done.stdout, done.stderr[-2000:]
@@ -49,7 +49,7 @@ def test_the_benchmark_of_streaming_measures_all_it_names_and_no_token_is_lost()
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=250,
         check=False,
     )
     assert done.stdout.count("at most") == 5, done.stderr[-2000:]

@@ -40,7 +40,7 @@ def test_the_scripts_do_what_they_say(script: str, said: str) -> None:
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     env.pop("URL", None)
     done = subprocess.run(
-        ["sh", f"docs/{script}"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=False
+        ["sh", f"docs/{script}"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=250, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert done.stdout.rstrip().endswith(said)

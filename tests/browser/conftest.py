@@ -22,9 +22,9 @@ from .panel import Panel
 from .scripted_model import ScriptedModel, scripted_model
 
 #: Milliseconds a thing on the page may take: the first answer loads the model libraries, on a busy machine slowly.
-PATIENCE = 30_000
+PATIENCE = 45_000
 #: Seconds the processes of a closed browser may take to end.
-AFTERLIFE = 10.0
+AFTERLIFE = 60.0
 BROWSER = browsers.find()
 #: In the environment of every process of a browser of this run, however it got its parent.
 MARK = ("MANDRAKE_TESTS_BROWSER", secrets.token_hex(8))
@@ -71,6 +71,11 @@ def jp_asyncio_loop() -> None:
 @pytest.fixture(autouse=True)
 def jp_server_cleanup() -> None:
     """Nor a server of it to clean up: ours is a process."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -136,5 +141,4 @@ def connected(lab: Lab, model: ScriptedModel) -> Lab:
 def panel(lab: Lab, page: Any) -> Panel:
     """The panel of a fresh page with an empty chat; tests that want a model connected also ask for `connected`."""
     page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
     return Panel(page, lab).open().new_chat()

@@ -129,7 +129,7 @@ class MagicDoor:
         self._connect()
 
     def is_late(self) -> None:
-        assert self._run("_mandrake.wait(30); print(_mandrake.status)") == "failed\n"
+        assert self._run("_mandrake.wait(60); print(_mandrake.status)") == "failed\n"
         assert self._run("%mandrake allow once") == "Nothing waits for you in this chat.\n"
 
     def disconnect(self) -> None:

@@ -21,8 +21,10 @@ from typing import Any
 
 import psutil
 
-START = 60.0
-STOP = 20.0
+from tests.support.patience import ON_PATH
+
+START = 100.0
+STOP = 40.0
 
 
 @dataclass
@@ -37,6 +39,11 @@ class Lab:
     url: str = ""
     process: subprocess.Popen[bytes] | None = None
     options: tuple[str, ...] = ()
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
 
     @property
     def log(self) -> str:
@@ -108,7 +115,7 @@ class Lab:
                 f"JupyterLab did not stop within {STOP:.0f} s:\n{self.log[-3000:]}"
             ) from None
         finally:
-            _, left = psutil.wait_procs(tree, timeout=5)
+            _, left = psutil.wait_procs(tree, timeout=STOP)
             words = [words_of(process) for process in left]
             for process in left:
                 process.kill()
@@ -143,6 +150,7 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": self.home / "settings",
             "JUPYTERLAB_WORKSPACES_DIR": self.home / "workspaces",
             "IPYTHONDIR": self.home / "ipython",
+            "PYTHONPATH": ON_PATH,
         }
         keys = {name for name in os.environ if name.endswith("_API_KEY")}
         rest = {

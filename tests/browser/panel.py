@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from .labserver import Lab, with_patience
 
 PANEL = "mandrake-panel"
-SAVED = 20.0
-SPLASH = 60_000
+SAVED = 60.0
+SPLASH = 100_000
 
 
 class Panel:

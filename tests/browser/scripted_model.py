@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.scripted_openai import Call, ScriptedOpenAI, Turn, echo
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class ScriptedModel:
     def forget(self) -> None:
         self.answers.clear()
         self.server.requests.clear()
+        self.server.disconnects = 0
 
     def gate(self) -> Gate:
         return Gate(self._loop)

@@ -24,7 +24,7 @@ from .scripted_model import ScriptedModel
 COUNTING = Path(__file__).parents[1] / "support" / "mcp_counting.py"
 DOORS = ("panel", "magic", "curl")
 NOTEBOOKS = ("cells.ipynb", "again.ipynb")
-IMPATIENT = ("--ServiceRegistry.approval_timeout=1", "--SessionCuller.cull_interval=1")
+IMPATIENT = ("--ServiceRegistry.approval_timeout=5", "--SessionCuller.cull_interval=1")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,6 @@ def world(
 ) -> Iterator[World]:
     counts = tmp_path_factory.mktemp("counts") / "ran"
     before, speaker.server.brain = speaker.server.brain, keeps
-    expect.set_options(timeout=PATIENCE)
     try:
         with running_lab(tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("project")) as lab:
             lab.connect(speaker.url)
@@ -151,7 +150,6 @@ def world(
             context.close()
     finally:
         speaker.server.brain = before
-        expect.set_options(timeout=5_000)
 
 
 @pytest.mark.parametrize("name", DOORS)
@@ -215,7 +213,7 @@ def test_what_was_allowed_is_shown_beside_its_tool_and_taken_back(world: World) 
 
 
 def test_questions_outlive_the_jupyter_server_and_those_too_old_end_with_it(world: World) -> None:
-    """All doors ask, the Jupyter server ends and another one starts; the next one waits for a second only."""
+    """All doors ask, the Jupyter server ends and another one starts; the next one waits for some seconds only."""
     world.magic.start(NOTEBOOKS[-1])
     for name in reversed(DOORS):
         world.ask(name, f"{name} restart")

@@ -16,16 +16,26 @@ from .scripted_model import Answer, ScriptedModel
 from .test_panel import SHOTS
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A fresh one for each test, with a second project beside its own."""
-    roots = tmp_path / "roots"
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """With a second project beside its own."""
+    folder = tmp_path_factory.mktemp("chats")
+    roots = folder / "roots"
     (roots / "climate-study" / ".mandrake").mkdir(parents=True)
-    config = tmp_path / "own" / "config" / "jupyter_server_config.json"
+    config = folder / "own" / "config" / "jupyter_server_config.json"
     config.parent.mkdir(parents=True)
     config.write_text(json.dumps({"ServiceRegistry": {"workspace_roots": [str(roots)]}}), "utf-8")
-    with running_lab(tmp_path / "own", tmp_path / "project") as running:
+    with running_lab(folder / "own", folder / "project") as running:
         yield running
+
+
+@pytest.fixture
+def lab(shared: Lab) -> Lab:
+    """Without a chat."""
+    while left := shared.api("GET", "mandrake/sessions"):
+        for one in left:
+            shared.api("DELETE", f"mandrake/workspaces/{one['workspace_id']}/sessions/{one['id']}")
+    return shared
 
 
 @pytest.fixture
@@ -209,34 +219,6 @@ def test_an_export_that_fails_says_so(connected: Lab, model: ScriptedModel, chat
     expect(chats.page.locator(".jp-Dialog")).to_contain_text("The chat was not exported.")
 
 
-def test_hundreds_of_chats_come_as_one_scrolls_and_by_button(chats: ChatsView) -> None:
-    """Of which few are drawn: the list costs what its visible part does."""
-    for number in range(230):
-        chat(chats.panel, f"Chat {number}")
-    chats.open()
-    expect(chats.row("Chat 229")).to_be_visible()
-    scroll = chats.at("chat-scroll")
-    first = scroll.evaluate("node => node.scrollHeight")
-    with chats.page.expect_response(lambda response: "after=" in response.url):
-        chats.at("older").press("Enter")
-    to_end = "node => { node.scrollTop = node.scrollHeight; return node.scrollHeight; }"
-    while chats.row("Chat 0").count() == 0:
-        scroll.evaluate(to_end)
-    expect(chats.at("older")).to_have_count(0)
-    assert scroll.evaluate(to_end) > 2 * first
-    assert chats.at("chat").count() < 150, "rows far from what is seen were drawn"
-
-    top = scroll.evaluate("node => node.scrollTop")
-    chat(chats.panel, "The newest")
-    chats.row("Chat 0").get_by_role("button", name="Chat 0", exact=True).focus()
-    scroll.evaluate("node => { node.scrollTop = 0; }")
-    expect(chats.row("The newest")).to_be_visible()
-    expect(chats.row("Chat 0").get_by_role("button", name="Chat 0", exact=True)).to_be_focused()
-    scroll.evaluate("(node, top) => { node.scrollTop = top; }", top)
-    chats.row("Chat 0").get_by_role("button", name="Chat 0", exact=True).click()
-    expect(chats.at("title")).to_have_text("Chat 0")
-
-
 def test_a_list_that_can_not_be_had_says_so_and_is_tried_again(chats: ChatsView) -> None:
     chat(chats.panel, "First")
     chats.page.route("**/mandrake/workspaces/default/sessions?*", lambda route: route.abort())
@@ -268,6 +250,34 @@ def test_with_a_second_project_one_picks_whose_chats_are_listed(chats: ChatsView
     expect(chats.row("How to drop rows")).to_have_count(0)
     chats.row("Missing values").get_by_role("button", name="Missing values", exact=True).click()
     expect(chats.at("title")).to_have_text("Missing values")
+
+
+def test_hundreds_of_chats_come_as_one_scrolls_and_by_button(chats: ChatsView) -> None:
+    """Of which few are drawn: the list costs what its visible part does. Last, for the chats of others are deleted one by one."""
+    for number in range(230):
+        chat(chats.panel, f"Chat {number}")
+    chats.open()
+    expect(chats.row("Chat 229")).to_be_visible()
+    scroll = chats.at("chat-scroll")
+    first = scroll.evaluate("node => node.scrollHeight")
+    with chats.page.expect_response(lambda response: "after=" in response.url):
+        chats.at("older").press("Enter")
+    to_end = "node => { node.scrollTop = node.scrollHeight; return node.scrollHeight; }"
+    while chats.row("Chat 0").count() == 0:
+        scroll.evaluate(to_end)
+    expect(chats.at("older")).to_have_count(0)
+    assert scroll.evaluate(to_end) > 2 * first
+    assert chats.at("chat").count() < 150, "rows far from what is seen were drawn"
+
+    top = scroll.evaluate("node => node.scrollTop")
+    chat(chats.panel, "The newest")
+    chats.row("Chat 0").get_by_role("button", name="Chat 0", exact=True).focus()
+    scroll.evaluate("node => { node.scrollTop = 0; }")
+    expect(chats.row("The newest")).to_be_visible()
+    expect(chats.row("Chat 0").get_by_role("button", name="Chat 0", exact=True)).to_be_focused()
+    scroll.evaluate("(node, top) => { node.scrollTop = top; }", top)
+    chats.row("Chat 0").get_by_role("button", name="Chat 0", exact=True).click()
+    expect(chats.at("title")).to_have_text("Chat 0")
 
 
 def _pictures(chats: ChatsView, name: str) -> None:

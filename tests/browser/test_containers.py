@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from ..containers.conftest import engine as engine
+from ..containers.conftest import sweeping as sweeping
 from ..support.docker_engine import PYTHON, asked, is_there
 from .labserver import Lab, running_lab
 from .mcpview import McpView
@@ -97,7 +98,7 @@ def as_wide(view: McpView, width: int) -> None:
 
 
 def test_a_pasted_docker_run_becomes_a_managed_container_and_ends_for_certain(
-    engine: None, lab: Lab, view: McpView
+    sweeping: None, lab: Lab, view: McpView
 ) -> None:
     view.at("mcp-paste").fill(LINE)
     preview = view.at("mcp-preview")
@@ -145,7 +146,7 @@ def test_a_pasted_docker_run_becomes_a_managed_container_and_ends_for_certain(
         assert not is_there(client, id)
 
 
-def test_a_docker_run_of_the_file_is_offered_to_be_managed(engine: None, lab: Lab, view: McpView) -> None:
+def test_a_docker_run_of_the_file_is_offered_to_be_managed(sweeping: None, lab: Lab, view: McpView) -> None:
     command, *args = LINE.split()
     lab.api("POST", SERVERS, {"name": "loose", "entry": {"command": command, "args": args, "timeout": 45}})
     row = view.open("loose")
@@ -166,7 +167,6 @@ def test_docker_off_is_said_with_its_way_out_and_harms_nothing_else(off: Lab, pa
     from .conftest import PATIENCE
 
     page.set_default_timeout(PATIENCE)  # type: ignore[attr-defined]
-    expect.set_options(timeout=PATIENCE)
     off.api("POST", SERVERS, {"name": "box", "entry": entry()})
     panel = Panel(page, off).open().new_chat()  # type: ignore[arg-type]
     panel.write("/tool box hello {}")

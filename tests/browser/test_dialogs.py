@@ -71,7 +71,8 @@ def test_an_mcp_server_the_user_added_asks_for_its_call_and_nothing_else(
     """The prompt budget of what one added oneself is at most one question."""
     add_notes_server(connected, tmp_path / "notes")
     panel.write('/tool notes write_note {"text": "by hand"}')
-    expect(panel.at("tool-card").or_(panel.at("approval")).first).to_be_visible()
+    ended = panel.page.locator('[data-role="assistant"][data-status="complete"]')
+    expect(panel.at("approval").or_(ended).first).to_be_visible()
     expect(panel.at("trust-dialog")).to_have_count(0)
     questions = 0
     if panel.at("approval").count():

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
@@ -17,14 +15,6 @@ from .scripted_model import Answer, ScriptedModel
 from .test_journey import add_notes_server
 
 START = 60_000
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    """A kernel and the first answer of a cold server take longer than the five seconds Playwright gives."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 class Notebook:

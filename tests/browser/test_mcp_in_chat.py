@@ -19,13 +19,13 @@ SERVERS = "mandrake/workspaces/default/mcp-servers"
 
 
 @pytest.fixture
-def echo(connected: Lab, panel: Panel) -> Panel:
+def echo(connected: Lab, request: pytest.FixtureRequest) -> Panel:
     """The panel of a project with the echo server, started."""
     if not any(server["name"] == "echo" for server in connected.api("GET", SERVERS)):
         entry = {"command": sys.executable, "args": [str(ECHO)]}
         connected.api("POST", SERVERS, {"name": "echo", "entry": entry})
         connected.api("POST", f"{SERVERS}/echo/start", {})
-    panel.open().new_chat()
+    panel: Panel = request.getfixturevalue("panel")  # opened once it is there
     return panel
 
 
@@ -91,7 +91,7 @@ def test_a_page_opens_by_a_press_only_and_says_its_host(echo: Panel) -> None:
     in_both_themes(echo, "question-page", card.get_by_text("Please sign in."))
     with echo.page.context.expect_page() as opened:
         opener.click()
-    assert opened.value.url == page
+    expect(opened.value).to_have_url(page)
     opened.value.close()
     echo.complete()
     expect(echo.at("tool-result")).to_have_text("accept")

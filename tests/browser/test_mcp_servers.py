@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
-from .labserver import Lab, running_lab
+from tests.support.mcp_leaks import until
+
+from .labserver import Lab, running_lab, words_of
 from .mcpview import TALKING, McpView, entry
 from .panel import Panel
 from .scripted_model import Answer, ScriptedModel
@@ -17,11 +20,27 @@ from .scripted_model import Answer, ScriptedModel
 SERVERS = "mandrake/workspaces/default/mcp-servers"
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A fresh one for each test: what is configured and trusted lasts."""
-    with running_lab(tmp_path / "own", tmp_path / "project") as running:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("servers")
+    with running_lab(folder / "own", folder / "project") as running:
         yield running
+
+
+@pytest.fixture
+def lab(shared: Lab) -> Lab:
+    """Without an MCP server: none is configured, and what ran has ended."""
+    for file in (".mandrake/mcp.json", ".mcp.json"):
+        (shared.root / file).unlink(missing_ok=True)
+    until(lambda: [one["name"] for one in shared.api("GET", SERVERS)] == ["jupyter"])
+    until(
+        lambda: (
+            not [
+                p for p in psutil.Process(shared.pid).children(recursive=True) if TALKING.name in words_of(p)
+            ]
+        )
+    )
+    return shared
 
 
 @pytest.fixture
@@ -184,7 +203,7 @@ def test_the_file_is_edited_and_what_is_wrong_in_it_is_gone_to(lab: Lab, view: M
 
 def test_an_editor_writes_over_nobody_and_loses_nothing_unasked(lab: Lab, view: McpView) -> None:
     file = lab.root / ".mandrake" / "mcp.json"
-    file.parent.mkdir()
+    file.parent.mkdir(exist_ok=True)
     file.write_text('{"mcpServers": {}}', "utf-8")
     dialog = view.edit()
     view.write('{"mcpServers": {}, "mine": 1}')

@@ -33,10 +33,10 @@ def database(lab: Lab) -> Path:
 
 
 def test_a_tool_whose_outcome_is_not_known_is_run_again_by_a_person_only(
-    connected: Lab, model: ScriptedModel, panel: Panel
+    connected: Lab, model: ScriptedModel, request: pytest.FixtureRequest
 ) -> None:
     add_echo(connected)
-    panel.open().new_chat()
+    panel: Panel = request.getfixturevalue("panel")
     panel.write("/tool echo ask {}")
     expect(panel.at("question")).to_be_visible()
     panel.at("stop").click()

@@ -29,7 +29,7 @@ JOURNAL = json.dumps([{"name": "journal", "inputSchema": {"type": "object"}}])
 CONFIG = "c.ServerApp.limit_rate = False\n"
 PEOPLE = 4
 #: Seconds within which a Jupyter server must have come to the place where it dies.
-REACHED = 30.0
+REACHED = 100.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,6 +52,11 @@ class World:
     deaths: list[datetime] = field(default_factory=list)
     config: str = CONFIG
     ask: Callable[[str], list[Any]] | None = None  #: of the database, where it is none of SQLite's
+    #: Before the last words of an answer: closed, all are in the middle of one.
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.held.set()
 
     @property
     def log(self) -> list[str]:
@@ -66,7 +71,7 @@ class World:
         if words.startswith("note"):
             arguments = {"mark": words.split()[-1], "file": str(self.folder / "called.log")}
             return Turn(["I ", "will."], calls=[Call(f"{MCP}__journal", arguments)])
-        return Turn([f"word{number} " for number in range(14)], delay=0.03)
+        return Turn([f"word{number} " for number in range(14)], gates={12: self.held}, delay=0.03)
 
     def arm(self, place: str) -> None:
         """From now on a Jupyter server dies where it passes there."""
@@ -150,8 +155,10 @@ class World:
 
         assert await self.start()
         await self.go_on()
+        self.held.clear()
         working = [person.do(plan) for person in self.people]
         await self._until_it_dies(*working, kill())
+        self.held.set()
 
     async def _kill(self, after: float | None) -> None:
         if after is not None:
@@ -165,7 +172,7 @@ class World:
         working = [asyncio.ensure_future(one) for one in work]
         try:
             await self.died()
-            ended = await asyncio.wait_for(asyncio.gather(*working, return_exceptions=True), 20)
+            ended = await asyncio.wait_for(asyncio.gather(*working, return_exceptions=True), 60)
             assert all(isinstance(end, Gone) for end in ended), ended
         finally:
             for one in working:
@@ -205,13 +212,6 @@ class World:
             f"{self.lives - 1} kills, {runs} messages, {len(self.log)} calls, {unknown} of unknown outcome, "
             f"text behind by at most {max(self.behind, default=0) * 1000:.0f} ms"
         )
-
-
-@pytest.fixture(scope="session")
-def forkery() -> Iterator[Forkery]:
-    made = Forkery()
-    yield made
-    made.close()
 
 
 @pytest.fixture

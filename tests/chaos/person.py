@@ -160,8 +160,8 @@ class Person:
             method,
             {"Authorization": f"token {self.server.token}", **headers},
             body=None if body is None else json.dumps(body),
-            request_timeout=30,
-            connect_timeout=10,
+            request_timeout=60,
+            connect_timeout=60,
             **more,
         )
 

@@ -17,4 +17,4 @@ def api() -> Iterator[ScriptedAPI]:
 
 @pytest.fixture
 def client(api: ScriptedAPI) -> MandrakeClient:
-    return MandrakeClient(api.url, api.token, timeout=5)
+    return MandrakeClient(api.url, api.token, timeout=60)

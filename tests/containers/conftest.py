@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from mandrake_jupyter.lifecycle.sweep import marker
 from mandrake_jupyter.provisioners.base import LaunchSpec
@@ -20,6 +22,7 @@ from mandrake_jupyter.values import CONTAINER_LIMITS, Container, Mount, Resource
 from ..servers.conftest import house as house
 from ..support.docker_engine import PYTHON, TINY, asked, containers, need_engine
 from ..support.mcp_leaks import eventually, open_files, until
+from ..support.patience import within
 
 SUPPORT = Path(__file__).parent.parent / "support"
 NOTHING = ResourceLimits()
@@ -29,6 +32,15 @@ NOTHING = ResourceLimits()
 def engine() -> None:
     """An engine answers; `make test` starts one where it may."""
     need_engine()
+
+
+@pytest.fixture
+def sweeping(engine: None) -> Iterator[None]:
+    """What dead owners left on the engine goes at anybody's first use of it: tests that look at it, leave it or sweep it take
+    turns, in whichever process they are.
+    """
+    with FileLock(Path(tempfile.gettempdir()) / "mandrake-tests-sweep.lock"):
+        yield
 
 
 @dataclass
@@ -81,8 +93,8 @@ def yard(engine: None, jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[Y
     before = open_files()
     yield yard
     try:
-        until(lambda: not yard.containers(), 10)
-        jp_asyncio_loop.run_until_complete(eventually(lambda: not (open_files() - before), 10))
+        until(lambda: not yard.containers(), within(10))
+        jp_asyncio_loop.run_until_complete(eventually(lambda: not (open_files() - before)))
     finally:
         with asked() as client:
             for container in yard.containers():
@@ -96,5 +108,5 @@ async def client(provisioner: DockerProvisioner, grace: float = 2.0) -> Any:
     """The SDK's client over it."""
     from mcp import Client
 
-    async with Client(provisioner.launch(grace), mode="legacy", read_timeout_seconds=30) as client:
+    async with Client(provisioner.launch(grace), mode="legacy", read_timeout_seconds=60) as client:
         yield client

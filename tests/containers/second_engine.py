@@ -41,7 +41,7 @@ class SecondEngine:
         }
         env.pop("DOCKER_HOST", None)
         subprocess.run(
-            ["bash", str(TOOLS / "engine.sh")], env=env, check=True, capture_output=True, timeout=90
+            ["bash", str(TOOLS / "engine.sh")], env=env, check=True, capture_output=True, timeout=200
         )
 
     def signal(self, number: int) -> None:
@@ -53,7 +53,7 @@ class SecondEngine:
             process.resume()
             process.terminate()
             with suppress(psutil.TimeoutExpired):
-                process.wait(20)
+                process.wait(60)
         for process in psutil.process_iter():  # shims and a containerd that outlived it
             with suppress(psutil.Error):
                 if str(self.folder) in " ".join(process.cmdline()):

@@ -15,6 +15,7 @@ from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
 
 from ..support.docker_engine import asked
 from ..support.mcp_leaks import eventually, until
+from ..support.patience import within
 from .conftest import Yard
 from .second_engine import SecondEngine
 from .second_engine import second as second
@@ -30,19 +31,19 @@ async def test_an_engine_that_goes_away_is_said_so_and_the_next_start_works(
         async with provisioner.launch(0.5):
             began = time.monotonic()
             second.signal(number)
-            await asyncio.wait_for(provisioner.ended.wait(), 20)
+            await asyncio.wait_for(provisioner.ended.wait(), 60)
             took = time.monotonic() - began
-    assert took < 2
+    assert took < within(2)
     if number == signal.SIGKILL:
         assert isinstance(provisioner.fault, EngineOff)
-    until(lambda: not second_answers(), 15)
+    until(lambda: not second_answers(), within(15))
     with pytest.raises(EngineOff):
         await start(yard.shell("cat"))
     await asyncio.to_thread(second.start)
     again = yard.shell("cat")
     async with again.launch(0.5):
         assert again.poll() is None
-        await eventually(lambda: len(yard.containers()) == 1, 5)
+        await eventually(lambda: len(yard.containers()) == 1)
 
 
 async def start(provisioner: DockerProvisioner) -> None:
@@ -70,7 +71,7 @@ async def test_an_engine_that_hangs_runs_into_a_deadline(
         with pytest.raises(EngineOff):
             async with yard.shell("cat").launch(0.5):
                 pass
-        assert time.monotonic() - began < 12
+        assert time.monotonic() - began < within(12)
     finally:
         second.process.resume()
     async with yard.shell("cat").launch(0.5):

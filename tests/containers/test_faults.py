@@ -15,6 +15,7 @@ from mandrake_jupyter.values import ResourceLimits
 
 from ..support.docker_engine import TINY
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from .conftest import Yard, client
 
 
@@ -22,7 +23,7 @@ async def broken(work: Any) -> float:
     """Seconds until a call that is under way is told that its MCP server is gone."""
     began = time.monotonic()
     with pytest.raises(Exception, match="Connection closed"):
-        await asyncio.wait_for(work, 10)
+        await asyncio.wait_for(work, 60)
     return time.monotonic() - began
 
 
@@ -43,18 +44,18 @@ async def test_whoever_ends_it_from_outside_is_noticed_in_a_call(yard: Yard, fau
     async with client(provisioner) as mcp:
         calling = asyncio.ensure_future(mcp.call_tool("never", {}))
         ending = asyncio.ensure_future(yard.from_outside(fault))
-        assert await broken(calling) < 2
+        assert await broken(calling) < within(2)
         await ending
         assert provisioner.ended.is_set()
         assert provisioner.poll() == code
         assert (provisioner.over, provisioner.fault) == (None, None)
-        await eventually(lambda: not yard.containers(), 5)
+        await eventually(lambda: not yard.containers(), within(5))
 
 
 async def test_one_that_ends_itself_tells_its_code(yard: Yard) -> None:
     provisioner = yard.raw()
     async with client(provisioner) as mcp:
-        assert await broken(mcp.call_tool("die", {"code": 9})) < 2
+        assert await broken(mcp.call_tool("die", {"code": 9})) < within(2)
         assert provisioner.poll() == 9
     assert ("stderr", "I am dying") in yard.logged
 
@@ -62,7 +63,7 @@ async def test_one_that_ends_itself_tells_its_code(yard: Yard) -> None:
 async def test_one_that_runs_out_of_memory_is_told_from_one_that_was_killed(yard: Yard) -> None:
     provisioner = yard.raw(limits=ResourceLimits(memory_mb=64))
     async with client(provisioner) as mcp:
-        assert await broken(mcp.call_tool("hog", {"mb": 500})) < 4
+        assert await broken(mcp.call_tool("hog", {"mb": 500})) < within(4)
         assert provisioner.poll() == 137
         assert str(provisioner.over) == "it ran out of memory; it may take 64 MiB"
         assert provisioner.over
@@ -79,7 +80,7 @@ async def test_a_flood_blocks_nothing_and_leaves_nothing(yard: Yard) -> None:
     async with endless.launch(0.2):
         await eventually(lambda: len(yard.logged) > 10_000)
         yard.logged.clear()
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < within(15)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ async def test_one_that_is_deaf_is_removed_all_the_same(yard: Yard, script: str)
     began = time.monotonic()
     async with provisioner.launch(0.2):
         assert len(yard.containers()) == 1
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < within(8)
     assert not yard.containers()
 
 
@@ -121,7 +122,7 @@ async def test_an_image_that_is_not_there_is_named_with_the_way_out(yard: Yard) 
 async def test_a_command_that_is_not_in_the_image_exits_with_words(yard: Yard) -> None:
     provisioner = yard.make(replace(yard.spec("x", image=TINY), command="no-such-program"))
     async with provisioner.launch(1.0):
-        await asyncio.wait_for(provisioner.ended.wait(), 10)
+        await asyncio.wait_for(provisioner.ended.wait(), 60)
     assert provisioner.poll() == 127
     assert any("no-such-program" in text for _, text in yard.logged)
 
@@ -136,7 +137,7 @@ async def test_kill_ends_it_while_its_owner_still_waits(yard: Yard) -> None:
     provisioner = yard.shell("trap '' TERM; while true; do sleep 1; done")
     async with provisioner.launch(60):
         provisioner.kill()
-        await asyncio.wait_for(provisioner.ended.wait(), 10)
+        await asyncio.wait_for(provisioner.ended.wait(), 60)
     assert not yard.containers()
 
 
@@ -149,9 +150,9 @@ async def test_a_start_that_is_cancelled_leaves_nothing(yard: Yard) -> None:
         starting = asyncio.create_task(start())
         await asyncio.wait([starting], timeout=after * 0.05)
         starting.cancel()
-        await asyncio.wait([starting], timeout=20)
+        await asyncio.wait([starting], timeout=60)
         assert starting.done()
-        await eventually(lambda: not yard.containers(), 10)
+        await eventually(lambda: not yard.containers(), within(10))
 
 
 async def test_no_engine_is_said_with_the_way_out(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:

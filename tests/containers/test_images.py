@@ -17,6 +17,7 @@ from mandrake_jupyter.values import Container
 
 from ..servers.conftest import House
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from .conftest import Yard
 
 
@@ -55,7 +56,7 @@ async def test_a_fetch_has_a_deadline_of_its_own_and_says_what_it_does(house: Ho
     await eventually(lambda: manager.describe_one("box")["reason"] == "Fetching its image.")
     with pytest.raises(ImageMissing) as caught:
         await starting
-    assert 1.9 < time.monotonic() - began < 5
+    assert 1.9 < time.monotonic() - began < within(5)
     assert "It was not fetched within 2 s." in caught.value.then
     for writer in held:
         writer.close()
@@ -72,8 +73,8 @@ async def test_where_the_engine_is_elsewhere_it_is_asked_what_a_container_uses(y
         try:
             began = time.monotonic()
             assert stats.look() == {}
-            assert time.monotonic() - began < 0.05
-            await eventually(stats.look, 10)
+            assert time.monotonic() - began < within(0.1)
+            await eventually(stats.look)
             told = stats.look()
             assert told["memory_bytes"] > 10_000
             assert told["cpu_seconds"] > 0

@@ -24,6 +24,8 @@ from ..support.docker_engine import PYTHON, asked
 from ..support.mcp_leaks import until
 from .conftest import Yard
 
+pytestmark = pytest.mark.usefixtures("sweeping")
+
 ROOT = Path(__file__).parent.parent.parent
 SWEEP = (
     "import asyncio; from mandrake_jupyter.lifecycle.sweep import all_live;"
@@ -72,8 +74,8 @@ async def test_the_one_inside_and_the_one_outside_leave_each_other_alone(yard: Y
 
     holder[-3:] = [str(yard.root), yard.owner, "deaf"]
     with jupyter([sys.executable, *holder], yard.owner) as ours:
-        said = subprocess.run(inside(yard.owner, "-c", SWEEP), capture_output=True, timeout=60, check=True)
+        said = subprocess.run(inside(yard.owner, "-c", SWEEP), capture_output=True, timeout=100, check=True)
         assert said.stdout == b"swept 0\n"
         assert [one["Id"] for one in yard.containers()] == [ours]
-    until(lambda: not yard.containers(), 10)
+    until(lambda: not yard.containers())
     assert os.path.exists(host().removeprefix("unix://"))

@@ -18,8 +18,11 @@ from mandrake_jupyter.servers.manager import MCPServerManager
 from ..registry.pools import Clock
 from ..servers.conftest import House, call
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from .conftest import asked
 from .test_manager import box
+
+pytestmark = pytest.mark.usefixtures("sweeping")
 
 
 def state(id: str) -> Any:
@@ -53,7 +56,6 @@ def serving(house: House, places: int = 10, memory_over: Callable[[], int] = lam
     return managers["w"], culler, clock
 
 
-@pytest.mark.usefixtures("engine")
 async def test_a_paused_one_does_nothing_until_a_call_resumes_it_once_for_all(house: House) -> None:
     box(house)
     manager = house.manager()
@@ -70,7 +72,6 @@ async def test_a_paused_one_does_nothing_until_a_call_resumes_it_once_for_all(ho
     assert manager.describe_one("box")["restarts"] == 0
 
 
-@pytest.mark.usefixtures("engine")
 async def test_what_is_at_work_is_not_paused_and_what_cannot_be_says_so(house: House) -> None:
     box(house)
     house.raw()
@@ -88,14 +89,13 @@ async def test_what_is_at_work_is_not_paused_and_what_cannot_be_says_so(house: H
         await manager.pause("raw")
 
 
-@pytest.mark.usefixtures("engine")
 async def test_a_paused_one_is_stopped_at_once_and_its_end_is_noticed(house: House) -> None:
     box(house)
     manager = house.manager()
     await manager.start("box")
     await manager.pause("box")
     first = id_of(manager)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(within(2)):
         await manager.stop("box")
     await manager.start("box")
     await manager.pause("box")
@@ -107,11 +107,10 @@ async def test_a_paused_one_is_stopped_at_once_and_its_end_is_noticed(house: Hou
             engine.kill(second)
 
     await asyncio.to_thread(kill)
-    await eventually(lambda: phase(manager) == "failed", 5)
+    await eventually(lambda: phase(manager) == "failed")
     assert (await call(manager, "box", "add", a=1, b=2)).ok
 
 
-@pytest.mark.usefixtures("engine")
 async def test_a_call_in_the_moment_of_the_pause_is_answered(house: House) -> None:
     box(house)
     manager = house.manager()
@@ -124,7 +123,6 @@ async def test_a_call_in_the_moment_of_the_pause_is_answered(house: House) -> No
         assert phase(manager) == "ready"
 
 
-@pytest.mark.usefixtures("engine")
 async def test_one_that_was_thawed_by_another_hand_goes_on(house: House) -> None:
     box(house)
     manager = house.manager()
@@ -141,7 +139,6 @@ async def test_one_that_was_thawed_by_another_hand_goes_on(house: House) -> None
     assert (await call(manager, "box", "add", a=1, b=2)).ok
 
 
-@pytest.mark.usefixtures("engine")
 async def test_an_engine_that_does_not_answer_leaves_it_paused_for_the_next_try(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,7 +162,6 @@ async def test_an_engine_that_does_not_answer_leaves_it_paused_for_the_next_try(
     assert (await call(manager, "box", "add", a=1, b=2)).ok
 
 
-@pytest.mark.usefixtures("engine")
 async def test_the_idle_is_paused_first_and_stopped_later(house: House) -> None:
     box(house)
     box(house, "stays", cull_idle_timeout=0)
@@ -187,7 +183,6 @@ async def test_the_idle_is_paused_first_and_stopped_later(house: House) -> None:
     assert (await call(manager, "stays", "add", a=1, b=2)).ok
 
 
-@pytest.mark.usefixtures("engine")
 async def test_where_memory_is_short_it_is_stopped_and_not_paused(house: House) -> None:
     box(house)
     manager, culler, clock = serving(house, memory_over=lambda: 1, cull_pause_timeout=1)
@@ -198,7 +193,6 @@ async def test_where_memory_is_short_it_is_stopped_and_not_paused(house: House) 
     assert ([told["why"] for told in sweep.culled], sweep.paused) == (["memory"], [])
 
 
-@pytest.mark.usefixtures("engine")
 async def test_the_container_used_least_recently_makes_room_and_the_busy_do_not(house: House) -> None:
     for name in ("a", "b", "c"):
         box(house, name)

@@ -20,7 +20,10 @@ from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
 
 from ..support.docker_engine import TINY, asked
 from ..support.mcp_leaks import until
+from ..support.patience import within
 from .conftest import Yard
+
+pytestmark = pytest.mark.usefixtures("sweeping")
 
 MANNERS = ["polite", "deaf", "paused"]
 ROOT = Path(__file__).parent.parent.parent
@@ -48,8 +51,8 @@ def test_no_container_outlives_a_killed_jupyter(yard: Yard, manner: str) -> None
     with holder(yard, manner) as (jupyter, guardian):
         assert len(yard.containers()) == 1
         jupyter.send_signal(signal.SIGKILL)
-        until(lambda: not yard.containers(), 5)
-        until(lambda: gone(guardian), 5)
+        until(lambda: not yard.containers(), within(5))
+        until(lambda: gone(guardian), within(5))
 
 
 @pytest.mark.parametrize("manner", MANNERS)
@@ -59,9 +62,9 @@ async def test_what_a_killed_guardian_leaves_is_swept_at_the_next_use(yard: Yard
         assert len(yard.containers()) == 1
         guardian.send_signal(signal.SIGKILL)
         jupyter.send_signal(signal.SIGKILL)
-        until(lambda: gone(jupyter), 5)
+        until(lambda: gone(jupyter))
     if manner == "polite":
-        until(lambda: not yard.containers(), 5)  # the end of its stdin was enough
+        until(lambda: not yard.containers(), within(5))  # the end of its stdin was enough
     else:
         assert len(yard.containers()) == 1
         assert await DockerProvisioner.sweep("w", all_live) == 1

@@ -18,12 +18,16 @@ import psutil
 import pytest
 
 from ..support.docker_engine import PYTHON, TINY, asked
-from ..support.jupyter_process import JupyterProcess
+from ..support.jupyter_fork import Forkery
+from ..support.jupyter_process import ForkedJupyter, JupyterProcess
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from ..support.rest import Refused
 from .conftest import SUPPORT
 from .second_engine import SecondEngine
 from .second_engine import second as second
+
+pytestmark = pytest.mark.usefixtures("sweeping")
 
 SERVERS = "m/workspaces/default/mcp-servers"
 TOLD, GONE = 2.0, 5.0
@@ -69,12 +73,13 @@ class Box:
         return str((await self.jupyter("GET", f"{SERVERS}/{name}"))["container"]["id"])
 
     async def nothing_left(self) -> None:
-        await eventually(lambda: not self.containers, GONE)
+        await eventually(lambda: not self.containers, within(GONE))
 
 
 @asynccontextmanager
-async def box(folder: Path, **env: str) -> AsyncIterator[Box]:
-    jupyter = JupyterProcess(home=folder / "home", root=folder / "root", data=folder / "data", env=env)
+async def box(folder: Path, forkery: Forkery, **env: str) -> AsyncIterator[Box]:
+    folders = {"home": folder / "home", "root": folder / "root", "data": folder / "data"}
+    jupyter = ForkedJupyter(**folders, env=env, forkery=forkery)
     box = Box(jupyter)
     try:
         await jupyter.start()
@@ -101,10 +106,12 @@ def pause_and_kill(engine: Any, container: str) -> None:
 Fault = Callable[[Any, str], None]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("engine")
-async def test_each_fault_is_told_in_time_by_its_code_and_leaves_nothing(tmp_path: Path) -> None:
-    async with box(tmp_path) as it:
+async def test_each_fault_is_told_in_time_by_its_code_and_leaves_nothing(
+    tmp_path: Path, forkery: Forkery
+) -> None:
+    async with box(tmp_path, forkery) as it:
         for name, fault in {"killed": kill_process, "box": kill_container, "paused": pause_and_kill}.items():
             await it.add(name)
             assert (await it.call(name, "add", a=1, b=2))["content"] == "3"
@@ -156,7 +163,7 @@ async def test_each_fault_is_told_in_time_by_its_code_and_leaves_nothing(tmp_pat
 
 
 async def _busy(it: Box, name: str) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (await it.jupyter("GET", f"{SERVERS}/{name}"))["busy"]:
         assert time.monotonic() < until
 
@@ -169,20 +176,22 @@ async def _do(fault: Fault, container: str) -> None:
     await asyncio.to_thread(act)
 
 
-async def _told(calling: asyncio.Task[dict[str, Any]], fault: Any, within: float) -> dict[str, Any]:
+async def _told(calling: asyncio.Task[dict[str, Any]], fault: Any, seconds: float) -> dict[str, Any]:
     """What the call is told, in time after the fault, or after its own beginning where that is the fault."""
     began = time.monotonic()
     if fault is not None:
         await fault()
-    said = await asyncio.wait_for(calling, 30)
-    assert time.monotonic() - began < within, said
+    said = await asyncio.wait_for(calling, 60)
+    assert time.monotonic() - began < within(seconds), said
     return said
 
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("manner", ["--flood", "--deaf", "paused"])
-async def test_no_container_outlives_a_killed_jupyter_whatever_it_does(tmp_path: Path, manner: str) -> None:
-    async with box(tmp_path) as it:
+async def test_no_container_outlives_a_killed_jupyter_whatever_it_does(
+    tmp_path: Path, forkery: Forkery, manner: str
+) -> None:
+    async with box(tmp_path, forkery) as it:
         await it.add("raw", *(() if manner == "paused" else (manner,)))
         await it.call("raw", "hello")
         if manner == "paused":
@@ -193,8 +202,10 @@ async def test_no_container_outlives_a_killed_jupyter_whatever_it_does(tmp_path:
 
 
 @pytest.mark.usefixtures("engine")
-async def test_two_jupyters_on_one_engine_sweep_only_what_the_dead_one_left(tmp_path: Path) -> None:
-    async with box(tmp_path / "one") as one, box(tmp_path / "two") as two:
+async def test_two_jupyters_on_one_engine_sweep_only_what_the_dead_one_left(
+    tmp_path: Path, forkery: Forkery
+) -> None:
+    async with box(tmp_path / "one", forkery) as one, box(tmp_path / "two", forkery) as two:
         for it in (one, two):
             await it.add("raw", "--deaf")
             await it.call("raw", "hello")
@@ -212,11 +223,10 @@ async def test_two_jupyters_on_one_engine_sweep_only_what_the_dead_one_left(tmp_
         one.jupyter.signal(signal.SIGKILL)
         for guardian in guardians:
             guardian.kill()
-        one.jupyter.process.wait(10)
+        one.jupyter.process.wait(60)
         assert len(one.containers) == 1, "it is deaf, and nobody removes it yet"
-        again = JupyterProcess(
-            home=tmp_path / "new", root=tmp_path / "new" / "root", data=tmp_path / "new" / "data"
-        )
+        folders = {name: tmp_path / "new" / name for name in ("home", "root", "data")}
+        again = ForkedJupyter(**folders, forkery=forkery)
         three = Box(again)
         try:
             await again.start()
@@ -239,13 +249,13 @@ def _guards(process: psutil.Process, jupyter: int) -> bool:
     return any(word.endswith("container_guardian.py") for word in line) and str(jupyter) in line
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("second", [(PYTHON,)], ids=["python"], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 async def test_an_engine_that_ends_in_a_call_is_told_and_comes_back(
-    second: SecondEngine, tmp_path: Path, number: signal.Signals
+    second: SecondEngine, tmp_path: Path, forkery: Forkery, number: signal.Signals
 ) -> None:
-    async with box(tmp_path, DOCKER_HOST=f"unix://{second.socket}") as it:
+    async with box(tmp_path, forkery, DOCKER_HOST=f"unix://{second.socket}") as it:
         with asked() as engine:
             assert engine.images(PYTHON), "the second engine has it"
         await it.add("raw")
@@ -258,18 +268,18 @@ async def test_an_engine_that_ends_in_a_call_is_told_and_comes_back(
 
         told = await _told(calling, fault, TOLD)
         assert told["code"] == "mcp_gone"
-        second.process.wait(20) if second_lives(second) else None
+        second.process.wait(60) if second_lives(second) else None
         assert (await it.refused("raw"))["code"] == "docker_off"
         await asyncio.to_thread(second.start)
         assert (await _when_it_may(it, "add", a=1, b=2))["content"] == "3"
-        await eventually(lambda: len(it.containers) == 1, GONE)
+        await eventually(lambda: len(it.containers) == 1)
         assert await it.jupyter.stop() == 0
         await it.nothing_left()
 
 
 async def _when_it_may(it: Box, tool: str, **arguments: Any) -> Any:
     """The answer of a script that heeds ``retry_after``: starts that fail one after the other are spaced."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while True:
         try:
             return await it.call("raw", tool, **arguments)

@@ -15,10 +15,13 @@ from mandrake_jupyter.provisioners.docker.provisioner import DockerProvisioner
 
 from ..servers.conftest import House
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from .conftest import Yard, asked
 from .test_life import serving
 from .test_manager import box
 from .test_orphans import make
+
+pytestmark = pytest.mark.usefixtures("sweeping")
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -45,7 +48,7 @@ async def test_an_engine_is_swept_at_its_first_use_and_then_at_the_cullers_pace(
     await manager.start("second")
     assert len(yard.containers()) == 1, "not at every start"
     await culler.sweep()
-    await eventually(lambda: not yard.containers(), 10)
+    await eventually(lambda: not yard.containers())
 
 
 async def test_what_cannot_be_judged_is_said_once(yard: Yard, house: House) -> None:
@@ -81,7 +84,7 @@ async def test_a_sweep_that_hangs_holds_up_neither_look_nor_start(
     box(house)
     manager, culler, _ = serving(house)
     await manager.start("box")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(within(2)):
         await culler.sweep()
         await culler.sweep()
     assert asked_for == 1

@@ -13,9 +13,12 @@ from mandrake_jupyter.errors import EngineOff
 from mandrake_jupyter.provisioners.docker.engine import host
 
 from ..support.mcp_leaks import eventually, until
+from ..support.patience import within
 from .conftest import Yard, client
 from .test_orphans import gone, holder
 from .tls_front import certificates, tls_front
+
+pytestmark = pytest.mark.usefixtures("sweeping")
 
 
 @pytest.fixture
@@ -41,9 +44,9 @@ async def test_it_answers_and_ends_politely_and_by_force(over_tls: Path, yard: Y
         calling = asyncio.ensure_future(mcp.call_tool("never", {}))
         await yard.from_outside(lambda engine, id: engine.kill(id))
         with pytest.raises(Exception, match="Connection closed"):
-            await asyncio.wait_for(calling, 2)
+            await asyncio.wait_for(calling, within(2))
     assert deaf.poll() == 137
-    await eventually(lambda: not yard.containers(), 5)
+    await eventually(lambda: not yard.containers(), within(5))
 
 
 @pytest.mark.parametrize("manner", ["deaf", "paused"])
@@ -53,8 +56,8 @@ def test_the_guardian_removes_it_over_tls_when_jupyter_is_killed(
     with holder(yard, manner) as (jupyter, guardian):
         assert len(yard.containers()) == 1
         jupyter.send_signal(signal.SIGKILL)
-        until(lambda: not yard.containers(), 5)
-        until(lambda: gone(guardian), 5)
+        until(lambda: not yard.containers(), within(5))
+        until(lambda: gone(guardian), within(5))
 
 
 async def test_one_without_the_right_certificate_is_told(

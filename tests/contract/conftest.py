@@ -13,6 +13,8 @@ import pytest
 
 from mandrake_jupyter.provisioners.base import Provisioner
 
+from ..containers.conftest import engine as engine
+from ..containers.conftest import sweeping as sweeping
 from ..support.mcp_leaks import alive, eventually, open_files
 from .worlds import SUPPORT, WORLDS, World
 

@@ -14,6 +14,7 @@ from mandrake_jupyter.lifecycle.supervisor import cause
 from mandrake_jupyter.provisioners.base import Provisioner
 
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from .conftest import talking, text
 from .worlds import SECRET, World
 
@@ -83,7 +84,7 @@ async def test_who_waits_for_an_answer_hears_of_its_end_at_once(world: World) ->
             await text(client, "add", a=1, b=1)
             world.end(provisioner)
             await asyncio.wait_for(provisioner.ended.wait(), 20)
-    await asyncio.wait([waiting], timeout=10)
+    await asyncio.wait([waiting], timeout=60)
     assert waiting.done()
     assert waiting.cancelled() or waiting.exception() is not None
 
@@ -94,7 +95,7 @@ async def test_leaving_one_that_hangs_takes_the_grace_and_then_force(world: Worl
         async with talking(provisioner, grace=0.2):
             world.hang(provisioner)
             began = time.monotonic()
-    assert time.monotonic() - began < 0.2 + FORCE
+    assert time.monotonic() - began < within(0.2 + FORCE)
     assert not provisioner.ended.is_set(), "it was asked to end"
     assert world.left() == 0 or "run" not in world.can
 
@@ -113,9 +114,7 @@ async def test_a_kill_ends_it_while_its_owner_still_waits_politely(world: World)
     await asyncio.wait_for(leaving.wait(), 20)
     await asyncio.sleep(0)
     provisioner.kill()
-    began = time.monotonic()
-    await asyncio.wait_for(owner, FORCE)
-    assert time.monotonic() - began < FORCE
+    await asyncio.wait_for(owner, within(FORCE))
 
 
 async def test_a_kill_while_it_is_used_is_told_as_its_end(world: World) -> None:
@@ -127,7 +126,7 @@ async def test_a_kill_while_it_is_used_is_told_as_its_end(world: World) -> None:
             await asyncio.wait_for(provisioner.ended.wait(), 20)
             began = time.monotonic()
     assert provisioner.ended.is_set()
-    assert time.monotonic() - began < FORCE
+    assert time.monotonic() - began < within(FORCE)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3, 5, 8, 13, 21])
@@ -153,7 +152,7 @@ async def test_one_that_can_not_be_started_or_reached_fails_at_once_and_leaves_n
     with pytest.raises(Exception) as caught:  # noqa: PT011
         async with talking(provisioner):
             raise AssertionError("it was there")
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < within(20)
     if "run" in world.can:
         assert isinstance(caught.value, MCPError)
     assert world.left() == 0
@@ -208,7 +207,12 @@ async def test_no_secret_is_in_what_it_shows_or_logs(world: World, caplog: pytes
     assert not any(SECRET in told for told in [*shown, *logged])
 
 
-async def test_sweeping_where_nothing_was_left_ends_nothing(world: World) -> None:
+async def test_sweeping_where_nothing_was_left_ends_nothing(
+    world: World, request: pytest.FixtureRequest
+) -> None:
+    if world.kind == "docker":
+        request.getfixturevalue("sweeping")
+
     async def dead(_: str) -> bool:
         return False
 

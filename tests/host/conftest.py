@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..support.jupyter_process import JupyterProcess
+from ..support.jupyter_fork import Forkery
+from ..support.jupyter_process import ForkedJupyter, JupyterProcess
 from ..support.scripted_openai import ScriptedOpenAI
 from ..support.scripted_turns import Call, Turn, last_text
 
@@ -43,15 +45,20 @@ def model(jp_asyncio_loop: asyncio.AbstractEventLoop) -> Iterator[HeldModel]:
 
 
 @pytest.fixture
-def servers(tmp_path: Path, model: HeldModel) -> Iterator[Start]:
-    """Makes Jupyter servers that share a folder and a data dir; what lives at the end is killed."""
+def servers(tmp_path: Path, model: HeldModel, forkery: Forkery) -> Iterator[Start]:
+    """Makes Jupyter servers that share a folder and a data dir; what lives at the end is killed. With ``alone`` one is begun
+    as a shell begins it, else it comes from the forkery.
+    """
     made: list[JupyterProcess] = []
 
-    def make(config: str = "", **kwargs: Any) -> JupyterProcess:
+    def make(config: str = "", *, alone: bool = False) -> JupyterProcess:
         env = {"OPENAI_API_KEY": "sk-canary-0123456789", "OPENAI_BASE_URL": model.url}
         home = tmp_path / f"home{len(made)}"
         folders = {"home": home, "root": tmp_path / "root", "data": tmp_path / "data"}
-        made.append(JupyterProcess(**folders, config=config, env=env, **kwargs))
+        if alone or sys.platform != "linux":
+            made.append(JupyterProcess(**folders, config=config, env=env))
+        else:
+            made.append(ForkedJupyter(**folders, config=config, env=env, forkery=forkery))
         return made[-1]
 
     yield make

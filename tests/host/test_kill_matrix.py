@@ -14,6 +14,7 @@ import pytest
 
 from ..support.jupyter_process import JupyterProcess
 from ..support.mcp_leaks import MARKER, alive, eventually
+from ..support.patience import within
 from .conftest import RAW, Start
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the tree guarantee needs Linux")
@@ -69,9 +70,9 @@ class Cell:
         server = (await self.jupyter("GET", self.path))["pid"]
         os.kill(server, signal.SIGKILL)
         await eventually(lambda: not self.living)
-        async with asyncio.timeout(40):  # Jupyter hears of it after its processes are gone
+        async with asyncio.timeout(60):  # Jupyter hears of it after its processes are gone
             while (await self.jupyter("GET", self.path))["phase"] == "ready":
-                pass
+                await asyncio.sleep(0.02)
         assert (await self.jupyter("GET", self.path))["phase"] == "failed"
 
 
@@ -102,7 +103,7 @@ async def test_nothing_is_left_by_the_end_of_jupyter(servers: Start, end: signal
     of = await cells(jupyter)
     jupyter.signal(end)
     await jupyter.ended()
-    await eventually(lambda: left(of) == NOTHING, 15)
+    await eventually(lambda: left(of) == NOTHING, within(15))
 
 
 async def test_what_is_left_when_the_guardians_are_killed_too_is_ended_at_the_next_use(

@@ -14,6 +14,7 @@ import pytest
 
 from ..support.jupyter_process import JupyterProcess
 from ..support.mcp_leaks import MARKER
+from ..support.patience import within
 from ..support.scripted_openai import ScriptedOpenAI
 from ..support.scripted_turns import Call, Turn, last_text
 from .conftest import RAW, Start
@@ -84,7 +85,7 @@ async def test_two_hundred_mcp_servers_are_no_process_until_the_first_call(serve
     began = time.monotonic()
     listed = await jupyter("GET", SERVERS)
     print(f"200 listed in {time.monotonic() - began:.2f} s")
-    assert time.monotonic() - began < 5, "starting them takes longer than that"
+    assert time.monotonic() - began < within(5), "starting them takes longer than that"
     assert len(listed) == 201
     assert {server["phase"] for server in listed if server["name"] != "jupyter"} == {"new"}
     await jupyter("GET", "m/mcp-servers")

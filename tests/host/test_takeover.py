@@ -22,7 +22,6 @@ async def ended(server: Any, chat: str, run: str) -> list[str]:
     return kinds
 
 
-@pytest.mark.timeout(180)
 async def test_what_waited_in_a_killed_server_goes_on_in_another_exactly_once(
     servers: Start, model: HeldModel
 ) -> None:
@@ -68,7 +67,6 @@ async def test_what_waited_in_a_killed_server_goes_on_in_another_exactly_once(
     assert waits["message_id"] == answer["id"]
 
 
-@pytest.mark.timeout(120)
 async def test_one_key_posted_to_two_servers_at_once_is_one_run(servers: Start, model: HeldModel) -> None:
     one, two = await asyncio.gather(servers().start(), servers().start())
     chat = await one.chat()

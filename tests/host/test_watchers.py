@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from ..support.jupyter_process import JupyterProcess
+from ..support.patience import within
 from ..support.reader import reading
 from ..support.scripted_openai import ScriptedOpenAI
 from ..support.scripted_turns import Turn, last_text
@@ -79,7 +80,7 @@ async def test_three_watchers_see_the_same_also_when_one_is_stuck_and_one_comes_
         run = f"{chat}/runs/{(await server.ask(chat, 'words'))['id']}"
         await asyncio.sleep(rng.random() / 2)
         steady, coming, stuck = Watcher(), Watcher(), Watcher()
-        async with asyncio.timeout(40), reading(server, run) as unread:
+        async with asyncio.timeout(60), reading(server, run) as unread:
             await asyncio.gather(read_on(server, run, steady), read_on(server, run, coming, rng))
             async for event in unread:
                 stuck.see(event)
@@ -88,7 +89,6 @@ async def test_three_watchers_see_the_same_also_when_one_is_stuck_and_one_comes_
         assert steady.text[0][1] == "".join(words(120))
 
 
-@pytest.mark.timeout(120)
 async def test_watchers_come_again_after_a_kill_and_see_the_same(servers: Start, model: TalkingModel) -> None:
     server = await servers().start()
     chat = await server.chat()
@@ -98,7 +98,7 @@ async def test_watchers_come_again_after_a_kill_and_see_the_same(servers: Start,
         asyncio.create_task(read_on(server, run, watcher, random.Random(seed) if seed else None))
         for seed, watcher in enumerate(watchers)
     ]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         # by now some of it has been stored: that is what is told anew
         while not all(len(watcher.text.get(0, ("", ""))[1]) > 600 for watcher in watchers):
             await asyncio.sleep(0.01)
@@ -109,7 +109,7 @@ async def test_watchers_come_again_after_a_kill_and_see_the_same(servers: Start,
     await asyncio.wait(tasks)
     again = await servers().start()
     late = Watcher()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(read_on(again, run, watcher) for watcher in [*watchers, late]))
     for watcher in watchers:
         watcher.agrees_with(late)
@@ -118,7 +118,7 @@ async def test_watchers_come_again_after_a_kill_and_see_the_same(servers: Start,
     assert answer["parts"][0]["content"] == late.text[0][1]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_fifty_stuck_readers_of_a_long_answer_cost_bounded_memory_and_slow_nobody(
     servers: Start, model: TalkingModel
 ) -> None:
@@ -131,7 +131,7 @@ async def test_fifty_stuck_readers_of_a_long_answer_cost_bounded_memory_and_slow
         model.enough.clear()
         chat = await server.chat()
         run = f"{chat}/runs/{(await server.ask(chat, 'long'))['id']}"
-        async with asyncio.timeout(80), asyncio.TaskGroup() as tasks, reading(server, run) as quick:
+        async with asyncio.timeout(120), asyncio.TaskGroup() as tasks, reading(server, run) as quick:
             done, held = asyncio.Event(), asyncio.Semaphore(0)
 
             async def unread() -> None:
@@ -160,4 +160,4 @@ async def test_fifty_stuck_readers_of_a_long_answer_cost_bounded_memory_and_slow
     among, after = await answer(STUCK)
     print(f"{STUCK} stuck readers: {after - before:.1f} MB; {alone:.2f} s alone, {among:.2f} s among them")
     assert after - before < STUCK * 2
-    assert among < 5 * alone + 2
+    assert among < 5 * alone + within(2)

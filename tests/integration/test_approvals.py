@@ -52,7 +52,7 @@ def appends(text: str) -> list[Turn]:
 async def asked(api: Api, session: str) -> str:
     """The path on which the only call that waits is decided."""
     run = await api("POST", f"{session}/messages", {"content": "go"})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while run["state"] != "awaiting_approval":  # the question is shown before the run is parked
             assert "state" in run, run
             run = await api("GET", f"{session}/runs/{run['id']}")
@@ -309,6 +309,6 @@ async def test_what_was_allowed_ends_when_a_file_drops_the_mcp_server_but_not_wh
 
 
 async def eventually_no_grants(api: Api) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await api("GET", f"{W}/grants"):  # taken back beside the answer that noticed
             pass

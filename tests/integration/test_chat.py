@@ -240,57 +240,55 @@ async def test_a_notebook_has_one_session_of_its_own(api: Api) -> None:
     assert (first["name"], first["notebook"]) == ("explore.ipynb", "explore.ipynb")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status", "code"),
-    [
-        ("GET", "workspaces/ghost", None, 404, "workspace_not_found"),
-        ("GET", "workspaces/ghost/sessions", None, 404, "workspace_not_found"),
-        ("GET", "workspaces/default/sessions/ghost/messages", None, 404, "session_not_found"),
-        ("POST", "workspaces/default/sessions/ghost/messages", {"content": "x"}, 404, "session_not_found"),
-        ("POST", "workspaces/default/sessions", "{oops", 400, "bad_request"),
-        ("POST", "workspaces/default/sessions", "[1]", 400, "bad_request"),
-        ("POST", "workspaces/default/sessions", "[" * 100_000, 400, "bad_request"),
-        ("POST", "workspaces/default/sessions", '{"name": "\\ud800"}', 400, "bad_request"),
-        ("POST", "workspaces/default/sessions", '{"name": NaN}', 400, "bad_request"),
-        ("POST", "workspaces/default/mcp-servers", {"name": ["x"], "entry": {}}, 400, "bad_request"),
-        ("GET", "workspaces/default/mcp-servers/jupyter/logs?tail=²", None, 400, "bad_request"),
-        ("POST", "workspaces/default/sessions", {"name": 3}, 400, "bad_request"),
-        ("GET", "workspaces/default/mcp-servers/ghost", None, 404, "mcp_server_not_found"),
-        ("POST", "workspaces/default/mcp-servers/jupyter/call", {"tool": "ghost"}, 404, "tool_not_found"),
-        ("POST", "workspaces/default/mcp-servers/jupyter/call", {}, 400, "bad_request"),
-        ("PATCH", "workspaces/default/models", {"active": "ghost/model"}, 400, "bad_request"),
-        ("PUT", "settings/keys/openai", {"value": ""}, 400, "bad_request"),
-        ("POST", "workspaces/default/trust", {"hash": "x", "entries": "all"}, 400, "bad_request"),
-    ],
-)
-async def test_bad_input_gets_a_typed_error(
-    api: Api, method: str, path: str, body: Any, status: int, code: str
-) -> None:
-    got, error = await api.error(method, path, body)
-    assert (got, error["code"]) == (status, code)
-    assert error["message"]
+BAD_INPUT: list[tuple[str, str, Any, int, str]] = [
+    ("GET", "workspaces/ghost", None, 404, "workspace_not_found"),
+    ("GET", "workspaces/ghost/sessions", None, 404, "workspace_not_found"),
+    ("GET", "workspaces/default/sessions/ghost/messages", None, 404, "session_not_found"),
+    ("POST", "workspaces/default/sessions/ghost/messages", {"content": "x"}, 404, "session_not_found"),
+    ("POST", "workspaces/default/sessions", "{oops", 400, "bad_request"),
+    ("POST", "workspaces/default/sessions", "[1]", 400, "bad_request"),
+    ("POST", "workspaces/default/sessions", "[" * 100_000, 400, "bad_request"),
+    ("POST", "workspaces/default/sessions", '{"name": "\\ud800"}', 400, "bad_request"),
+    ("POST", "workspaces/default/sessions", '{"name": NaN}', 400, "bad_request"),
+    ("POST", "workspaces/default/mcp-servers", {"name": ["x"], "entry": {}}, 400, "bad_request"),
+    ("GET", "workspaces/default/mcp-servers/jupyter/logs?tail=²", None, 400, "bad_request"),
+    ("POST", "workspaces/default/sessions", {"name": 3}, 400, "bad_request"),
+    ("GET", "workspaces/default/mcp-servers/ghost", None, 404, "mcp_server_not_found"),
+    ("POST", "workspaces/default/mcp-servers/jupyter/call", {"tool": "ghost"}, 404, "tool_not_found"),
+    ("POST", "workspaces/default/mcp-servers/jupyter/call", {}, 400, "bad_request"),
+    ("PATCH", "workspaces/default/models", {"active": "ghost/model"}, 400, "bad_request"),
+    ("PUT", "settings/keys/openai", {"value": ""}, 400, "bad_request"),
+    ("POST", "workspaces/default/trust", {"hash": "x", "entries": "all"}, 400, "bad_request"),
+]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"content": 3},
-        {"content": "x", "wait": -1},
-        {"content": "x", "notebook": "n" * 5000},
-        {"content": "x", "model": "m" * 5000},
-        {"content": "x", "attachments": "a"},
-        {"content": "x", "attachments": [{"type": "file", "path": "../secret"}]},
-        {"content": "x", "attachments": [{"type": "file", "path": "ghost.csv"}]},
-        {"content": "/tool jupyter"},
-    ],
-)
-async def test_a_message_that_cannot_be_taken_leaves_nothing_behind(api: Api, body: Any) -> None:
-    session = await api.session()
-    status, error = await api.error("POST", f"{session}/messages", body)
-    assert status in (400, 403, 404)
-    assert error["message"]
-    assert await api("GET", f"{session}/messages") == []
+async def test_bad_input_gets_a_typed_error(api: Api) -> None:
+    for method, path, body, status, code in BAD_INPUT:
+        got, error = await api.error(method, path, body)
+        assert (got, error["code"]) == (status, code), (method, path, body)
+        assert error["message"]
+
+
+NOT_TAKEN: list[Any] = [
+    {},
+    {"content": 3},
+    {"content": "x", "wait": -1},
+    {"content": "x", "notebook": "n" * 5000},
+    {"content": "x", "model": "m" * 5000},
+    {"content": "x", "attachments": "a"},
+    {"content": "x", "attachments": [{"type": "file", "path": "../secret"}]},
+    {"content": "x", "attachments": [{"type": "file", "path": "ghost.csv"}]},
+    {"content": "/tool jupyter"},
+]
+
+
+async def test_a_message_that_cannot_be_taken_leaves_nothing_behind(api: Api) -> None:
+    for body in NOT_TAKEN:
+        session = await api.session()
+        status, error = await api.error("POST", f"{session}/messages", body)
+        assert status in (400, 403, 404), body
+        assert error["message"]
+        assert await api("GET", f"{session}/messages") == []
 
 
 async def test_an_attachment_reaches_the_model_and_not_the_history_view(

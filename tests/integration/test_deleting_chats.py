@@ -64,7 +64,7 @@ async def test_a_chat_that_streams_waits_or_has_a_queue_is_deleted_whole(
         if event["type"] == "token":
             break
     assert (await api.raw("DELETE", session)).code == 204
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         heard = await asyncio.gather(*readers)
     assert [[e["type"] for e in events if e["type"] in TERMINAL] for events in heard] == [["cancelled"]] * 6
     assert not {name: count for name, count in (await rows(api)).items() if count}
@@ -147,13 +147,16 @@ async def test_housekeeping_removes_what_is_due(
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("undo", ["-1", "3601", "soon", "1.5"])
-async def test_a_time_to_undo_that_is_none_deletes_nothing(api: Api, undo: str) -> None:
-    session = await api.session()
-    status, body = await api.error("DELETE", f"{session}?undo={undo}")
-    assert (status, body["code"]) == (400, "bad_request")
-    assert "undo" in body["message"]
-    assert (await api("GET", session))["id"]
+NO_TIMES = ["-1", "3601", "soon", "1.5"]
+
+
+async def test_a_time_to_undo_that_is_none_deletes_nothing(api: Api) -> None:
+    for undo in NO_TIMES:
+        session = await api.session()
+        status, body = await api.error("DELETE", f"{session}?undo={undo}")
+        assert (status, body["code"]) == (400, "bad_request")
+        assert "undo" in body["message"]
+        assert (await api("GET", session))["id"]
 
 
 async def test_lists_hear_of_a_delete_and_of_its_undo(api: Api) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from mandrake_jupyter.lifecycle.announce import Changed, Moved
 from mandrake_jupyter.lifecycle.phases import Phase
 from mandrake_jupyter.registry.events import schema_id
+from tests.support.mcp_leaks import eventually
 from tests.support.scripted_openai import ScriptedOpenAI
 from tests.support.scripted_turns import Turn
 
@@ -133,6 +134,7 @@ async def test_a_listener_of_jupyters_events_hears_of_a_chat(api: Api, jp_server
 
     jp_serverapp.event_logger.add_listener(schema_id=schema_id("resource"), listener=listen)
     session = await api.session(name="plans")
+    await eventually(lambda: heard)  # in a task of its own
     assert heard[0]["action"] == "created"
     assert session.endswith(heard[0]["id"])
 

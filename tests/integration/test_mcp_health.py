@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.registry.pools import Clock
 from tests.support.mcp_leaks import eventually
 
 from .conftest import Api
@@ -24,7 +25,6 @@ SERVERS = "workspaces/default/mcp-servers"
 
 
 async def test_health_fails_recovers_and_never_wakes(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mandrake_jupyter.servers.health.TIMEOUT", 0.3)
     await add(api, "raw", ENTRY)
     assert (await api("GET", f"{SERVERS}/raw/health"))["status"] == "asleep"
     assert running("mcp_raw") == []
@@ -32,7 +32,9 @@ async def test_health_fails_recovers_and_never_wakes(api: Api, monkeypatch: pyte
     before = (await api("GET", f"{SERVERS}/raw"))["last_activity"]
     assert (await api("GET", f"{SERVERS}/raw/health"))["status"] == "ok"
     os.kill(model["pid"], signal.SIGSTOP)
-    found = await api("GET", f"{SERVERS}/raw/health")
+    with monkeypatch.context() as patch:
+        patch.setattr("mandrake_jupyter.servers.health.TIMEOUT", 0.3)
+        found = await api("GET", f"{SERVERS}/raw/health")
     os.kill(model["pid"], signal.SIGCONT)
     assert (found["status"], found["alive"], found["answers"]) == ("failing", True, False)
     assert (await api("GET", f"{SERVERS}/raw"))["last_activity"] == before
@@ -49,6 +51,7 @@ async def test_health_opens_no_project(api: Api) -> None:
 
 
 async def test_a_crash_loop_says_when_to_come_back(api: Api) -> None:
+    api.registry.clock = Clock()  # stands still: the wait is not over before it was looked at
     await add(api, "raw", ENTRY)
     for _ in range(2):
         status, _ = await api.error("POST", f"{SERVERS}/raw/call", {"tool": "die"})
@@ -74,20 +77,20 @@ async def test_an_entry_is_tried_out_and_nothing_is_written_or_left(api: Api) ->
     assert [one["name"] for one in await api("GET", SERVERS)] == ["jupyter"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"name": "a b", "entry": ENTRY},
-        {"name": "jupyter", "entry": ENTRY},
-        {"name": "raw"},
-        {"name": "raw", "entry": 7},
-        {"name": "raw", "entry": {"command": "x", "url": "http://y"}},
-    ],
-)
-async def test_what_is_no_entry_is_refused(api: Api, body: dict[str, Any]) -> None:
-    status, error = await api.error("POST", f"{SERVERS}/test", body)
-    assert (status, error["code"]) == (400, "bad_request")
+NO_ENTRIES: list[dict[str, Any]] = [
+    {},
+    {"name": "a b", "entry": ENTRY},
+    {"name": "jupyter", "entry": ENTRY},
+    {"name": "raw"},
+    {"name": "raw", "entry": 7},
+    {"name": "raw", "entry": {"command": "x", "url": "http://y"}},
+]
+
+
+async def test_what_is_no_entry_is_refused(api: Api) -> None:
+    for body in NO_ENTRIES:
+        status, error = await api.error("POST", f"{SERVERS}/test", body)
+        assert (status, error["code"]) == (400, "bad_request")
 
 
 async def test_a_trial_takes_a_place_as_any_other(api: Api) -> None:

@@ -108,7 +108,8 @@ async def test_nobody_is_asked_for_longer_than_the_setting_says(api: Api) -> Non
     api.registry.question_timeout = 1.0
     await add(api)
     session = await api.session()
-    run = await post(api, session, "/tool echo ask {}")
+    asked = {"content": "/tool echo ask {}", "wait": 0}  # whoever waited for the question could find it over
+    run = await api("POST", f"{session}/messages", asked)
     seen = await events(api, session, run["id"])
     assert [event["by"] for event in seen if event["type"] == "questionAnswered"] == ["timeout"]
     assert seen[-2]["content"] == "cancel"
@@ -183,28 +184,27 @@ async def test_a_large_resource_is_cut_as_a_file_is(api: Api, model: ScriptedOpe
     assert len(sent) < 65_000
 
 
-@pytest.mark.parametrize(
-    ("resource", "status", "code", "words"),
-    [
-        ({"server": "echo", "uri": "echo://picture"}, 400, "bad_request", "is no text (image/png)"),
-        ({"server": "echo", "uri": "echo://nothing"}, 404, "resource_not_found", "echo://nothing"),
-        ({"server": "echo", "uri": "echo://broken"}, 502, "mcp_request_refused", "refused the resource"),
-        ({"server": "ghost", "uri": "x://y"}, 404, "mcp_server_not_found", "ghost"),
-        ({"server": "jupyter", "uri": "x://y"}, 404, "mcp_not_offered", "offers no resources"),
-        ({"server": "foreign", "uri": "x://y"}, 409, "mcp_not_trusted", "not trusted yet"),
-        ({"server": "echo"}, 400, "bad_request", '"uri"'),
-        ({"server": "echo", "uri": "echo://a\nb"}, 400, "bad_request", '"uri"'),
-        ({"server": "echo", "uri": "echo://notes", "name": 1}, 400, "bad_request", '"name"'),
-    ],
-)
-async def test_a_resource_that_cannot_be_attached_is_refused_in_words_and_nothing_is_posted(
-    api: Api, resource: dict[str, Any], status: int, code: str, words: str
-) -> None:
+#: (what is asked for, status, code, some of the words).
+UNATTACHABLE: list[tuple[dict[str, Any], int, str, str]] = [
+    ({"server": "echo", "uri": "echo://picture"}, 400, "bad_request", "is no text (image/png)"),
+    ({"server": "echo", "uri": "echo://nothing"}, 404, "resource_not_found", "echo://nothing"),
+    ({"server": "echo", "uri": "echo://broken"}, 502, "mcp_request_refused", "refused the resource"),
+    ({"server": "ghost", "uri": "x://y"}, 404, "mcp_server_not_found", "ghost"),
+    ({"server": "jupyter", "uri": "x://y"}, 404, "mcp_not_offered", "offers no resources"),
+    ({"server": "foreign", "uri": "x://y"}, 409, "mcp_not_trusted", "not trusted yet"),
+    ({"server": "echo"}, 400, "bad_request", '"uri"'),
+    ({"server": "echo", "uri": "echo://a\nb"}, 400, "bad_request", '"uri"'),
+    ({"server": "echo", "uri": "echo://notes", "name": 1}, 400, "bad_request", '"name"'),
+]
+
+
+async def test_a_resource_that_cannot_be_attached_is_refused_in_words_and_nothing_is_posted(api: Api) -> None:
     await add(api)
     (api.root / ".mcp.json").write_text(json.dumps({"mcpServers": {"foreign": ECHO}}))
     session = await api.session()
-    body = {"content": "Look", "attachments": [{"type": "resource", **resource}]}
-    answered, error = await api.error("POST", f"{session}/messages", body)
-    assert (answered, error["code"]) == (status, code)
-    assert words in error["message"]
+    for resource, status, code, words in UNATTACHABLE:
+        body = {"content": "Look", "attachments": [{"type": "resource", **resource}]}
+        answered, error = await api.error("POST", f"{session}/messages", body)
+        assert (answered, error["code"]) == (status, code), resource
+        assert words in error["message"]
     assert await api("GET", f"{session}/messages") == []

@@ -48,26 +48,25 @@ async def test_looking_at_known_lists_starts_nothing(api: Api, echo: str) -> Non
     assert (await api("GET", echo))["phase"] == "stopped"
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status", "code"),
-    [
-        ("resources/read", {"uri": "echo://nothing"}, 404, "resource_not_found"),
-        ("resources/read", {"uri": "echo://broken"}, 502, "mcp_request_refused"),
-        ("resources/read", {"uri": " "}, 400, "bad_request"),
-        ("prompts/get", {"name": "nothing"}, 404, "prompt_not_found"),
-        ("prompts/get", {"name": "greet"}, 400, "bad_request"),
-        ("prompts/get", {"name": "greet", "arguments": {"who": 1}}, 400, "bad_request"),
-        ("completions", {"ref": {"prompt": "greet"}}, 400, "bad_request"),
-        ("completions", {"ref": {"prompt": "a", "resource": "b"}, "argument": "who"}, 400, "bad_request"),
-        ("completions", {"ref": {"prompt": "a"}, "argument": "who", "value": 1}, 400, "bad_request"),
-    ],
-)
-async def test_what_cannot_be_had_is_a_typed_error(
-    api: Api, echo: str, path: str, body: dict[str, Any], status: int, code: str
-) -> None:
+#: (path, body, status, code).
+NOT_TO_BE_HAD: list[tuple[str, dict[str, Any], int, str]] = [
+    ("resources/read", {"uri": "echo://nothing"}, 404, "resource_not_found"),
+    ("resources/read", {"uri": "echo://broken"}, 502, "mcp_request_refused"),
+    ("resources/read", {"uri": " "}, 400, "bad_request"),
+    ("prompts/get", {"name": "nothing"}, 404, "prompt_not_found"),
+    ("prompts/get", {"name": "greet"}, 400, "bad_request"),
+    ("prompts/get", {"name": "greet", "arguments": {"who": 1}}, 400, "bad_request"),
+    ("completions", {"ref": {"prompt": "greet"}}, 400, "bad_request"),
+    ("completions", {"ref": {"prompt": "a", "resource": "b"}, "argument": "who"}, 400, "bad_request"),
+    ("completions", {"ref": {"prompt": "a"}, "argument": "who", "value": 1}, 400, "bad_request"),
+]
+
+
+async def test_what_cannot_be_had_is_a_typed_error(api: Api, echo: str) -> None:
     await add(api)
-    answered, error = await api.error("POST", f"{echo}/{path}", body)
-    assert (answered, error["code"]) == (status, code)
+    for path, body, status, code in NOT_TO_BE_HAD:
+        answered, error = await api.error("POST", f"{echo}/{path}", body)
+        assert (answered, error["code"]) == (status, code), (path, body)
 
 
 async def test_our_own_servers_have_tools_only(api: Api) -> None:
@@ -115,7 +114,10 @@ async def test_the_log_is_filtered_by_level_and_followed_from_before_the_start_t
     ]
 
 
-@pytest.mark.parametrize("query", ["level=loud", "level=", "follow=perhaps", "after=-1"])
-async def test_a_wrong_question_for_the_log_is_refused(api: Api, query: str) -> None:
-    status, error = await api.error("GET", f"{SERVERS}/jupyter/logs?{query}")
-    assert (status, error["code"]) == (400, "bad_request")
+WRONG_QUESTIONS = ["level=loud", "level=", "follow=perhaps", "after=-1"]
+
+
+async def test_a_wrong_question_for_the_log_is_refused(api: Api) -> None:
+    for query in WRONG_QUESTIONS:
+        status, error = await api.error("GET", f"{SERVERS}/jupyter/logs?{query}")
+        assert (status, error["code"]) == (400, "bad_request")

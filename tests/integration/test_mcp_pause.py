@@ -8,6 +8,7 @@ import pytest
 
 from tests.containers.conftest import PYTHON
 from tests.containers.conftest import engine as engine
+from tests.containers.conftest import sweeping as sweeping
 
 from .conftest import Api
 from .test_mcp import add
@@ -21,7 +22,7 @@ BOX = {
 }
 
 
-@pytest.mark.usefixtures("engine")
+@pytest.mark.usefixtures("sweeping")
 async def test_a_container_is_paused_and_resumed_and_a_process_is_not(api: Api) -> None:
     await add(api, "box", BOX)
     status, error = await api.error("POST", f"{SERVERS}/box/pause")

@@ -105,7 +105,7 @@ async def test_a_tool_that_needs_a_person_is_allowed_from_the_notebook(
         f"%%mandrake\n{call}",
         "print(_mandrake.status)",
         "%mandrake allow once",
-        "_mandrake.wait(20); print(_mandrake.status, _mandrake.tools[0].decision, '19:00' in _mandrake.tools[0].content)",
+        "_mandrake.wait(60); print(_mandrake.status, _mandrake.tools[0].decision, '19:00' in _mandrake.tools[0].content)",
     ]
     done = await execute(new_notebook(cells=[new_code_cell(cell) for cell in cells]))
     first, last = done.cells[2].outputs[0].text, done.cells[4].outputs[0].text

@@ -86,7 +86,7 @@ async def test_a_client_that_leaves_ends_the_work_of_its_stream(
 ) -> None:
     request = f"GET {jp_base_url}{ROUTE}/{await chat(api)}/growth HTTP/1.1\r\nHost: localhost\r\n"
     request += "".join(f"{name}: {value}\r\n" for name, value in jp_auth_header.items())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         reader, writer = await asyncio.open_connection("localhost", jp_http_port)
         writer.write(f"{request}\r\n".encode())
         await reader.readuntil(b'"messages": 0')

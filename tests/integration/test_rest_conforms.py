@@ -189,7 +189,7 @@ def test_every_answer_is_as_the_document_says(case: Any, world: World) -> None:
     headers = {"Authorization": f"token {world.jupyter.token}", "Accept": "application/json"}
     if case.path.endswith("/messages"):
         headers["Prefer"] = "respond-async"
-    answer = case.call(base_url=f"{world.jupyter.url}mandrake", headers=headers, timeout=30)
+    answer = case.call(base_url=f"{world.jupyter.url}mandrake", headers=headers, timeout=60)
     ANSWERED[case.operation.label, answer.status_code] += 1
     case.validate_response(answer, checks=CHECKS)
 
@@ -217,7 +217,7 @@ def test_without_a_login_nothing_is_told(world: World, verb: str, path: str) -> 
         "grant": "1",
         "name": "echo",
     }
-    answer = requests.request(verb, f"{world.jupyter.url}mandrake{path.format_map(parameters)}", timeout=10)
+    answer = requests.request(verb, f"{world.jupyter.url}mandrake{path.format_map(parameters)}", timeout=60)
     assert (answer.status_code, answer.headers["Content-Type"]) == (403, "application/json")
     assert answer.json()["code"] == "forbidden"
     assert ("token" if verb == "get" else "_xsrf") in answer.json()["message"]
@@ -229,7 +229,7 @@ def test_without_a_login_nothing_is_told(world: World, verb: str, path: str) -> 
 )
 def test_an_address_that_is_none_is_answered_as_an_error_of_ours(world: World, path: str) -> None:
     headers = {"Authorization": f"token {world.jupyter.token}"}
-    answer = requests.get(f"{world.jupyter.url}mandrake/{path}", headers=headers, timeout=10)
+    answer = requests.get(f"{world.jupyter.url}mandrake/{path}", headers=headers, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert_fits(answer.json(), "Error")
 

@@ -18,7 +18,7 @@ BUSY = Turn(status=429, headers={"Retry-After": "30"})
 
 async def until_it_waits(api: Api, session: str) -> tuple[AsyncIterator[dict[str, Any]], dict[str, Any]]:
     events = api.stream("POST", f"{session}/messages", {"content": "hi"})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for event in events:
             if event["type"] == "retry":
                 return events, event
@@ -34,7 +34,7 @@ async def test_a_person_need_not_wait(model: ScriptedOpenAI, api: Api) -> None:
     assert answer["retry"]["at"] == waits["at"]
     run = await api("POST", f"{session}/runs/{waits['run_id']}/retry")
     assert run["id"] == waits["run_id"]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         rest = [event["type"] async for event in events]
     assert rest == ["retry", "token", "usage", "complete"]
     status, error = await api.error("POST", f"{session}/runs/{waits['run_id']}/retry")
@@ -47,7 +47,7 @@ async def test_a_cancel_ends_the_wait(model: ScriptedOpenAI, api: Api) -> None:
     session = await api.session()
     events, waits = await until_it_waits(api, session)
     await api("POST", f"{session}/runs/{waits['run_id']}/cancel")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert [event["type"] async for event in events] == ["cancelled"]
     assert len(model.chats) == 1
 
@@ -72,7 +72,7 @@ async def test_the_deadlines_of_silence_hold_in_a_later_try_too_and_are_the_end(
     api.registry.first_token_timeout = api.registry.stall_timeout = 1.0
     model.script = [Turn(status=503, headers={"Retry-After": "0"}), turn]
     session = await api.session()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         events = await api.events("POST", f"{session}/messages", {"content": "hi"})
     assert [e["type"] for e in events if e["type"] != "token"] == ["start", "retry", "error"]
     assert events[-1]["code"] == code
@@ -83,7 +83,7 @@ async def test_all_waits_together_are_bounded_by_the_longest_answer(model: Scrip
     api.registry.run_timeout = 0.5
     model.script = [BUSY, Turn(["never"])]
     session = await api.session()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         events = await api.events("POST", f"{session}/messages", {"content": "hi"})
     assert [e["type"] for e in events] == ["start", "retry", "error"]
     assert events[-1]["code"] == "run_timeout"

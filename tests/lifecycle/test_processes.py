@@ -17,6 +17,7 @@ import pytest
 from mandrake_jupyter.lifecycle.processes import GuardedProcess, clean_environment
 
 from ..support.mcp_leaks import MARKER, alive, eventually, open_files, until
+from ..support.patience import within
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the tree guarantee needs Linux")
 
@@ -85,7 +86,7 @@ async def test_what_a_crashed_command_leaves_is_ended_with_it(token: str) -> Non
 async def test_kill_ends_a_deaf_tree_at_once(token: str) -> None:
     process = await tree(token, "detached_deaf")
     process.kill()
-    assert await asyncio.wait_for(process.wait(), 5) == -9
+    assert await asyncio.wait_for(process.wait(), within(5)) == -9
     assert not alive(token)
     await process.stop()
 
@@ -96,7 +97,7 @@ async def test_a_cancelled_stop_still_ends_the_tree(token: str) -> None:
     await asyncio.sleep(0)
     stop.cancel()
     await asyncio.wait([stop])
-    await asyncio.wait_for(process.wait(), 5)
+    await asyncio.wait_for(process.wait(), within(5))
     assert not alive(token)
 
 
@@ -113,7 +114,7 @@ def test_nothing_is_left_whatever_ends_the_process_that_holds_it(token: str, man
         if how == "hold":
             assert len(alive(token)) >= 3  # the holder, the guardian, the command
             holder.send_signal(getattr(signal, end))
-        holder.wait(20)
+        holder.wait(60)
     until(lambda: not alive(token))
 
 
@@ -188,7 +189,7 @@ async def test_a_command_that_cannot_run_says_so_at_once(
 async def test_a_guardian_told_to_end_ends_the_tree(token: str) -> None:
     process = await tree(token, "detached")
     os.kill(process.pid, signal.SIGTERM)
-    await asyncio.wait_for(process.wait(), 10)
+    await asyncio.wait_for(process.wait(), 60)
     assert not alive(token)
     await process.stop()
 
@@ -210,7 +211,7 @@ async def test_what_a_killed_guardian_leaves_is_swept(token: str, manner: str) -
     process = await tree(token, manner)
     other = await tree(token, "polite")
     os.kill(process.pid, signal.SIGKILL)
-    assert await asyncio.wait_for(process.wait(), 10) == -9
+    assert await asyncio.wait_for(process.wait(), 60) == -9
     assert {p.pid for p in alive(token)} == {other.pid, other.child_pid}
     await process.stop()
     await other.stop()

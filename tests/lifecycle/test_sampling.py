@@ -31,7 +31,7 @@ async def test_a_tree_is_counted_whole_with_its_guardian(tmp_path: Path) -> None
     script.write_text(GROW)
     process = await GuardedProcess.spawn("grow", [sys.executable, str(script)], env=clean_environment())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             assert [await process.stdout.readline() for _ in range(2)] == [b"there\n"] * 2
         stats = process.stats()
         family = psutil.Process(process.pid)

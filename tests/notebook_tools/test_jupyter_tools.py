@@ -17,6 +17,7 @@ from tornado.web import HTTPError
 from mandrake_jupyter.errors import ToolNotFound
 from mandrake_jupyter.notebook_tools.server import JupyterTools
 from mandrake_jupyter.values import CallContext, ToolResult
+from tests.support.patience import within
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ async def test_a_sparse_file_of_2_gb_is_read_in_bounded_time(tools: JupyterTools
         file.truncate(2_000_000_000)
     begun = time.monotonic()
     result = await call(tools, "read_file", path="big.log", max_lines=2)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < within(5)
     assert result.content.startswith("big.log, lines 1-2 of more than ")
     (root / "zeros.bin").write_bytes(b"")
     os.truncate(root / "zeros.bin", 2_000_000_000)
@@ -147,7 +148,7 @@ async def test_hidden_files_are_not_read_even_behind_a_link(
 async def test_a_pipe_a_folder_and_a_missing_file_are_said_in_words(tools: JupyterTools, root: Path) -> None:
     os.mkfifo(root / "pipe")
     (root / "data").mkdir()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert "'pipe' is a named pipe, not a file." in (await call(tools, "read_file", path="pipe")).content
     assert "'data' is a folder. Use list_files" in (await call(tools, "read_file", path="data")).content
     missing = await call(tools, "read_file", path="none.txt")

@@ -116,6 +116,6 @@ async def things(**kwargs: Any) -> AsyncIterator[Things]:
 
 async def until(holds: Callable[[], Any]) -> None:
     """Lets others work until it holds."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not holds():
             await asyncio.sleep(0)

@@ -36,7 +36,7 @@ async def heard(announcement: Announcement) -> list[tuple[str, dict[str, Any]]]:
     for noun in NOUNS:
         logger.add_listener(schema_id=schema_id(noun), listener=listen)
     hub.announce(announcement)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not found:
             await asyncio.sleep(0)
     return found

@@ -28,7 +28,7 @@ def changed(number: int) -> Changed:
 
 
 async def read(events: Any, count: int) -> list[Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return [await anext(events) for _ in range(count)]
 
 
@@ -94,13 +94,13 @@ async def test_readers_end_with_the_server_after_what_was_told() -> None:
     hub = Hub()
     hub.announce(changed(1))
     hub.close()
-    async with asyncio.timeout(5), aclosing(hub.watch(0)) as events:
+    async with asyncio.timeout(60), aclosing(hub.watch(0)) as events:
         assert [event["type"] async for event in events] == ["hello", "changed"]
 
 
 async def test_a_waiting_reader_ends_with_the_server() -> None:
     hub = Hub()
-    async with asyncio.timeout(5), aclosing(hub.watch(0)) as events:
+    async with asyncio.timeout(60), aclosing(hub.watch(0)) as events:
         await anext(events)
         waiting = asyncio.ensure_future(anext(events, "end"))
         await asyncio.sleep(0)

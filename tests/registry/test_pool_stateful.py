@@ -30,11 +30,11 @@ class _Life(RuleBasedStateMachine):
         self.pool = self.run(self._made())
         self.held: list[tuple[AsyncExitStack, Thing]] = []
         self.asking: list[asyncio.Task[Any]] = []
-        self.culler = SessionCuller(cull_idle_timeout=60, cull_stop_timeout=0.5)
+        self.culler = SessionCuller(cull_idle_timeout=60, cull_stop_timeout=60)
         self.culler.look_after(PoolSubjects(self.pool))
 
     async def _made(self) -> Things:
-        return Things(limit=LIMIT, stop_seconds=0.2)
+        return Things(limit=LIMIT, stop_seconds=60)
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
@@ -122,8 +122,8 @@ class _Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         for stack, _ in self.held:
             self.run(stack.aclose())
-        self.run(self.pool.stop(2.0))
-        self.run(self.pool.supervisor.close(2.0))
+        self.run(self.pool.stop(60))
+        self.run(self.pool.supervisor.close(60))
         for task in self.asking:
             task.cancel()
         self.run(self._turns())

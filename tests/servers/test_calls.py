@@ -55,37 +55,37 @@ async def test_progress_is_told_in_order(house: House) -> None:
 
 
 async def test_a_hundred_first_calls_start_one_process(house: House) -> None:
-    house.echo()
+    house.raw()
     manager = house.manager()
-    results = await asyncio.gather(*[call(manager, "echo", "add", a=n, b=1) for n in range(100)])
+    results = await asyncio.gather(*[call(manager, "raw", "add", a=n, b=1) for n in range(100)])
     assert [result.content for result in results] == [str(n + 1) for n in range(100)]
     assert len(house.processes()) == 1
-    assert house.phases == [("echo", "starting"), ("echo", "ready")]
+    assert house.phases == [("raw", "starting"), ("raw", "ready")]
 
 
 async def test_a_cancelled_call_is_told_to_the_server_and_the_session_lives(
     house: House, tmp_path: Path
 ) -> None:
-    house.echo()
+    house.raw()
     manager = house.manager()
     mark = tmp_path / "mark"
-    running = asyncio.create_task(call(manager, "echo", "never", mark=str(mark)))
+    running = asyncio.create_task(call(manager, "raw", "never", mark=str(mark)))
     await eventually(mark.exists)
-    assert manager.describe_one("echo")["execution_state"] == "busy"
+    assert manager.describe_one("raw")["execution_state"] == "busy"
     running.cancel()
     await asyncio.wait([running])
     assert running.cancelled()
     await eventually(lambda: mark.read_text() == "begun\ncancelled\n")
-    before = manager.describe_one("echo")["pid"]
-    assert (await call(manager, "echo", "pid")).content == str(before)
+    before = manager.describe_one("raw")["pid"]
+    assert (await call(manager, "raw", "pid")).content == str(before)
 
 
 async def test_a_cancelled_first_caller_does_not_cancel_the_start_for_others(house: House) -> None:
-    house.echo()
+    house.raw()
     manager = house.manager()
-    first = asyncio.create_task(call(manager, "echo", "add", a=1, b=1))
+    first = asyncio.create_task(call(manager, "raw", "add", a=1, b=1))
     await eventually(lambda: house.phases)
-    second = asyncio.create_task(call(manager, "echo", "add", a=1, b=1))
+    second = asyncio.create_task(call(manager, "raw", "add", a=1, b=1))
     first.cancel()
     assert (await second).content == "2"
     assert first.cancelled()
@@ -159,21 +159,21 @@ async def test_every_call_is_announced_once_with_how_it_ended(house: House) -> N
 
 
 async def test_a_cancelled_call_may_have_done_its_work(house: House) -> None:
-    house.echo()
+    house.raw()
     manager = house.manager()
-    await manager.start("echo")
-    calling = asyncio.ensure_future(call(manager, "echo", "never"))
-    await eventually(lambda: manager.describe_one("echo")["busy"])
+    await manager.start("raw")
+    calling = asyncio.ensure_future(call(manager, "raw", "never"))
+    await eventually(lambda: manager.describe_one("raw")["busy"])
     calling.cancel()
     await asyncio.wait([calling])
     assert [told.outcome for told in house.announced if isinstance(told, ToolCalled)] == ["unknown"]
 
 
 async def test_a_move_tells_how_long_the_old_phase_lasted(house: House) -> None:
-    house.echo()
-    await house.manager().start("echo")
+    house.raw()
+    await house.manager().start("raw")
     starting, ready = (told for told in house.announced if isinstance(told, Moved))
-    assert (starting.workspace_id, starting.id, starting.old) == ("w", "echo", "new")
+    assert (starting.workspace_id, starting.id, starting.old) == ("w", "raw", "new")
     assert (ready.old, ready.new) == ("starting", "ready")
     assert ready.seconds > 0.01
 

@@ -153,8 +153,8 @@ def address() -> Iterator[str]:
 async def test_a_lost_subscription_is_asked_for_anew_and_what_changed_meanwhile_is_noticed(
     house: House, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection over HTTP on which nothing is said for long is lost; here after half a second."""
-    monkeypatch.setattr("mandrake_jupyter.provisioners.http_client.READ_TIMEOUT", 0.5)
+    """A connection over HTTP on which nothing is said for long is lost; here after a second."""
+    monkeypatch.setattr("mandrake_jupyter.provisioners.http_client.READ_TIMEOUT", 1.0)
     monkeypatch.setattr("mandrake_jupyter.servers.hearing.FIRST_PAUSE", 0.05)
     house.add("echo", "", transport="http", url=address)
     manager = house.manager()

@@ -23,6 +23,7 @@ from mandrake_jupyter.errors import (
 )
 
 from ..support.mcp_leaks import eventually
+from ..support.patience import within
 from .conftest import House, call
 
 
@@ -71,7 +72,7 @@ async def test_one_that_never_answers_is_stopped_after_its_deadline(house: House
     began = time.monotonic()
     with pytest.raises(StartTimeout, match=r"did not answer within 0\.7 s"):
         await manager.start("raw")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < within(5)
     assert not house.processes()
 
 
@@ -154,7 +155,8 @@ async def test_a_call_that_takes_too_long_is_cancelled_and_the_session_lives(
         CallTimeout, match=r'The tool "never" of the MCP server "raw" did not answer within 0\.5 s'
     ):
         await call(manager, "raw", "never", mark=str(mark))
-    await eventually(lambda: mark.read_text() == "begun\ncancelled\n")
+    await eventually(lambda: mark.exists() and mark.read_text() == "begun\ncancelled\n")
+    house.raw()  # the next call has all the time it needs
     assert (await call(manager, "raw", "add", a=1, b=1)).ok
     assert house.phases.count(("raw", "starting")) == 1
 
@@ -228,11 +230,14 @@ async def test_a_message_beyond_the_limit_is_skipped_with_a_word(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mandrake_jupyter.provisioners.framing.MESSAGE_LIMIT", 2**20)
-    house.raw(call_timeout=2.0)
+    house.raw(call_timeout=1.0)
     manager = house.manager()
     with pytest.raises(CallTimeout):
         await call(manager, "raw", "big_line", size=3 * 2**20)
-    assert any("more than 1 MB was skipped" in line["text"] for line in manager.logs("raw"))
+    await eventually(
+        lambda: any("more than 1 MB was skipped" in line["text"] for line in manager.logs("raw"))
+    )
+    house.raw()
     assert (await call(manager, "raw", "add", a=1, b=1)).ok
 
 

@@ -55,13 +55,14 @@ async def test_a_living_one_is_asked_in_the_way_of_its_era(house: House, kind: s
 async def test_a_stopped_process_lives_and_does_not_answer(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "TIMEOUT", 0.3)
     house.raw()
     manager = house.manager(stop_grace=0.1)
     await manager.start("raw")
     pid = manager.describe_one("raw")["pid"]
     os.kill(pid, signal.SIGSTOP)
-    found = await manager.health("raw")
+    with monkeypatch.context() as patch:
+        patch.setattr(health, "TIMEOUT", 0.3)
+        found = await manager.health("raw")
     assert (found["status"], found["alive"], found["answers"], found["answered_ms"]) == (
         "failing",
         True,

@@ -88,9 +88,9 @@ async def test_the_person_whose_call_it_is_about_is_asked_and_what_he_says_comes
     assert "red" not in str(echo.logs("echo")), "what a person says is nobody's business"
 
 
-@pytest.mark.parametrize("action", ["decline", "cancel"])
-async def test_a_no_comes_back_as_it_was_said(echo: MCPServerManager, action: Any) -> None:
-    assert (await ask(echo, Person(lambda _: Answer(action)), "ask")).content == action
+async def test_a_no_comes_back_as_it_was_said(echo: MCPServerManager) -> None:
+    for answer in (Answer("decline"), Answer("cancel")):
+        assert (await ask(echo, Person(lambda _, no=answer: no), "ask")).content == answer.action
 
 
 async def test_a_form_keeps_every_kind_of_simple_field(echo: MCPServerManager) -> None:
@@ -124,15 +124,13 @@ async def test_two_questions_of_one_call_are_asked_one_after_the_other(echo: MCP
     assert {q.message for q in person.asked} == {"First?", "Second?"}
 
 
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "file:///etc/passwd", "https://u:p@example.com/", "https://"]
-)
-async def test_an_address_that_is_no_web_page_is_declined_in_words(echo: MCPServerManager, url: str) -> None:
+async def test_an_address_that_is_no_web_page_is_declined_in_words(echo: MCPServerManager) -> None:
     person = Person()
-    result = await ask(echo, person, "sign_in", url=url)
-    assert result.content.startswith(
-        'decline\n[It asked you: "Please sign in.". That was declined: the address'
-    )
+    for url in ("javascript:alert(1)", "file:///etc/passwd", "https://u:p@example.com/", "https://"):
+        result = await ask(echo, person, "sign_in", url=url)
+        assert result.content.startswith(
+            'decline\n[It asked you: "Please sign in.". That was declined: the address'
+        ), url
     assert person.asked == []
 
 

@@ -53,7 +53,7 @@ class Other:
         """Both by SIGKILL, stopped first, so that the guardian has no moment to do its work."""
         os.kill(self.guardian, signal.SIGSTOP)
         self.holder.kill()
-        self.holder.wait(20)
+        self.holder.wait(60)
         os.kill(self.guardian, signal.SIGKILL)
         until(lambda: self.guardian not in [process.pid for process in alive(self.token)])
 

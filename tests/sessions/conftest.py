@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from mandrake_jupyter.providers.base import Finished, ModelRequest, TextDelta, T
 from mandrake_jupyter.sessions.seams import Bounds, Seams
 from mandrake_jupyter.sessions.session import SessionCoordinator
 from mandrake_jupyter.stores.database import Database
+from mandrake_jupyter.stores.migrate import migrate
 from mandrake_jupyter.stores.runs import RunStore
 from mandrake_jupyter.stores.sessions import SessionStore
 from mandrake_jupyter.values import Event, ToolResult, ToolSpec, Usage
@@ -182,7 +184,7 @@ async def collect(
 ) -> list[Event]:
     """Events of a run until the terminal one, or the first for which `until` holds."""
     seen = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in coordinator.watch(run_id):
             if event is not None:
                 seen.append(event)
@@ -195,13 +197,23 @@ def types(events: Sequence[Event]) -> list[str]:
     return [event.type for event in events]
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which nothing is yet: to make one takes longer than most tests here."""
+    path = tmp_path_factory.mktemp("empty") / "mandrake.sqlite"
+    migrate(path)
+    return path
+
+
 @pytest.fixture
 def chat(
-    place: Any, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop
+    place: Any, empty: Path, tmp_path: Path, jp_asyncio_loop: asyncio.AbstractEventLoop
 ) -> Iterator[Callable[..., Any]]:
     opened: list[Chat] = []
 
     async def make(*script: list[Any], **kwargs: Any) -> Chat:
+        if isinstance(place, Path) and not place.exists():
+            shutil.copy(empty, place)
         database = Database(place)
         store = SessionStore(database)
         workspace = await store.workspace_for(tmp_path)
@@ -222,7 +234,7 @@ def chat(
 
     async def close() -> None:
         for made in opened:
-            assert await made.supervisor.close(2) == []
+            assert await made.supervisor.close(20) == []
             await made.database.close()
 
     jp_asyncio_loop.run_until_complete(close())

@@ -19,7 +19,7 @@ PLACES = BOTH
 
 async def parked(session: Any, run: Any, calls: int = 1) -> list[str]:
     """The ids of the calls that wait, once the run is parked."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async for _ in session.watch(run.id, heartbeat=0.01):
             held = session._live.get(run.id)
             if held and held.parked and not session.busy:
@@ -65,7 +65,7 @@ async def test_a_call_allowed_while_another_runs_is_run(chat: Any) -> None:
     made.tools.gate = asyncio.Event()
     session = await made.open()
     run = await session.post("go")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await made.tools.called.wait()
     [waiting] = [p.call_id for p in session._live[run.id].ledger.answer.parts if p.status == "waiting"]
     await session.decide(run.id, waiting, "once", None, "", "ann")
@@ -138,7 +138,7 @@ async def test_a_decision_in_the_moment_of_parking_does_not_let_the_next_message
     made = await chat([call("write", path="a")], ["first"], ["second"])
     session = await made.open()
     run, later = await session.post("go"), await session.post("next")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not session._live[run.id].parked:
             await asyncio.sleep(0)
     [part] = session._live[run.id].ledger.answer.parts
@@ -201,7 +201,7 @@ async def test_a_call_in_flight_at_a_crash_is_unknown_and_never_sent_again(chat:
     made.tools.gate = asyncio.Event()
     session = await made.open("one")
     run = await session.post("go")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await made.tools.called.wait()
     await made.supervisor.close(1)
     made.supervisor = type(made.supervisor)()
@@ -217,7 +217,7 @@ async def test_cancelling_a_call_in_flight_says_that_its_outcome_is_unknown(chat
     made.tools.gate = asyncio.Event()
     session = await made.open()
     run = await session.post("go")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await made.tools.called.wait()
     await session.cancel(run.id, "ann")
     events = await collect(session, run.id)

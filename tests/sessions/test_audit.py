@@ -111,7 +111,7 @@ async def test_a_call_in_flight_at_a_crash_is_unknown_in_its_record(chat: Any) -
     made.tools.gate = asyncio.Event()
     session = await made.open("one")
     run = await session.post("go")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await made.tools.called.wait()
     await made.supervisor.close(1)
     made.supervisor = type(made.supervisor)()

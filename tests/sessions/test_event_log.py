@@ -48,7 +48,7 @@ def tokens(log: EventLog, count: int, size: int = 1, part: int = 0) -> None:
 
 async def all_of(log: EventLog, after: int = 0) -> list[Event]:
     found: list[Event] = []
-    async with asyncio.timeout(5), aclosing(log.watch(after, most=1)) as bundles:  # type: ignore[type-var]
+    async with asyncio.timeout(60), aclosing(log.watch(after, most=1)) as bundles:  # type: ignore[type-var]
         async for events in bundles:
             found += events
     return found
@@ -210,7 +210,7 @@ async def test_a_run_of_another_living_server_is_read_as_it_goes_on(chat: Any) -
     here, there = await made.open("one"), await made.open("two")
     run = await here.post("go")
     watcher = Watcher()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in there.watch(run.id, heartbeat=0.1):
             if event is None:
                 continue
@@ -228,7 +228,7 @@ async def test_when_that_server_dies_its_reader_sees_the_end(chat: Any) -> None:
     here, there = await made.open("one"), await made.open("two")
     run = await here.post("go")
     watcher = Watcher()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in there.watch(run.id):
             if event is not None:
                 watcher.see(event)

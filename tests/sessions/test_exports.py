@@ -291,11 +291,11 @@ def test_a_notebook_elsewhere_is_named_without_where_it_lies() -> None:
 
 @pytest.mark.parametrize("format", list(FORMATS))
 @pytest.mark.parametrize("piece", ["x", "`", "```\n", "<b ", "``<b>`", "\n- ", "~~~ ", "\\", "# ", MARKS])
-def test_four_megabytes_are_written_within_seconds(format: str, piece: str) -> None:
-    said = turn("q", piece * (4_000_000 // len(piece)))
+def test_a_megabyte_is_written_within_seconds(format: str, piece: str) -> None:
+    said = turn("q", piece * (1_000_000 // len(piece)))
     began = time.process_time()
     written(format, said)
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

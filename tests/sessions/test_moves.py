@@ -88,7 +88,7 @@ class Life:
                 return
 
     async def at_rest(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.session.busy:
                 await asyncio.wait([*self.session._tasks.values()])
                 await asyncio.sleep(0)
@@ -96,7 +96,7 @@ class Life:
     async def to_the_end(self) -> None:
         for run in self.runs:  # who reads is there: the queue goes on
             reading = asyncio.ensure_future(self.read(run))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not reading.done():
                     await self.at_rest()
                     await self.decide("once")

@@ -33,7 +33,7 @@ async def test_the_end_that_was_shown_is_stored_once_the_store_takes_it(
     end = shown[-1]
     assert (end.type, end.data["code"]) == ("error", "store_unavailable")
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while session.busy:
             await asyncio.sleep(0)
     again = await collect(session, run.id)

@@ -55,7 +55,7 @@ async def test_a_run_stores_its_text_while_the_model_goes_on(chat: Any) -> None:
     session = await made.open()
     run = await session.post("go")
     await collect(session, run.id, until=lambda event: event.type == "token")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await session._seams.runs.answer(run)).text != "said":
             await asyncio.sleep(0.01)
     gate.set()

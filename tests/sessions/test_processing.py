@@ -115,11 +115,11 @@ async def test_a_chat_that_is_put_away_meanwhile_gives_the_message_as_it_stands(
     session = await (await chat([call("write", path="a")])).open()
     heard = Heard()
     asking = asyncio.ensure_future(session.process_message("go", **heard.callbacks))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not session.runs:
             await asyncio.sleep(0)
     await parked(session, session.runs[0])
     await session.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert (await asking)["status"] == "waiting"
     assert heard.all == [("call", "write")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from mandrake_jupyter.sessions.endings import Ending
 from mandrake_jupyter.sessions.retrying import hurry, wait_before
 from mandrake_jupyter.sessions.run_state import RunState
 from mandrake_jupyter.sessions.seams import Bounds, pause
+from mandrake_jupyter.values import utcnow
 
 from .conftest import Pauses, call, collect, types
 from .test_approvals import parked
@@ -30,7 +31,7 @@ async def waiting(made: Any) -> tuple[Any, Any]:
     """A session whose run waits for its next try, and that run."""
     session = await made.open()
     run = await session.post("go")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await made.pauses.begun.wait()
     return session, run
 
@@ -50,6 +51,7 @@ async def test_what_may_pass_is_tried_again_and_the_answer_is_as_if_nothing_was(
 ) -> None:
     made = await chat([error], [error], ["Hello."])
     session = await made.open()
+    before = utcnow()
     events = await collect(session, (await session.post("go")).id)
     assert types(events) == ["start", "retry", "retry", "token", "usage", "complete"]
     first, second = made.pauses.seconds
@@ -59,8 +61,8 @@ async def test_what_may_pass_is_tried_again_and_the_answer_is_as_if_nothing_was(
     told = events[1].data
     assert (told["attempt"], told["of"], told["code"]) == (1, 3, error.code)
     assert (told["content"], told["actions"]) == (str(error), ["try_now"])
-    took = datetime.fromisoformat(told["at"]) - datetime.fromisoformat(events[1].time)
-    assert took.total_seconds() == pytest.approx(first, abs=0.2)
+    waits = timedelta(seconds=first)
+    assert before <= datetime.fromisoformat(told["at"]) - waits <= utcnow()
 
 
 @pytest.mark.parametrize(
@@ -229,7 +231,7 @@ def test_a_wait_that_is_asked_for_is_kept_to(asked: float, seconds: float | None
 
 async def test_a_pause_ends_by_itself_or_when_told() -> None:
     now = asyncio.Event()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await pause(0, now)
         waits = asyncio.create_task(pause(3600, now))
         now.set()

@@ -19,7 +19,7 @@ async def test_calls_of_one_step_run_at_once_and_each_result_is_shown_as_it_come
         begun.append(arguments["path"])
         if len(begun) == 2:
             both.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await both.wait()
             if arguments["path"] == "slow":
                 await slow.wait()

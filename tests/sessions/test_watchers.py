@@ -116,7 +116,7 @@ async def test_watchers_that_come_stay_stick_and_leave_as_they_like_see_the_same
         session = await made.open()
         run = (await session.post(f"seed {seed}")).id
         done = asyncio.Event()
-        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             first = tasks.create_task(steady(session, run))
             others = [
                 tasks.create_task(leaving(session, run, rng)),
@@ -171,7 +171,7 @@ async def test_after_a_crash_they_come_again_and_see_the_same(chat: Any, small: 
 
 
 async def read_on(session: SessionCoordinator, run: str, watcher: Watcher, rng: random.Random) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not watcher.ends:
             stay = rng.randrange(1, 20)
             async with aclosing(session.watch(run, watcher.after)) as events:  # type: ignore[type-var]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,9 +25,10 @@ import psutil
 
 from .jupyter_process import HEARS_SIGINT
 from .mcp_leaks import MARKER, alive
+from .patience import ON_PATH
 from .rest import Refused, Rest
 
-START = 60.0
+START = 100.0
 PROXY = "configurable-http-proxy"
 #: Run as the Hub's configuration, after `settings` was set.
 CONFIG = """
@@ -115,7 +117,7 @@ class HubProcess(Rest):
                 subprocess.Popen,
                 [sys.executable, "-m", module, *args],
                 cwd=self.home,
-                env={**os.environ, MARKER: self.mark, **own},
+                env={**os.environ, "PYTHONPATH": str(ON_PATH), MARKER: self.mark, **own},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -129,7 +131,7 @@ class HubProcess(Rest):
             "JUPYTER_NO_CONFIG": "1",
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            "PYTHONPATH": str(ON_PATH),
         }
         return {**own, **self.env}
 
@@ -177,6 +179,10 @@ class HubProcess(Rest):
 
 
 def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in held]
+    """Below those that the system gives away by itself: nobody gets one before the Hub has it."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+    return found

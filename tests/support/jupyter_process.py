@@ -24,9 +24,10 @@ import psutil
 
 from .jupyter_fork import Forked, Forkery
 from .mcp_leaks import MARKER, alive, eventually
+from .patience import ON_PATH
 from .rest import Rest
 
-START = 60.0
+START = 100.0
 #: Programs that a shell starts in the background inherit that SIGINT is ignored, and pass it on.
 HEARS_SIGINT = """
 import signal
@@ -125,6 +126,7 @@ class JupyterProcess(Rest):
             "JUPYTER_DATA_DIR": self.data,
             "JUPYTER_NO_CONFIG": 1,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+            "PYTHONPATH": ON_PATH,
             MARKER: self.mark,
         }
         return {**theirs, **{name: str(value) for name, value in own.items()}, **self.env}
@@ -133,7 +135,7 @@ class JupyterProcess(Rest):
         assert self.process is not None
         self.process.send_signal(number)
 
-    async def ended(self, timeout: float = 20.0) -> int:
+    async def ended(self, timeout: float = 40.0) -> int:
         """Its exit status, once it and all it started are gone; fails after `timeout` seconds."""
         assert self.process is not None
         deadline = time.monotonic() + timeout

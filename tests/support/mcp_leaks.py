@@ -24,20 +24,20 @@ def alive(token: str) -> list[psutil.Process]:
     return found
 
 
-def until(condition: Callable[[], object], seconds: float = 40.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Returns when `condition` holds; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"it did not become true within {seconds} s"
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
-async def eventually(condition: Callable[[], object], seconds: float = 40.0) -> None:
+async def eventually(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """As `until`, on the event loop."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"it did not become true within {seconds} s"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
 
 
 def open_files() -> set[tuple[str, str]]:

@@ -68,7 +68,7 @@ class Rest:
 
     async def run_in(self, chat: str, run: str, state: str) -> JSON:
         """The run, when it has come into `state`."""
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while (found := await self("GET", f"{chat}/runs/{run}"))["state"] != state:
             assert time.monotonic() < until, f"{found} did not become {state}"
             await asyncio.sleep(0.02)

@@ -68,7 +68,7 @@ class World:
         """The events of a stream as they come; leaving it closes the connection."""
         headers = {"Authorization": f"token {self.jupyter.token}", "Accept": accept}
         url = f"{self.jupyter.url}mandrake/{path}"
-        with requests.request(method, url, json=body, headers=headers, stream=True, timeout=30) as answer:
+        with requests.request(method, url, json=body, headers=headers, stream=True, timeout=60) as answer:
             assert (answer.status_code, answer.headers["Content-Type"]) == (200, accept)
             for line in answer.iter_lines():
                 if line.startswith((b"{", b"data: ")):

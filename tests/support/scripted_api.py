@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 JSON = dict[str, Any]
 DROP = "drop"
 HEARTBEAT = "heartbeat"
-DEADLINE = 10
+DEADLINE = 60
 
 
 @dataclass

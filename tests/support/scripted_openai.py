@@ -79,15 +79,15 @@ class ScriptedOpenAI:
     async def __aexit__(self, *exc: object) -> None:
         await self.stop()
 
-    async def until(self, true: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def until(self, true: Callable[[], bool], timeout: float = 60.0) -> None:
         """Wait until `true()`, looked at after every request and every disconnect."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(true)
 
-    async def saw_requests(self, count: int, timeout: float = 10.0) -> None:
+    async def saw_requests(self, count: int, timeout: float = 60.0) -> None:
         await self.until(lambda: len(self.chats) >= count, timeout)
 
-    async def saw_disconnect(self, count: int = 1, timeout: float = 10.0) -> None:
+    async def saw_disconnect(self, count: int = 1, timeout: float = 60.0) -> None:
         """Wait until `count` clients hung up before their answer was whole."""
         await self.until(lambda: self.disconnects >= count, timeout)
 

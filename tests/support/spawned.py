@@ -5,7 +5,6 @@ No key, no proxy and no package index of whoever runs the tests; loopback only.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ class Spawned(Lab):
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in super()._environment().items() if name != "OPENAI_BASE_URL"}
-        return {**kept, **OFFLINE, "PYTHONPATH": os.environ.get("PYTHONPATH", ""), **self.environ}
+        return {**kept, **OFFLINE, **self.environ}
 
 
 @contextmanager
