@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,11 @@ class Api:
 @pytest.fixture
 def api(jp_serverapp: Any, jp_fetch: Callable[..., Any], jp_root_dir: Path) -> Api:
     return Api(jp_fetch, jp_serverapp.web_app.settings["mandrake_registry"], jp_root_dir)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """schemathesis gives the tests of all operations one id, and pytest-xdist would run one of them for all."""
+    for item in items:
+        label = getattr(item, "operation_label", None)
+        if label and not item.nodeid.endswith("]"):
+            item._id = replace(item._id, params=label)  # type: ignore[attr-defined]
