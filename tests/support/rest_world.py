@@ -52,7 +52,7 @@ class World:
         chat = self.fresh_chat()
         message = self.post(chat, "count to 3")["id"]
         if deleted:
-            self.api("DELETE", f"{DEFAULT}/sessions/{chat}/messages/{message}?undo=3600")
+            self.api("DELETE", f"workspaces/default/sessions/{chat}/messages/{message}?undo=3600")
         return {"workspace": "default", "session": chat, "message": message}
 
     def fresh_mcp_server(self, name: str = "") -> str:
