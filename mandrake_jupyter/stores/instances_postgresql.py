@@ -6,6 +6,7 @@ A lock file beside it, as without PostgreSQL, tells the next Jupyter server of t
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -91,10 +92,13 @@ class SharedInstances:
         return self._local.keep()
 
     async def alive(self, instance: str) -> bool:
-        """Raises :class:`StoreUnavailable` where that can't be told."""
+        """Raises :class:`StoreUnavailable` where that can't be told.
+
+        Who has lost its own lock, be it unawares, knows nothing of others: PostgreSQL may have been away for all."""
         if instance == self.own:
             return True
         asked = {"instance": instance}
         held, up = await self._database.look(lambda db: tuple(db.execute(_ALIVE, asked).one()))
-        regained = self._regained is not None and time.monotonic() - self._regained < GRACE
-        return bool(held) or up < GRACE or regained
+        if held or up < GRACE or not await asyncio.to_thread(self._held):
+            return True
+        return self._regained is not None and time.monotonic() - self._regained < GRACE

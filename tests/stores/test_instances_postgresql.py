@@ -85,6 +85,19 @@ async def test_a_lost_connection_is_a_lost_lock_which_is_taken_again(
     assert await one.alive("a server that has not come back yet"), "it lost its own just now"
 
 
+async def test_who_lost_its_own_lock_unawares_takes_nobody_for_dead(
+    server: Any, postgres: Postgres, schema: str
+) -> None:
+    """As where one process of PostgreSQL crashes: it cuts off all of them, and was not started anew."""
+    one, two = server("one"), server("two")
+    postgres.sql(CUT, schema)
+    await eventually(lambda: not postgres.connections(schema))
+    assert await two.alive("one")
+    assert two.keep()
+    assert not await two.alive("one")
+    assert one.keep()
+
+
 async def test_soon_after_a_start_of_postgresql_nobody_is_taken_for_dead(
     server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

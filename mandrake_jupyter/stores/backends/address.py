@@ -86,7 +86,7 @@ def parse(url: str) -> Address:
     places = (given.get("host"), given.get("dbname"))
     if any("@" in str(place) for place in places) or not _PORTS.fullmatch(str(given.get("port") or "")):
         raise _not_understood()
-    return Address({**DEFAULTS, **given})
+    return Address({**DEFAULTS, **given, "client_encoding": "UTF8"})
 
 
 def _not_understood() -> StoreMisconfigured:
