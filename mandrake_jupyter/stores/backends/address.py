@@ -66,6 +66,7 @@ def filled(url: str, values: Iterable[str]) -> str:
 
 def parse(url: str) -> Address:
     """Raises StoreMisconfigured, also where the driver is missing."""
+    url = url.strip()  # a variable or a key from a file often ends with its line
     if not url.startswith(SCHEMES):
         raise StoreMisconfigured(
             why="MandrakeApp.database_url is no URL like postgresql://user@host/database",
