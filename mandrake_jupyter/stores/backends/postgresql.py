@@ -45,6 +45,8 @@ SETTINGS = {
     "tcp_user_timeout": "20s",
     "idle_in_transaction_session_timeout": f"{STATEMENT_WITHIN}s",
     "statement_timeout": f"{STATEMENT_WITHIN}s",
+    # One plan for all words would go through the whole index of the search for a rare one.
+    "plan_cache_mode": "force_custom_plan",
 }
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #: Each statement sees what was committed before it, so the last sees what was while it waited for the lock.
