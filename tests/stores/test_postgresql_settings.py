@@ -71,17 +71,19 @@ async def test_when_postgresql_lets_nothing_be_written_any_more_that_is_respecte
     await store.database.close()
 
 
-async def test_a_machine_that_is_gone_keeps_no_lock_for_hours(postgres: Postgres, schema: str) -> None:
+async def test_a_machine_that_is_gone_keeps_no_lock_for_hours_and_plans_are_made_for_their_words(
+    postgres: Postgres, schema: str
+) -> None:
     database = Database(postgresql(postgres.url(schema, password=PASSWORD)))
     names = ("tcp_keepalives_idle", "tcp_keepalives_count", "tcp_user_timeout")
-    names += ("idle_in_transaction_session_timeout",)
+    names += ("idle_in_transaction_session_timeout", "plan_cache_mode")
 
     def shown(db: Connection) -> list[str]:
         return [str(db.execute(text(f"SHOW {name}")).scalar()) for name in names]
 
     try:
         for found in (await database.at_once(shown), await database.look(shown)):
-            assert found == ["20", "3", "20000", "1min"]
+            assert found == ["20", "3", "20000", "1min", "force_custom_plan"]
     finally:
         await database.close()
 
