@@ -40,6 +40,7 @@ class SharedInstances:
         self._backend, self._database, self._local = backend, database, local
         self._connection: psycopg.Connection[Any] | None = None
         self._regained: float | None = None
+        self._released = False
 
     def hold(self) -> None:
         """Raises :class:`StoreUnavailable`."""
@@ -62,6 +63,8 @@ class SharedInstances:
         return connection
 
     def release(self) -> None:
+        """For good, also where a thread is just about to take it again."""
+        self._released = True
         if self._connection is not None:
             self._connection.close()
         self._local.release()
@@ -89,6 +92,9 @@ class SharedInstances:
             except self._backend.errors:
                 return False
             self._regained = time.monotonic()
+            if self._released:
+                self._connection.close()
+                return False
         return self._local.keep()
 
     async def alive(self, instance: str) -> bool:
