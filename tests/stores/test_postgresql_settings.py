@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from mandrake_jupyter.errors import StoreMisconfigured, StoreNewer, StoreReadOnly
+from mandrake_jupyter.errors import StoreMisconfigured, StoreNewer, StoreReadOnly, StoreUnavailable
 from mandrake_jupyter.stores.backends.postgresql_access import WRITE_KEY, access
 from mandrake_jupyter.stores.database import Database
 from mandrake_jupyter.stores.sessions import SessionStore
@@ -69,6 +69,25 @@ async def test_when_postgresql_lets_nothing_be_written_any_more_that_is_respecte
         postgres.sql(cut, schema)
     await store.create(workspace.id)
     await store.database.close()
+
+
+async def test_a_connection_that_broke_while_nobody_used_it_is_no_trouble_of_the_log(
+    postgres: Postgres, schema: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where it breaks between the pool's look at it and its use."""
+    database = Database(postgresql(postgres.url(schema)))
+    store = SessionStore(database)
+    for read in (store.sessions, store.workspaces):
+        assert await read() == []
+        for engine in (database._engine.sync_engine, database._whole):  # type: ignore[union-attr]
+            monkeypatch.setattr(engine.dialect, "do_ping", lambda connection: True)
+        cut = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = %s"
+        postgres.sql(cut, schema)
+        with pytest.raises(StoreUnavailable):
+            await read()
+        assert await read() == []
+    assert not caplog.records
+    await database.close()
 
 
 async def test_a_machine_that_is_gone_keeps_no_lock_for_hours_and_plans_are_made_for_their_words(

@@ -115,11 +115,16 @@ class Postgresql:
 
     def begin(self, connection: Connection, *, writes: bool) -> None:
         driver: Any = connection.connection.dbapi_connection
-        if hasattr(driver, "run_async"):
-            revision, number = driver.run_async(partial(_begin_async, writes=writes))
-        else:
-            cursor = driver.execute(_WRITE if writes else _READ, prepare=False)
-            revision, number = _last(cursor) if writes else (None, None)
+        try:
+            if hasattr(driver, "run_async"):
+                revision, number = driver.run_async(partial(_begin_async, writes=writes))
+            else:
+                cursor = driver.execute(_WRITE if writes else _READ, prepare=False)
+                revision, number = _last(cursor) if writes else (None, None)
+        except self.errors:
+            if driver.closed:
+                connection.connection.invalidate()  # else the pool would log that it can't be rolled back
+            raise
         connection.info[NUMBER] = number
         refuse_newer(revision)
 
