@@ -147,10 +147,12 @@ async def _keep_lock(instances: Living, every: float = LOCK_CHECK) -> None:
             told = False
         elif await asyncio.to_thread(instances.keep):
             told = False
-            logger.warning("The lock of this Jupyter server was removed or replaced. It was taken again.")
+            logger.warning("The lock of this Jupyter server was lost. It was taken again.")
         elif not told:
             told = True
-            logger.error("The lock of this Jupyter server was taken by another program. %s", instances.remedy)
+            logger.error(
+                "The lock of this Jupyter server is lost, and can't be taken again yet. %s", instances.remedy
+            )
         await asyncio.sleep(every)
 
 

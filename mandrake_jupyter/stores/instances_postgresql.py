@@ -6,6 +6,7 @@ A lock file beside it, as without PostgreSQL, tells the next Jupyter server of t
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ class SharedInstances:
         self._backend, self._database, self._local = backend, database, local
         self._connection: psycopg.Connection[Any] | None = None
         self._regained: float | None = None
+        self._released = False
 
     def hold(self) -> None:
         """Raises :class:`StoreUnavailable`."""
@@ -61,6 +63,8 @@ class SharedInstances:
         return connection
 
     def release(self) -> None:
+        """For good, also where a thread is just about to take it again."""
+        self._released = True
         if self._connection is not None:
             self._connection.close()
         self._local.release()
@@ -88,13 +92,19 @@ class SharedInstances:
             except self._backend.errors:
                 return False
             self._regained = time.monotonic()
+            if self._released:
+                self._connection.close()
+                return False
         return self._local.keep()
 
     async def alive(self, instance: str) -> bool:
-        """Raises :class:`StoreUnavailable` where that can't be told."""
+        """Raises :class:`StoreUnavailable` where that can't be told.
+
+        Who has lost its own lock, be it unawares, knows nothing of others: PostgreSQL may have been away for all."""
         if instance == self.own:
             return True
         asked = {"instance": instance}
         held, up = await self._database.look(lambda db: tuple(db.execute(_ALIVE, asked).one()))
-        regained = self._regained is not None and time.monotonic() - self._regained < GRACE
-        return bool(held) or up < GRACE or regained
+        if held or up < GRACE or not await asyncio.to_thread(self._held):
+            return True
+        return self._regained is not None and time.monotonic() - self._regained < GRACE

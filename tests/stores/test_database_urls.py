@@ -37,6 +37,7 @@ async def test_without_one_chats_are_in_a_file_of_the_data_dir(tmp_path: Path) -
         ("postgres://ann:p%40ss%2Fword@h:6000/chats", ("ann", "p@ss/word", "h", "chats")),
         ("postgresql://${USER_NAME}@h/${DB:-chats}", ("a@b", None, "h", "chats")),
         ("postgresql://ann:${secret:pg}@h/chats", ("ann", "s@cret/canary", "h", "chats")),
+        ("${FROM_A_FILE}", ("bob", "x", "one", "d")),
         ("${DATABASE_URL}", ("bob", "x", "one,two", "d")),
         ("postgresql:///chats?service=mine&host=/run/pg", (None, None, "/run/pg", "chats")),
     ],
@@ -45,6 +46,7 @@ async def test_what_postgresql_understands_is_understood(
     url: str, expected: tuple[Any, ...], tmp_path: Path
 ) -> None:
     environ = {"USER_NAME": "a@b", "DATABASE_URL": "postgresql://bob:x@one:5432,two:5433/d"}
+    environ["FROM_A_FILE"] = "postgresql://bob:x@one/d\n"
     found, secrets = await given(url, tmp_path, environ)
     assert tuple(found.address.given.get(name) for name in ("user", "password", "host", "dbname")) == expected
     assert secrets == ([expected[1]] if expected[1] else [])

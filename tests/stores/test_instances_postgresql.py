@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,42 @@ async def test_a_lost_connection_is_a_lost_lock_which_is_taken_again(
     assert await one.alive("two")
     monkeypatch.setattr(module, "GRACE", 3600)
     assert await one.alive("a server that has not come back yet"), "it lost its own just now"
+
+
+async def test_who_lost_its_own_lock_unawares_takes_nobody_for_dead(
+    server: Any, postgres: Postgres, schema: str
+) -> None:
+    """As where one process of PostgreSQL crashes: it cuts off all of them, and was not started anew."""
+    one, two = server("one"), server("two")
+    postgres.sql(CUT, schema)
+    await eventually(lambda: not postgres.connections(schema))
+    assert await two.alive("one")
+    assert two.keep()
+    assert not await two.alive("one")
+    assert one.keep()
+
+
+async def test_a_lock_that_comes_back_after_the_release_is_not_kept(
+    server: Any, postgres: Postgres, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = server("one")
+    postgres.sql(CUT, schema)
+    await eventually(lambda: not one.intact())
+    connect, asked, may = one._backend.connect, threading.Event(), threading.Event()
+
+    def slow() -> Any:
+        asked.set()
+        assert may.wait(10)
+        return connect()
+
+    monkeypatch.setattr(one._backend, "connect", slow)
+    keeping = asyncio.ensure_future(asyncio.to_thread(one.keep))
+    await eventually(asked.is_set)
+    one.release()
+    may.set()
+    assert not await keeping
+    await eventually(lambda: not postgres.connections(schema))
+    assert not list((tmp_path / "one").iterdir())
 
 
 async def test_soon_after_a_start_of_postgresql_nobody_is_taken_for_dead(

@@ -66,6 +66,7 @@ def filled(url: str, values: Iterable[str]) -> str:
 
 def parse(url: str) -> Address:
     """Raises StoreMisconfigured, also where the driver is missing."""
+    url = url.strip()  # a variable or a key from a file often ends with its line
     if not url.startswith(SCHEMES):
         raise StoreMisconfigured(
             why="MandrakeApp.database_url is no URL like postgresql://user@host/database",
@@ -86,7 +87,7 @@ def parse(url: str) -> Address:
     places = (given.get("host"), given.get("dbname"))
     if any("@" in str(place) for place in places) or not _PORTS.fullmatch(str(given.get("port") or "")):
         raise _not_understood()
-    return Address({**DEFAULTS, **given})
+    return Address({**DEFAULTS, **given, "client_encoding": "UTF8"})
 
 
 def _not_understood() -> StoreMisconfigured:

@@ -19,6 +19,7 @@ from . import postgresql_access as looks
 from .address import Address
 from .nul import without_nul
 from .postgresql_access import PostgresAccess
+from .postgresql_commit import NUMBER, sure_of_commits
 from .postgresql_errors import error_of, trouble_of
 
 if TYPE_CHECKING:
@@ -34,13 +35,26 @@ STATEMENT_WITHIN = 60
 LOOK_WITHIN = 3
 #: Connections that stay open of each of the two engines, and that there may be.
 KEPT, MOST = 2, 15
+#: Seconds after which one is made anew: what its role may do, and by which settings, is said at its beginning.
+RECYCLED = 300
+#: Of each connection. A machine that is gone, or asleep in the middle of a transaction, would else keep its locks for hours.
+SETTINGS = {
+    "tcp_keepalives_idle": "20s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": "20s",
+    "idle_in_transaction_session_timeout": f"{STATEMENT_WITHIN}s",
+    "statement_timeout": f"{STATEMENT_WITHIN}s",
+    # One plan for all words would go through the whole index of the search for a rare one.
+    "plan_cache_mode": "force_custom_plan",
+}
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 #: Each statement sees what was committed before it, so the last sees what was while it waited for the lock.
 _WRITE = "; ".join(
     (
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        "BEGIN ISOLATION LEVEL READ COMMITTED",
         f"SELECT pg_advisory_xact_lock({looks.WRITE_KEY})",
-        "SELECT version_num FROM alembic_version",
+        "SELECT version_num, txid_current() FROM alembic_version",
     )
 )
 
@@ -61,7 +75,13 @@ class Postgresql:
         """A connection of its own, without a transaction; to be closed by whoever asks. Raises psycopg.OperationalError."""
         import psycopg
 
-        return psycopg.connect(**{**self.address.given, **more}, autocommit=True)
+        connection = psycopg.connect(**{**self.address.given, **more}, autocommit=True)
+        try:
+            connection.execute(settings())
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def access(self) -> PostgresAccess:
         return self._access(migrates=True)
@@ -83,21 +103,29 @@ class Postgresql:
             "max_overflow": MOST - KEPT,
             "pool_timeout": LOCK_WITHIN,
             "pool_pre_ping": True,
+            "pool_recycle": RECYCLED,
             "use_native_hstore": False,
         }
         engine = create_async_engine("postgresql+psycopg://", **options)
         whole = create_engine("postgresql+psycopg://", **options)
         for one in (engine.sync_engine, whole):
             event.listen(one, "connect", _prepare)
+            sure_of_commits(one.dialect, partial(self.connect, connect_timeout=LOOK_WITHIN))
         return engine, whole
 
     def begin(self, connection: Connection, *, writes: bool) -> None:
         driver: Any = connection.connection.dbapi_connection
-        if hasattr(driver, "run_async"):
-            revision = driver.run_async(partial(_begin_async, writes=writes))
-        else:
-            cursor = driver.execute(_WRITE if writes else _READ, prepare=False)
-            revision = _last(cursor) if writes else None
+        try:
+            if hasattr(driver, "run_async"):
+                revision, number = driver.run_async(partial(_begin_async, writes=writes))
+            else:
+                cursor = driver.execute(_WRITE if writes else _READ, prepare=False)
+                revision, number = _last(cursor) if writes else (None, None)
+        except self.errors:
+            if driver.closed:
+                connection.connection.invalidate()  # else the pool would log that it can't be rolled back
+            raise
+        connection.info[NUMBER] = number
         refuse_newer(revision)
 
     def error(self, exc: BaseException) -> StoreUnavailable:
@@ -107,22 +135,28 @@ class Postgresql:
         return trouble_of(lambda: self._access(migrates=False, connect_timeout=LOOK_WITHIN), self.address)
 
 
-async def _begin_async(driver: psycopg.AsyncConnection[Any], *, writes: bool) -> object:
+async def _begin_async(
+    driver: psycopg.AsyncConnection[Any], *, writes: bool
+) -> tuple[str | None, int | None]:
     cursor = await driver.execute(_WRITE if writes else _READ, prepare=False)
-    return _last(cursor) if writes else None
+    return _last(cursor) if writes else (None, None)
 
 
-def _last(cursor: Any) -> object:
+def _last(cursor: Any) -> tuple[str | None, int | None]:
     """What the last of several statements says; none of them asks the server again."""
     while cursor.nextset():
         pass
-    found = cursor.pgresult.get_value(0, 0) if cursor.pgresult.ntuples else None
-    return found.decode() if found is not None else None
+    if not cursor.pgresult.ntuples:
+        return None, None
+    return cursor.pgresult.get_value(0, 0).decode(), int(cursor.pgresult.get_value(0, 1))
+
+
+def settings(**more: Any) -> str:
+    return "; ".join(f"SET {name} = '{value}'" for name, value in {**SETTINGS, **more}.items())
 
 
 def _prepare(dbapi_connection: Any, _record: object) -> None:
     without_nul(dbapi_connection.adapters)
     cursor = dbapi_connection.cursor()
-    cursor.execute(f"SET lock_timeout = '{LOCK_WITHIN}s'")
-    cursor.execute(f"SET statement_timeout = '{STATEMENT_WITHIN}s'")
+    cursor.execute(settings(lock_timeout=f"{LOCK_WITHIN}s"))
     cursor.close()

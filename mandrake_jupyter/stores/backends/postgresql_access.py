@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...errors import StoreMisconfigured, StoreNewer, StoreReadOnly, StoreUnavailable
+from ..access import refuse_newer
 from ..migrate import HEAD, run_migrations
 from .address import Address
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 WRITE_KEY = "hashtextextended('mandrake write ' || current_schema(), 0)"
 MIGRATE_WITHIN = 30
 OLDER = "an older version made it, and it may not be written"
-_STATE = "SELECT current_schema(), pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'"
+_STATE = (
+    "SELECT current_schema(), pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on', "
+    "current_setting('server_encoding')"
+)
 _THERE = "SELECT to_regclass(quote_ident(current_schema()) || '.alembic_version') IS NOT NULL"
 #: Whether each table of ours may be written.
 _RIGHTS = (
@@ -39,7 +43,12 @@ def access(connection: psycopg.Connection[Any], address: Address, *, migrates: b
 
     Raises a StoreUnavailable that says why where it can't even be read.
     """
-    schema, read_only = _one(connection, _STATE)
+    schema, read_only, encoding = _one(connection, _STATE)
+    if encoding != "UTF8":
+        raise StoreMisconfigured(
+            why=f"{address.name} can't keep every character: its encoding is {encoding}",
+            then="Make another: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0. Nothing was changed.",
+        )
     if schema is None:
         (path,) = _one(connection, "SELECT current_setting('search_path')")
         raise StoreMisconfigured(
@@ -51,12 +60,13 @@ def access(connection: psycopg.Connection[Any], address: Address, *, migrates: b
     if revision is not None and revision > HEAD:
         return PostgresAccess(StoreNewer(revision=revision))
     if revision != HEAD:
-        if read_only:
+        if read_only or not _one(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')")[0]:
             raise refusal if revision is None else StoreUnavailable(why=OLDER)
-        if not _one(connection, "SELECT has_schema_privilege(current_schema(), 'CREATE')")[0]:
-            raise refusal
-        if migrates:
-            _migrate(address)
+        try:
+            if migrates:
+                _migrate(address)
+        except StoreNewer as newer:
+            return PostgresAccess(newer)
     if read_only or not _one(connection, _RIGHTS, _tables())[0]:
         return PostgresAccess(refusal)
     return PostgresAccess()
@@ -95,6 +105,8 @@ def _migrate(address: Address, to: str = HEAD) -> None:
             connection.exec_driver_sql(
                 "SELECT set_config('search_path', quote_ident(current_schema()), true)"
             )
+            if connection.exec_driver_sql(_THERE).scalar():  # somebody was faster
+                refuse_newer(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
             run_migrations(connection, to)
     finally:
         engine.dispose()
