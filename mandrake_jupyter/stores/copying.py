@@ -22,7 +22,7 @@ from .database import Database
 from .deleting import ASIDE
 from .passages import put_message, put_title
 from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Part, RunRow, SessionRow
-from .tables import events, images, messages, parts, runs, sessions
+from .tables import events, images, messages, parts, passages, runs, sessions
 
 
 @dataclass(frozen=True)
@@ -60,30 +60,32 @@ async def copy_chat(
     workspace_id: str,
     session_id: str,
     *,
-    name: Callable[[str], str],
+    name: Callable[[str], tuple[str, bool]],
     now: str,
     end: End,
 ) -> SessionRow:
-    """The new chat; `name` tells what it is called, from the name of the other. Raises SessionNotFound."""
+    """The new chat; `name` tells what it is called, from the name of the other, and whether it has that from there: then it goes
+    with the words it was made of. Raises SessionNotFound."""
 
     def work(db: Connection) -> SessionRow:
         own = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id) & ~ASIDE
         if (found := db.execute(select(sessions).where(own)).one_or_none()) is None:
             raise SessionNotFound(session=session_id)
         ids = _Ids()
-        row = SessionRow(*found)
+        other = SessionRow(*found)
+        called, same = name(other.name)
         row = replace(
-            row,
-            id=ids.of(row.id),
-            name=name(row.name),
+            other,
+            id=ids.of(other.id),
+            name=called,
             titled=True,
             notebook=None,
             created=now,
             last_activity=now,
         )
         db.execute(insert(sessions).values(**row.__dict__))
-        put_title(db, row.id, row.name)
         copied = _copy_runs(db, session_id, ids)
+        put_title(db, row.id, row.name, _named_by(db, other, copied) if same else None)
         said = _copy_messages(db, session_id, copied, ids)
         for old, run in copied.items():
             heard = _copy_events(db, old, run.id, ids)
@@ -105,7 +107,9 @@ def _copy_runs(db: Connection, session_id: str, ids: _Ids) -> dict[str, RunRow]:
         & or_(runs.c.finish_reason.is_(None), runs.c.finish_reason != WITHDRAWN)
     )
     copied: dict[str, RunRow] = {}
-    for found in db.execute(select(*(runs.c[name] for name in RUN_FIELDS)).where(shown)).all():
+    for found in db.execute(
+        select(*(runs.c[name] for name in RUN_FIELDS)).where(shown).order_by(runs.c.created)
+    ).all():
         run = RunRow(*found)
         copied[run.id] = replace(
             run,
@@ -118,6 +122,17 @@ def _copy_runs(db: Connection, session_id: str, ids: _Ids) -> dict[str, RunRow]:
     for run in copied.values():
         db.execute(insert(runs).values(**asdict(run)))
     return copied
+
+
+def _named_by(db: Connection, other: SessionRow, copied: Mapping[str, RunRow]) -> str | None:
+    """The copy of the run of whose words the chat's name was made; None where a person gave it, and where nothing was said."""
+    if not other.titled:
+        return next((run.id for run in copied.values()), None)
+    of = select(passages.c.run_id).where(passages.c.session_id == other.id, passages.c.kind == "title")
+    run_id = db.execute(of).scalar()
+    while run_id is not None and run_id not in copied:
+        run_id = db.execute(select(runs.c.replaced_by).where(runs.c.id == run_id)).scalar()
+    return run_id and copied[run_id].id
 
 
 def _copy_messages(db: Connection, session_id: str, ids_of_runs: Collection[str], ids: _Ids) -> list[str]:

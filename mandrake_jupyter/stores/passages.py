@@ -52,7 +52,7 @@ def sign(char: str) -> bool:
 
 
 def put_title(db: Connection, session_id: str, name: str, of_run: str | None = None) -> None:
-    """`of_run` is the run whose answer a model made it of."""
+    """`of_run` is the run of whose words it was made, by a model or for a copy."""
     db.execute(delete(passages).where(passages.c.session_id == session_id, passages.c.kind == "title"))
     if name != UNTITLED and (body := spaced(name, LONGEST_TEXT)):
         lowest = db.execute(select(func.min(passages.c.id))).scalar() or 0

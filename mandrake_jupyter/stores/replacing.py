@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ..errors import AlreadyReplaced, Busy, MessageNotFound
+from ..values import isoformat, utcnow
 from .rows import DELETED, RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
 from .tables import messages, runs
 from .titling import name_by_words, unname
@@ -77,9 +78,8 @@ def give_way(db: Connection, run: RunRow, place: Place) -> None:
     later = select(messages.c.run_id).where(
         messages.c.session_id == run.session_id, messages.c.position >= first
     )
-    deleted = select(*(runs.c[name] for name in RUN_FIELDS)).where(own, SET_ASIDE, runs.c.id.in_(later))
-    for gone in db.execute(deleted).all():  # it has no place to come back to
-        remove_run(db, RunRow(*gone))
+    deleted = own & SET_ASIDE & runs.c.id.in_(later)  # it has no place to come back to
+    db.execute(update(runs).where(deleted).values(replaced_by=DELETED + isoformat(utcnow())))
     where = own & runs.c.replaced_by.is_(None) & runs.c.id.in_(later)
     db.execute(update(runs).where(where).values(replaced_by=run.id))
 

@@ -29,7 +29,8 @@ async def talk(api: Api, model: ScriptedOpenAI, *words: str) -> tuple[str, list[
 async def purge(api: Api, seconds: int) -> int:
     """What the housekeeping does so many seconds later."""
     services = await api.registry.initialize_services()
-    return await purge_messages(services.database, utcnow() + timedelta(seconds=seconds), first_words)
+    gone = await purge_messages(services.database, utcnow() + timedelta(seconds=seconds), first_words)
+    return len(gone)
 
 
 async def count(api: Api, table: Any) -> int:
@@ -96,7 +97,9 @@ async def test_it_can_be_restored_until_the_moment_it_is_final_and_no_longer(
     services = await api.registry.initialize_services()
     chat = session.rsplit("/", 1)[1]
     with pytest.raises(MessageNotFound):
-        await aside.restore(services.database, chat, said[0]["id"], utcnow() + timedelta(seconds=61))
+        await aside.restore(
+            services.database, chat, said[0]["id"], utcnow() + timedelta(seconds=61), first_words
+        )
     assert await api("GET", f"{session}/messages") == []
     status, body = await api.error("DELETE", f"{session}/messages/{said[0]['id']}?undo=3601")
     assert (status, body["code"]) == (400, "bad_request")
