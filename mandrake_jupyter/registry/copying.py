@@ -37,7 +37,8 @@ def named_after(wanted: str | None) -> Callable[[str], tuple[str, bool]]:
     """From the name of the other chat: what the copy is called, and whether that holds the words of the other's name."""
 
     def name(other: str) -> tuple[str, bool]:
-        called = wanted or f"{other[: LONGEST_NAME * 4]} (copy)"
-        return called, called.startswith(other[: LONGEST_NAME * 4])
+        words = other[: LONGEST_NAME * 4]
+        called = wanted or f"{words} (copy)"
+        return called, called.startswith(words) or called.endswith(words)
 
     return name
