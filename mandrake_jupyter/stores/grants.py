@@ -85,5 +85,6 @@ class GrantStore:
         def any_there(db: Connection) -> bool:
             return db.execute(select(grants.c.id).where(own)).first() is not None
 
-        if servers and await self._database.look(any_there):
+        found = await self._database.look(any_there)
+        if found:
             await self._database.at_once(lambda db: db.execute(delete(grants).where(own)))
