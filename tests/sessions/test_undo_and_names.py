@@ -14,8 +14,11 @@ from mandrake_jupyter.stores.aside import purge_messages
 from mandrake_jupyter.stores.copying import copy_chat
 from mandrake_jupyter.stores.sessions import SessionStore
 from mandrake_jupyter.values import isoformat, utcnow
+from tests.support.places import BOTH
 
 from .conftest import collect
+
+PLACES = BOTH
 
 
 async def said(session: Any, *words: str) -> list[Any]:

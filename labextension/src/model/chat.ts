@@ -163,6 +163,11 @@ export class MandrakeChat extends AbstractChatModel {
     }
   }
 
+  /** Something was changed in it, maybe by another page: what is known is looked at again, though nothing was said since. */
+  doubt(): void {
+    this._activity = null;
+  }
+
   override async sendMessage(message: INewMessage): Promise<boolean> {
     const content = message.body.trim();
     const fault = refused(this.input, message.body, this.elsewhere ? elsewhereWords(this._options.mandrake.trans) : null);
