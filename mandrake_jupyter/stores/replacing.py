@@ -115,12 +115,24 @@ def check_ended(run: RunRow) -> None:
 
 def remove_run(db: Connection, run: RunRow) -> list[str]:
     """With the earlier versions of it, for good; the ids of all of them."""
+    versions = _versions(db, run)
+    db.execute(delete(runs).where(runs.c.session_id == run.session_id, runs.c.id.in_(versions)))
+    return versions
+
+
+def ids_aside(db: Connection, session_id: str) -> list[str]:
+    """Of all that was deleted in that chat and may come back: the earlier versions, too."""
+    found = select(*(runs.c[name] for name in RUN_FIELDS)).where(runs.c.session_id == session_id, SET_ASIDE)
+    return [version for row in db.execute(found).all() for version in _versions(db, RunRow(*row))]
+
+
+def _versions(db: Connection, run: RunRow) -> list[str]:
+    """Newest first, from `run` on."""
     versions = [run.id]
     while (
         older := db.execute(_version_before(run.session_id, versions[-1])).scalar_one_or_none()
     ) is not None:
         versions.append(older)
-    db.execute(delete(runs).where(runs.c.session_id == run.session_id, runs.c.id.in_(versions)))
     return versions
 
 

@@ -76,6 +76,8 @@ async def test_what_is_not_taken_back_in_time_is_gone_for_good_with_its_earlier_
     model.script = [Turn(tokens=["About tigers."])]
     again = await api("POST", f"{session}/messages", {"content": "tiger", "replaces": said[2]["id"]})
     await api.raw("DELETE", f"{session}/messages/{again['id']}?undo=60")
+    assert await api("GET", f"{session}/messages?replaced=true") == said[:2]
+    assert b"lion" not in (await api.raw("GET", f"{session}/export?format=json")).body
     assert await purge(api, 50) == 0
     assert await count(api, tables.runs) == 3
     assert await purge(api, 70) == 1

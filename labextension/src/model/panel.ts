@@ -258,9 +258,7 @@ export class PanelModel {
     const { kind, workspace, id } = concerns(event);
     if (kind === 'session') {
       this.chats.told(id, workspace);
-      if (event.type === 'changed' && id === this._chat?.session?.id) {
-        this._chat.doubt();
-      }
+      void (event.type === 'changed' && id === this._chat?.session?.id && this._chat.doubt());
     }
     if (!this._started || !this._options.isVisible()) {
       return;
