@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from mandrake_jupyter.errors import MessageNotFound
 from mandrake_jupyter.sessions.posting import first_words
-from mandrake_jupyter.stores import aside, tables
+from mandrake_jupyter.stores import aside, tables, titling
 from mandrake_jupyter.stores.aside import purge_messages
-from mandrake_jupyter.values import utcnow
+from mandrake_jupyter.stores.rows import DELETED
+from mandrake_jupyter.values import isoformat, utcnow
 from tests.support.scripted_openai import ScriptedOpenAI, Turn
 
 from .conftest import Api
@@ -121,3 +122,21 @@ async def test_an_edit_of_what_stood_before_makes_it_final(model: ScriptedOpenAI
         "horse",
         "About horses.",
     ]
+
+
+async def test_a_title_that_goes_with_a_message_for_good_is_told_of(model: ScriptedOpenAI, api: Api) -> None:
+    session, said = await talk(api, model, "zebra", "lion")
+    services, chat = await api.registry.initialize_services(), session.rsplit("/", 1)[1]
+    assert await titling.give(services.database, chat, said[0]["run_id"], "About stripes")
+    await api.raw("DELETE", f"{session}/messages/{said[0]['id']}?undo=60")
+    assert (await api("GET", session))["name"] == "About stripes"
+    async with services.database.write() as db:
+        past = f"{DELETED}{isoformat(utcnow() - timedelta(seconds=1))}"
+        of = update(tables.runs).where(tables.runs.c.id == said[0]["run_id"])
+        await db.execute(of.values(replaced_by=past))
+    heard: list[Any] = []
+    stop = api.registry.hub.add(lambda announcement, _: heard.append(announcement))
+    await api.registry.opened.housekeeping.look()
+    stop()
+    assert [(one.what, one.id) for one in heard] == [("changed", chat)]
+    assert (await api("GET", session))["name"] == "lion"
