@@ -101,10 +101,10 @@ def put_parts(db: Connection, added: Iterable[tuple[str, str, Mapping[str, Any]]
 
 
 def _add(db: Connection, several: Sequence[Mapping[str, Any]]) -> None:
-    if db.dialect.name == "postgresql":
-        for values in several:
-            added = insert(passages).values(**values).returning(passages.c.id)
-            index_postgresql.add(db, db.execute(added).scalar_one(), values["body"])
+    if db.dialect.name == "postgresql" and several:
+        added = insert(passages).returning(passages.c.id, sort_by_parameter_order=True)
+        ids = db.execute(added, several).scalars().all()
+        index_postgresql.add(db, zip(ids, (values["body"] for values in several), strict=True))
     elif several:  # triggers keep the index in step
         db.execute(insert(passages), several)
 

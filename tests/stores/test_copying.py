@@ -16,7 +16,9 @@ from mandrake_jupyter.stores.passages import put_message
 from mandrake_jupyter.stores.sessions import SessionStore
 from mandrake_jupyter.stores.tables import events, messages, parts, passages, runs
 from mandrake_jupyter.values import isoformat, utcnow
+from tests.support.places import BOTH
 
+PLACES = BOTH
 RUNS = 300
 NOW = isoformat(utcnow())
 
@@ -51,8 +53,8 @@ def counts(db: Connection, session_id: str) -> list[int]:
     return found
 
 
-async def test_a_long_chat_is_copied_whole_in_few_statements(tmp_path: Path) -> None:
-    database = Database(tmp_path / "mandrake.sqlite")
+async def test_a_long_chat_is_copied_whole_in_few_statements(place: Any, tmp_path: Path) -> None:
+    database = Database(place)
     try:
         store = SessionStore(database)
         workspace = await store.workspace_for(tmp_path)
