@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +22,9 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedAPI]:
 
 @pytest.fixture
 def shell(api: ScriptedAPI, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
-    """An IPython without a kernel, with the extension loaded as a user loads it."""
+    """An IPython without a kernel, with the extension loaded as a user loads it. It hears interrupts, as kernels do: a program
+    that was begun in the background, or that ran a Jupyter server in this process, may not."""
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     config = Config()
     config.HistoryManager.enabled = False
@@ -31,3 +34,4 @@ def shell(api: ScriptedAPI, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> I
     yield ip
     ip.reset(new_session=False)
     ip.restore_sys_module_state()
+    signal.signal(signal.SIGINT, signal.SIG_DFL if heard is None else heard)

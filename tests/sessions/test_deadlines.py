@@ -54,7 +54,7 @@ async def test_an_answer_that_works_for_too_long_ends_with_what_arrived(chat: An
     assert (events[-1].type, events[-1].data["code"]) == ("error", "run_timeout")
     assert events[-1].data["content"] == "The answer was stopped, because it was at work for 1 hour."
     assert events[-1].data["actions"] == ["continue", "start_over"]
-    assert made.model.closed == 1
+    assert made.model.closed >= 1  # the next one may be closed, too
     [_, answer, *_] = await session.messages()
     assert (answer["status"], answer["parts"][0]["content"]) == ("failed", "Let me ")
     assert types(await collect(session, later.id))[-1] == "complete"
