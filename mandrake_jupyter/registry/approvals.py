@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import GrantNotFound
+from ..errors import GrantNotFound, StoreUnavailable
 from ..values import JSON
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ class ApprovalsDirectory:
             raise GrantNotFound(grant=grant_id)
 
     async def removed(self, workspace_id: str, servers: Collection[str]) -> None:
-        """These MCP servers were taken out of the configuration: what was allowed for them ends now."""
+        """These MCP servers were taken out of the configuration: what was allowed for them ends now, or, where nothing can be
+        stored, once it can: whoever looks at the configuration sees that they are gone."""
         from ..stores.grants import GrantStore
 
         services = await self._registry.initialize_services()
         own = (await self._registry.workspace_row(workspace_id)).id
-        await GrantStore(services.database).revoke_of(own, servers)
+        with suppress(StoreUnavailable):
+            await GrantStore(services.database).revoke_of(own, servers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..lifecycle.announce import Changed
@@ -24,9 +25,20 @@ async def copy_chat(registry: ServiceRegistry, workspace_id: str, session_id: st
         services.database,
         own,
         session_id,
-        name=lambda name: wanted or f"{name[: LONGEST_NAME * 4]} (copy)",
+        name=named_after(wanted),
         now=isoformat(utcnow()),
         end=left_behind,
     )
     registry.hub.announce(Changed("session", own, row.id, "created"))
     return await SessionsDirectory(registry).get(own, row.id)
+
+
+def named_after(wanted: str | None) -> Callable[[str], tuple[str, bool]]:
+    """From the name of the other chat: what the copy is called, and whether that holds the words of the other's name."""
+
+    def name(other: str) -> tuple[str, bool]:
+        words = other[: LONGEST_NAME * 4]
+        called = wanted or f"{words} (copy)"
+        return called, called.startswith(words) or called.endswith(words)
+
+    return name

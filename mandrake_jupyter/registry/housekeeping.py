@@ -71,7 +71,11 @@ class Housekeeping:
         if self._sessions.database.refusal is not None:
             return
         await self._sessions.purge(utcnow())
-        await self._purge_messages(self._sessions.database, utcnow())
+        for workspace_id, session_id, renamed in await self._purge_messages(
+            self._sessions.database, utcnow()
+        ):
+            if renamed:
+                self._announce(Changed("session", workspace_id, session_id, "changed"))
         if self._looks % RETIRE_EVERY == 0:
             for workspace_id, session_id in await self._upkeep.retire(utcnow(), self._keep(), self._held()):
                 self._announce(Changed("session", workspace_id, session_id, "deleted"))

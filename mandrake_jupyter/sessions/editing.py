@@ -73,10 +73,8 @@ class Editing(ABC):
     async def restore(self, message_id: str, now: datetime) -> None:
         """Take a delete back that is not final by `now` (UTC). Raises MessageNotFound, RunningElsewhere."""
         await self._mine()
-        begins = await aside.restore(self._seams.runs.database, self.row.id, message_id, now)
-        if begins is not None and not self.row.titled:
-            await self._seams.sessions.change(self.row.id, name=first_words(begins))
-            self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
+        await aside.restore(self._seams.runs.database, self.row.id, message_id, now, first_words)
+        self.row = await self._seams.sessions.get(self.row.workspace_id, self.row.id)
 
 
 def asked_again(

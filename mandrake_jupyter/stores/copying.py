@@ -6,13 +6,14 @@ tool calls (the audit) is not copied either, as each call was made once. Plain S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import insert, literal, or_, select, update
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from ..errors import SessionNotFound
 from ..values import Event
@@ -20,9 +21,9 @@ from ..values.images import IMAGE
 from . import tables
 from .database import Database
 from .deleting import ASIDE
-from .passages import put_message, put_title
+from .passages import put_message, put_parts, put_title
 from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Part, RunRow, SessionRow
-from .tables import events, images, messages, parts, runs, sessions
+from .tables import events, images, messages, parts, passages, runs, sessions
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Ended:
     events: Iterable[Event] = ()
 
 
+T = TypeVar("T")
+
+#: Rows of a kind that are in memory, and on their way, at one time.
+AT_ONCE = 100
 #: Given the copied run, its tool calls that are open, and all its events.
 End = Callable[[RunRow, list[Part], list[Event]], Ended]
 
@@ -60,37 +65,38 @@ async def copy_chat(
     workspace_id: str,
     session_id: str,
     *,
-    name: Callable[[str], str],
+    name: Callable[[str], tuple[str, bool]],
     now: str,
     end: End,
 ) -> SessionRow:
-    """The new chat; `name` tells what it is called, from the name of the other. Raises SessionNotFound."""
+    """The new chat; `name` tells what it is called, from the name of the other, and whether it has that from there: then it goes
+    with the words it was made of. Raises SessionNotFound."""
 
     def work(db: Connection) -> SessionRow:
         own = (sessions.c.id == session_id) & (sessions.c.workspace_id == workspace_id) & ~ASIDE
         if (found := db.execute(select(sessions).where(own)).one_or_none()) is None:
             raise SessionNotFound(session=session_id)
         ids = _Ids()
-        row = SessionRow(*found)
+        other = SessionRow(*found)
+        called, same = name(other.name)
         row = replace(
-            row,
-            id=ids.of(row.id),
-            name=name(row.name),
+            other,
+            id=ids.of(other.id),
+            name=called,
             titled=True,
             notebook=None,
             created=now,
             last_activity=now,
         )
         db.execute(insert(sessions).values(**row.__dict__))
-        put_title(db, row.id, row.name)
         copied = _copy_runs(db, session_id, ids)
-        said = _copy_messages(db, session_id, copied, ids)
-        for old, run in copied.items():
-            heard = _copy_events(db, old, run.id, ids)
+        put_title(db, row.id, row.name, _named_by(db, other, copied) if same else None)
+        _copy_messages(db, session_id, copied, ids)
+        heard = _copy_events(db, copied, ids)
+        for run in copied.values():
             if run.state in UNFINISHED:
-                _end(db, run, end, heard)
-        for message_id in said:
-            put_message(db, message_id)
+                _end(db, run, end, heard.get(run.id, []))
+                put_message(db, run.message_id)
         return row
 
     return await database.at_once(work)
@@ -105,7 +111,9 @@ def _copy_runs(db: Connection, session_id: str, ids: _Ids) -> dict[str, RunRow]:
         & or_(runs.c.finish_reason.is_(None), runs.c.finish_reason != WITHDRAWN)
     )
     copied: dict[str, RunRow] = {}
-    for found in db.execute(select(*(runs.c[name] for name in RUN_FIELDS)).where(shown)).all():
+    for found in db.execute(
+        select(*(runs.c[name] for name in RUN_FIELDS)).where(shown).order_by(runs.c.created)
+    ).all():
         run = RunRow(*found)
         copied[run.id] = replace(
             run,
@@ -115,45 +123,93 @@ def _copy_runs(db: Connection, session_id: str, ids: _Ids) -> dict[str, RunRow]:
             message_id=ids.of(run.message_id),
             idempotency_key=None,
         )
-    for run in copied.values():
-        db.execute(insert(runs).values(**asdict(run)))
+    for few in _few_of(copied.values()):
+        db.execute(insert(runs), [asdict(run) for run in few])
     return copied
 
 
-def _copy_messages(db: Connection, session_id: str, ids_of_runs: Collection[str], ids: _Ids) -> list[str]:
-    """Their ids, oldest first. What they hold is copied inside the database."""
+def _named_by(db: Connection, other: SessionRow, copied: Mapping[str, RunRow]) -> str | None:
+    """The copy of the run of whose words the chat's name was made; None where a person gave it, and where nothing was said."""
+    if not other.titled:
+        return next((run.id for run in copied.values()), None)
+    of = select(passages.c.run_id).where(passages.c.session_id == other.id, passages.c.kind == "title")
+    run_id = db.execute(of).scalar()
+    while run_id is not None and run_id not in copied:
+        run_id = db.execute(select(runs.c.replaced_by).where(runs.c.id == run_id)).scalar()
+    return run_id and copied[run_id].id
+
+
+def _copy_messages(db: Connection, session_id: str, copied: Mapping[str, RunRow], ids: _Ids) -> None:
     of = select(messages).where(messages.c.session_id == session_id).order_by(messages.c.position)
-    found = [row for row in db.execute(of) if row.run_id in ids_of_runs]
-    for row in found:
-        attached = [
-            {**one, "id": ids.of(one["id"])} if one.get("type") == IMAGE else one for one in row.attachments
+    found = [row for row in db.execute(of) if row.run_id in copied]
+    for few in _few_of(found):
+        db.execute(insert(messages), [_message(row, ids) for row in few])
+        _copy_parts(db, {row.id: row.run_id for row in few}, copied, ids)
+    pictures = select(images.c.id, images.c.message_id).join(messages, messages.c.id == images.c.message_id)
+    for picture in db.execute(pictures.where(messages.c.session_id == session_id)).all():
+        if (message_id := ids.known.get(picture.message_id)) is not None:
+            _copy_image(db, picture.id, ids.of(picture.id), message_id)
+
+
+def _message(row: Row[Any], ids: _Ids) -> dict[str, Any]:
+    attached = [
+        {**one, "id": ids.of(one["id"])} if one.get("type") == IMAGE else one for one in row.attachments
+    ]
+    own = {"id": ids.of(row.id), "session_id": ids.of(row.session_id), "run_id": ids.of(row.run_id)}
+    return own | {"role": row.role, "created": row.created, "attachments": attached}
+
+
+def _copy_parts(db: Connection, run_of: Mapping[str, str], copied: Mapping[str, RunRow], ids: _Ids) -> None:
+    """Of these messages, and what can be searched of them; of what is yet to be ended that comes then."""
+    rows = db.execute(select(parts).where(parts.c.message_id.in_(run_of)).order_by(parts.c.part)).all()
+    if not rows:
+        return
+    new = [
+        {
+            **row._mapping,
+            "message_id": ids.of(row.message_id),
+            "call_id": row.call_id and ids.of_call(row.call_id),
+        }
+        for row in rows
+    ]
+    db.execute(insert(parts), new)
+    runs_of = [copied[run_of[row.message_id]] for row in rows]
+    put_parts(
+        db,
+        [
+            (run.session_id, run.id, values)
+            for run, values in zip(runs_of, new, strict=True)
+            if run.state not in UNFINISHED or values["message_id"] == run.user_message_id
+        ],
+    )
+
+
+def _copy_image(db: Connection, old: str, new: str, message_id: str) -> None:
+    """The bytes never leave the database."""
+    own = {"id": literal(new), "message_id": literal(message_id)}
+    columns = [own.get(column.name, column) for column in images.c]
+    db.execute(insert(images).from_select(images.c.keys(), select(*columns).where(images.c.id == old)))
+
+
+def _copy_events(db: Connection, copied: Mapping[str, RunRow], ids: _Ids) -> dict[str, list[Event]]:
+    """Those of what is yet to be ended, by the new id of the run."""
+    heard: dict[str, list[Event]] = {}
+    for few in _few_of(copied):
+        found = db.execute(select(events).where(events.c.run_id.in_(few)).order_by(events.c.seq)).all()
+        new = [
+            Event(row.type, row.seq, ids.of(row.run_id), row.time, ids.in_event(row.data)) for row in found
         ]
-        values = {"id": ids.of(row.id), "session_id": ids.of(session_id), "run_id": ids.of(row.run_id)}
-        values |= {"role": row.role, "created": row.created}
-        db.execute(insert(messages).values(**values, attachments=attached))
-        pictures = db.execute(select(images.c.id).where(images.c.message_id == row.id)).scalars().all()
-        for picture in pictures:
-            _again(db, images, images.c.id == picture, id=ids.of(picture), message_id=values["id"])
-        own = parts.c.message_id == row.id
-        _again(db, parts, own & parts.c.call_id.is_(None), message_id=values["id"])
-        for call in (
-            db.execute(select(parts.c.call_id).where(own, parts.c.call_id.is_not(None))).scalars().all()
-        ):
-            _again(db, parts, parts.c.call_id == call, message_id=values["id"], call_id=ids.of_call(call))
-    return [ids.of(row.id) for row in found]
-
-
-def _again(db: Connection, table: Any, where: Any, **other: str) -> None:
-    """The rows once more, with `other` values in some columns: their content never leaves the database."""
-    columns = [literal(other[column.name]) if column.name in other else column for column in table.c]
-    db.execute(insert(table).from_select([column.name for column in table.c], select(*columns).where(where)))
-
-
-def _copy_events(db: Connection, old: str, run_id: str, ids: _Ids) -> list[Event]:
-    found = db.execute(select(events).where(events.c.run_id == old).order_by(events.c.seq)).all()
-    heard = [Event(row.type, row.seq, run_id, row.time, ids.in_event(row.data)) for row in found]
-    _add_events(db, heard)
+        _add_events(db, new)
+        for row, event in zip(found, new, strict=True):
+            if copied[row.run_id].state in UNFINISHED:
+                heard.setdefault(event.run_id, []).append(event)
     return heard
+
+
+def _few_of(found: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(found)
+    while few := list(islice(rest, AT_ONCE)):
+        yield few
 
 
 def _end(db: Connection, run: RunRow, end: End, heard: list[Event]) -> None:

@@ -80,10 +80,11 @@ class GrantStore:
 
     async def revoke_of(self, workspace_id: str, servers: Collection[str]) -> None:
         """All that was allowed for these MCP servers, in its chats, too."""
+        own = (grants.c.workspace_id == workspace_id) & grants.c.server.in_(servers)
 
-        def remove(db: Connection) -> None:
-            where = (grants.c.workspace_id == workspace_id) & grants.c.server.in_(servers)
-            db.execute(delete(grants).where(where))
+        def any_there(db: Connection) -> bool:
+            return db.execute(select(grants.c.id).where(own)).first() is not None
 
-        if servers:
-            await self._database.at_once(remove)
+        found = await self._database.look(any_there)
+        if found:
+            await self._database.at_once(lambda db: db.execute(delete(grants).where(own)))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection, Row
 
 from . import tables
-from .replacing import NOT_ASIDE
+from .replacing import ids_aside
 from .rows import WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs
 
@@ -39,7 +39,7 @@ def read_history(
     place `before`.
     """
     shown = messages.c.session_id == session_id
-    shown &= NOT_ASIDE if replaced else runs.c.replaced_by.is_(None)
+    shown &= runs.c.id.not_in(ids_aside(db, session_id)) if replaced else runs.c.replaced_by.is_(None)
     if not withdrawn:
         shown &= runs.c.finish_reason.is_distinct_from(WITHDRAWN)
     if before is not None:

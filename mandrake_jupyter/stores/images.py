@@ -9,8 +9,9 @@ from sqlalchemy.engine import Connection
 
 from ..errors import ImageNotFound
 from .database import Database
+from .replacing import NOT_ASIDE
 from .rows import Message
-from .tables import images, messages
+from .tables import images, messages, runs
 
 
 def put_images(db: Connection, message: Message) -> None:
@@ -34,11 +35,13 @@ async def load_images(database: Database, ids: Collection[str]) -> dict[str, byt
 
 
 async def get_image(database: Database, session_id: str, image_id: str) -> tuple[str, bytes]:
-    """Media type and bytes of an image of that session. Raises ImageNotFound."""
+    """Media type and bytes of an image of that session. Raises ImageNotFound, also while its message is deleted and may come
+    back."""
     query = (
         select(images.c.media_type, images.c.data)
         .join(messages, messages.c.id == images.c.message_id)
-        .where(messages.c.session_id == session_id, images.c.id == image_id)
+        .join(runs, runs.c.id == messages.c.run_id)
+        .where(messages.c.session_id == session_id, images.c.id == image_id, NOT_ASIDE)
     )
     async with database.read() as db:
         found = (await db.execute(query)).one_or_none()

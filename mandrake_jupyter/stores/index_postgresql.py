@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import text
@@ -61,11 +62,15 @@ def _cut(word: str) -> str:
     return word.encode()[:LONGEST_WORD].decode("utf-8", "ignore")
 
 
-def add(db: Connection, passage_id: int, body: str) -> None:
-    if words := words_of(body):
-        db.execute(
-            _ADD, {"id": passage_id, "words": _bounded(words), "folded": _set(words), "size": len(words)}
-        )
+def add(db: Connection, passages: Iterable[tuple[int, str]]) -> None:
+    """By their ids and bodies."""
+    rows = [
+        {"id": passage_id, "words": _bounded(words), "folded": _set(words), "size": len(words)}
+        for passage_id, body in passages
+        if (words := words_of(body))
+    ]
+    if rows:
+        db.execute(_ADD, rows)
 
 
 def _bounded(words: list[str]) -> list[str]:

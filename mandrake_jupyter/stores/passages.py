@@ -7,6 +7,7 @@ time would index all of it again (3 ms for each 10 KB). Not searched: reasoning,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -19,6 +20,8 @@ from .tables import messages, parts, passages
 #: Characters of a text, and of a tool's answer, that are searched.
 LONGEST_TEXT = 1_000_000
 LONGEST_TOOL = 100_000
+#: Types of parts that are searched.
+SEARCHED = ("text", "tool")
 #: States in which nothing is being written: a waiting answer may wait for days.
 AT_REST = "awaiting_approval"
 
@@ -52,11 +55,12 @@ def sign(char: str) -> bool:
 
 
 def put_title(db: Connection, session_id: str, name: str, of_run: str | None = None) -> None:
-    """`of_run` is the run whose answer a model made it of."""
+    """`of_run` is the run of whose words it was made, by a model or for a copy."""
     db.execute(delete(passages).where(passages.c.session_id == session_id, passages.c.kind == "title"))
     if name != UNTITLED and (body := spaced(name, LONGEST_TEXT)):
         lowest = db.execute(select(func.min(passages.c.id))).scalar() or 0
-        _add(db, id=min(lowest, 0) - 1, session_id=session_id, run_id=of_run, kind="title", body=body)
+        own = {"id": min(lowest, 0) - 1, "session_id": session_id, "run_id": of_run}
+        _add(db, [{**own, "kind": "title", "body": body}])
 
 
 def put_message(db: Connection, message_id: str) -> None:
@@ -72,29 +76,37 @@ def put_message(db: Connection, message_id: str) -> None:
             parts.c.result,
         )
         .join(messages, messages.c.id == parts.c.message_id)
-        .where(
-            parts.c.message_id == message_id, parts.c.type.in_(("text", "tool")), parts.c.part.not_in(there)
-        )
+        .where(parts.c.message_id == message_id, parts.c.type.in_(SEARCHED), parts.c.part.not_in(there))
     )
-    for session_id, run_id, part, kind, content, result in db.execute(query).all():
-        if body := spaced(content, LONGEST_TEXT) if kind == "text" else _told(result):
-            _add(
-                db,
-                session_id=session_id,
-                message_id=message_id,
-                run_id=run_id,
-                part=part,
-                kind=kind,
-                body=body,
-            )
+    put_parts(
+        db,
+        [
+            (row.session_id, row.run_id, {**row._mapping, "message_id": message_id})
+            for row in db.execute(query).all()
+        ],
+    )
 
 
-def _add(db: Connection, **values: Any) -> None:
-    added = insert(passages).values(**values)
-    if db.dialect.name == "postgresql":
-        index_postgresql.add(db, db.execute(added.returning(passages.c.id)).scalar_one(), values["body"])
-    else:  # triggers keep the index in step
-        db.execute(added)
+def put_parts(db: Connection, added: Iterable[tuple[str, str, Mapping[str, Any]]]) -> None:
+    """Add parts of messages, by their columns, that are not there yet: each with the ids of its session and its run."""
+    values = []
+    for session_id, run_id, part in added:
+        kind = part["type"]
+        if kind not in SEARCHED:
+            continue
+        if body := spaced(part["content"], LONGEST_TEXT) if kind == "text" else _told(part["result"]):
+            own = {"session_id": session_id, "message_id": part["message_id"], "run_id": run_id}
+            values.append({**own, "part": part["part"], "kind": kind, "body": body})
+    _add(db, values)
+
+
+def _add(db: Connection, several: Sequence[Mapping[str, Any]]) -> None:
+    if db.dialect.name == "postgresql" and several:
+        added = insert(passages).returning(passages.c.id, sort_by_parameter_order=True)
+        ids = db.execute(added, several).scalars().all()
+        index_postgresql.add(db, zip(ids, (values["body"] for values in several), strict=True))
+    elif several:  # triggers keep the index in step
+        db.execute(insert(passages), several)
 
 
 def at_rest(state: object) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.engine import Connection
 
 from ..errors import AlreadyReplaced, Busy, MessageNotFound
+from ..values import isoformat, utcnow
 from .rows import DELETED, RUN_FIELDS, UNFINISHED, WITHDRAWN, Message, RunRow
 from .tables import messages, runs
 from .titling import name_by_words, unname
@@ -77,9 +78,8 @@ def give_way(db: Connection, run: RunRow, place: Place) -> None:
     later = select(messages.c.run_id).where(
         messages.c.session_id == run.session_id, messages.c.position >= first
     )
-    deleted = select(*(runs.c[name] for name in RUN_FIELDS)).where(own, SET_ASIDE, runs.c.id.in_(later))
-    for gone in db.execute(deleted).all():  # it has no place to come back to
-        remove_run(db, RunRow(*gone))
+    deleted = own & SET_ASIDE & runs.c.id.in_(later)  # it has no place to come back to
+    db.execute(update(runs).where(deleted).values(replaced_by=DELETED + isoformat(utcnow())))
     where = own & runs.c.replaced_by.is_(None) & runs.c.id.in_(later)
     db.execute(update(runs).where(where).values(replaced_by=run.id))
 
@@ -115,12 +115,24 @@ def check_ended(run: RunRow) -> None:
 
 def remove_run(db: Connection, run: RunRow) -> list[str]:
     """With the earlier versions of it, for good; the ids of all of them."""
+    versions = _versions(db, run)
+    db.execute(delete(runs).where(runs.c.session_id == run.session_id, runs.c.id.in_(versions)))
+    return versions
+
+
+def ids_aside(db: Connection, session_id: str) -> list[str]:
+    """Of all that was deleted in that chat and may come back: the earlier versions, too."""
+    found = select(*(runs.c[name] for name in RUN_FIELDS)).where(runs.c.session_id == session_id, SET_ASIDE)
+    return [version for row in db.execute(found).all() for version in _versions(db, RunRow(*row))]
+
+
+def _versions(db: Connection, run: RunRow) -> list[str]:
+    """Newest first, from `run` on."""
     versions = [run.id]
     while (
         older := db.execute(_version_before(run.session_id, versions[-1])).scalar_one_or_none()
     ) is not None:
         versions.append(older)
-    db.execute(delete(runs).where(runs.c.session_id == run.session_id, runs.c.id.in_(versions)))
     return versions
 
 

@@ -62,11 +62,11 @@ def name_by_words(db: Connection, session_id: str, name: str) -> None:
         put_title(db, session_id, name)
 
 
-def unname(db: Connection, session_id: str, run_ids: Collection[str], rule: Callable[[str], str]) -> None:
-    """These runs were deleted: where the chat's title was made of one of them by a model, its first words name it again."""
+def unname(db: Connection, session_id: str, run_ids: Collection[str], rule: Callable[[str], str]) -> bool:
+    """These runs were deleted: where the chat's title was made of one of them, its first words name it again. Whether so."""
     own = (passages.c.session_id == session_id) & (passages.c.kind == "title")
     if db.execute(select(passages.c.id).where(own, passages.c.run_id.in_(run_ids))).first() is None:
-        return
+        return False
     left = (
         select(parts.c.content)
         .join(messages, messages.c.id == parts.c.message_id)
@@ -79,3 +79,4 @@ def unname(db: Connection, session_id: str, run_ids: Collection[str], rule: Call
     name = UNTITLED if words is None else rule(words)
     db.execute(update(sessions).where(sessions.c.id == session_id).values(name=name, titled=False))
     put_title(db, session_id, name)
+    return True

@@ -179,3 +179,23 @@ def test_a_deleted_message_comes_back_in_its_place_or_is_gone(
     panel.reload()
     expect(messages).to_have_count(2)
     assert said(history(connected)) == ["First", "One."]
+
+
+def test_what_another_page_deletes_brings_back_or_writes_is_seen_here(
+    connected: Lab, model: ScriptedModel, panel: Panel
+) -> None:
+    two_turns(panel, model)
+    messages = panel.page.get_by_test_id("mandrake-message")
+    chat = connected.api("GET", "mandrake/sessions")[0]["id"]
+    path = f"mandrake/workspaces/default/sessions/{chat}/messages"
+    second = history(connected)[2]["id"]
+    connected.api("DELETE", f"{path}/{second}?undo=60")
+    expect(messages).to_have_count(2)
+    connected.api("POST", f"{path}/{second}/restore")
+    expect(messages).to_have_count(4)
+    panel.at("all-chats").click()
+    expect(messages.first).to_be_hidden()
+    model.answers = [Answer(("Three.",))]
+    connected.api("POST", path, {"content": "Third"})
+    panel.page.locator(f'[data-session="{chat}"] .jp-Mandrake-row-name').click()
+    expect(panel.message("assistant", 2)).to_contain_text("Three.")

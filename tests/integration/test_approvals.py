@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
+from mandrake_jupyter.stores.migrate import HEAD
 from mandrake_jupyter.values import utcnow
+from tests.support.mcp_leaks import eventually
 from tests.support.scripted_openai import Call, ScriptedOpenAI
 from tests.support.scripted_turns import Turn
 
 from .conftest import Api
+from .test_store_conditions import stamp
 
 COUNTING = Path(__file__).parents[1] / "support" / "mcp_counting.py"
 W = "workspaces/default"
@@ -306,6 +309,22 @@ async def test_what_was_allowed_ends_when_a_file_drops_the_mcp_server_but_not_wh
     await api("POST", await asked(api, session), {"decision": "deny"})
     await ended(api, session)
     assert counting.ran == ["a"]
+
+
+async def test_an_mcp_server_is_removed_though_nothing_can_be_stored_and_what_was_allowed_ends_once_it_can(
+    model: ScriptedOpenAI, api: Api, counting: Counting
+) -> None:
+    model.script = appends("a")
+    await granted(api)
+    stamp(api, "9999")
+    assert (await api.raw("DELETE", f"{W}/mcp-servers/counting")).code == 204
+    assert "counting" not in {one["name"] for one in await api("GET", f"{W}/mcp-servers")}
+    services = await api.registry.initialize_services()
+    await eventually(lambda: not any("removed MCP" in task.get_name() for task in services.supervisor.tasks))
+    assert len(await api("GET", f"{W}/grants")) == 1
+    stamp(api, HEAD)
+    await api("GET", f"{W}/mcp-servers")
+    await eventually_no_grants(api)
 
 
 async def eventually_no_grants(api: Api) -> None:

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from mandrake_jupyter.errors import MessageNotFound
 from mandrake_jupyter.sessions.posting import first_words
-from mandrake_jupyter.stores import aside, tables
+from mandrake_jupyter.stores import aside, tables, titling
 from mandrake_jupyter.stores.aside import purge_messages
-from mandrake_jupyter.values import utcnow
+from mandrake_jupyter.stores.rows import DELETED
+from mandrake_jupyter.values import isoformat, utcnow
 from tests.support.scripted_openai import ScriptedOpenAI, Turn
 
 from .conftest import Api
@@ -29,7 +30,8 @@ async def talk(api: Api, model: ScriptedOpenAI, *words: str) -> tuple[str, list[
 async def purge(api: Api, seconds: int) -> int:
     """What the housekeeping does so many seconds later."""
     services = await api.registry.initialize_services()
-    return await purge_messages(services.database, utcnow() + timedelta(seconds=seconds), first_words)
+    gone = await purge_messages(services.database, utcnow() + timedelta(seconds=seconds), first_words)
+    return len(gone)
 
 
 async def count(api: Api, table: Any) -> int:
@@ -75,6 +77,8 @@ async def test_what_is_not_taken_back_in_time_is_gone_for_good_with_its_earlier_
     model.script = [Turn(tokens=["About tigers."])]
     again = await api("POST", f"{session}/messages", {"content": "tiger", "replaces": said[2]["id"]})
     await api.raw("DELETE", f"{session}/messages/{again['id']}?undo=60")
+    assert await api("GET", f"{session}/messages?replaced=true") == said[:2]
+    assert b"lion" not in (await api.raw("GET", f"{session}/export?format=json")).body
     assert await purge(api, 50) == 0
     assert await count(api, tables.runs) == 3
     assert await purge(api, 70) == 1
@@ -96,7 +100,9 @@ async def test_it_can_be_restored_until_the_moment_it_is_final_and_no_longer(
     services = await api.registry.initialize_services()
     chat = session.rsplit("/", 1)[1]
     with pytest.raises(MessageNotFound):
-        await aside.restore(services.database, chat, said[0]["id"], utcnow() + timedelta(seconds=61))
+        await aside.restore(
+            services.database, chat, said[0]["id"], utcnow() + timedelta(seconds=61), first_words
+        )
     assert await api("GET", f"{session}/messages") == []
     status, body = await api.error("DELETE", f"{session}/messages/{said[0]['id']}?undo=3601")
     assert (status, body["code"]) == (400, "bad_request")
@@ -116,3 +122,21 @@ async def test_an_edit_of_what_stood_before_makes_it_final(model: ScriptedOpenAI
         "horse",
         "About horses.",
     ]
+
+
+async def test_a_title_that_goes_with_a_message_for_good_is_told_of(model: ScriptedOpenAI, api: Api) -> None:
+    session, said = await talk(api, model, "zebra", "lion")
+    services, chat = await api.registry.initialize_services(), session.rsplit("/", 1)[1]
+    assert await titling.give(services.database, chat, said[0]["run_id"], "About stripes")
+    await api.raw("DELETE", f"{session}/messages/{said[0]['id']}?undo=60")
+    assert (await api("GET", session))["name"] == "About stripes"
+    async with services.database.write() as db:
+        past = f"{DELETED}{isoformat(utcnow() - timedelta(seconds=1))}"
+        of = update(tables.runs).where(tables.runs.c.id == said[0]["run_id"])
+        await db.execute(of.values(replaced_by=past))
+    heard: list[Any] = []
+    stop = api.registry.hub.add(lambda announcement, _: heard.append(announcement))
+    await api.registry.opened.housekeeping.look()
+    stop()
+    assert [(one.what, one.id) for one in heard] == [("changed", chat)]
+    assert (await api("GET", session))["name"] == "lion"

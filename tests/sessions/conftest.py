@@ -154,7 +154,7 @@ class Chat:
     clock: Any = None
     pauses: Pauses = field(default_factory=Pauses)
 
-    async def open(self, instance: str = "one") -> SessionCoordinator:
+    async def open(self, instance: str = "one", session_id: str | None = None) -> SessionCoordinator:
         store = SessionStore(self.database)
         clocks = {"clock": self.clock.monotonic, "now": self.clock.now} if self.clock else {}
         seams = Seams(
@@ -173,7 +173,7 @@ class Chat:
         async def alive(other: str) -> bool:
             return other in self.alive
 
-        row = await store.get(self.workspace_id, self.session_id)
+        row = await store.get(self.workspace_id, session_id or self.session_id)
         coordinator = SessionCoordinator(row, seams, self.supervisor, alive=alive)
         await coordinator.open()
         return coordinator

@@ -32,8 +32,7 @@ export class MandrakeChat extends AbstractChatModel {
   constructor(private readonly _options: IChatOptions) {
     super({ ..._options, config: { ..._options.config, sendTypingNotification: false } });
     const { api, project, trans } = _options.mandrake;
-    this._api = api;
-    this._session = _options.session;
+    [this._api, this._session] = [api, _options.session];
     this.name = _options.session?.name ?? '';
     this._workspace = _options.session?.workspace_id ?? project.workspace;
     this.decisions = new Decisions(trans, api, this._workspace, () => this._changed.emit());
@@ -154,13 +153,18 @@ export class MandrakeChat extends AbstractChatModel {
       return;
     }
     const session = await this._api.session(this._workspace, known.id);
-    const run = session.active_run?.id;
-    const news = session.last_activity !== this._activity || (run && !isOver(this.entries, run));
+    const { active_run: run } = session;
+    const news = session.last_activity !== this._activity || (run && !isOver(this.entries, run.id));
     if (!this.answering && news) {
       await this.load();
     } else if (session.name !== known.name && this._session === known) {
       this._putSession(session);
     }
+  }
+
+  /** Something was changed in it, maybe by another page: to catch up is to load it, though nothing was said since. */
+  doubt(): void {
+    this._activity = null;
   }
 
   override async sendMessage(message: INewMessage): Promise<boolean> {

@@ -135,9 +135,13 @@ export class PanelModel {
   }
 
   show(view: 'chat' | 'chats'): void {
+    const before = this._view;
     this._view = view;
     this._changed.emit();
-    if (view === 'chats') {
+    if (view === 'chat' && before === 'chats') {
+      // What happened in it meanwhile was not looked at.
+      this._look.run().catch(() => this.wake());
+    } else if (view === 'chats') {
       void this.chats.refresh();
       void this.chats.loadProjects();
     }
@@ -254,6 +258,7 @@ export class PanelModel {
     const { kind, workspace, id } = concerns(event);
     if (kind === 'session') {
       this.chats.told(id, workspace);
+      void (event.type === 'changed' && id === this._chat?.session?.id && this._chat.doubt());
     }
     if (!this._started || !this._options.isVisible()) {
       return;

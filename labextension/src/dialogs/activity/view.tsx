@@ -110,7 +110,11 @@ function Calls(props: { records: readonly IAuditRecord[]; model: ActivityModel; 
   return (
     <section className="jp-Mandrake-activity" aria-labelledby="jp-Mandrake-calls">
       <h2 id="jp-Mandrake-calls">{trans.__('What tools did')}</h2>
-      {records.length === 0 && <p className="jp-Mandrake-muted">{trans.__('No tool was called in this chat.')}</p>}
+      {records.length === 0 && (
+        <p className="jp-Mandrake-muted">
+          {trans.__('No tool was called in this chat. The calls that a copy begins with are listed in the chat they were made in.')}
+        </p>
+      )}
       <ol reversed={true}>
         {records.map(record => (
           <Call key={record.id} record={record} trans={trans} />
