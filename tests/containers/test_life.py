@@ -139,6 +139,21 @@ async def test_one_that_was_thawed_by_another_hand_goes_on(house: House) -> None
     assert (await call(manager, "box", "add", a=1, b=2)).ok
 
 
+async def test_one_that_was_frozen_by_another_hand_is_paused_and_goes_on(house: House) -> None:
+    box(house)
+    manager = house.manager()
+    await manager.start("box")
+    id = id_of(manager)
+
+    def freeze() -> None:
+        with asked() as engine:
+            engine.pause(id)
+
+    await asyncio.to_thread(freeze)
+    assert (await manager.pause("box"))["phase"] == "paused"
+    assert (await call(manager, "box", "add", a=1, b=2)).ok
+
+
 async def test_an_engine_that_does_not_answer_leaves_it_paused_for_the_next_try(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -38,6 +39,8 @@ LOOK_AGAIN = 0.03
 WHY = 1.5
 #: Seconds in which a container is paused or goes on.
 PAUSE = 5.0
+#: Seconds for which the engine may tell the state before the last change, and those until it is asked again.
+SETTLED_WITHIN, ASK_AGAIN = 1.0, 0.05
 
 
 class DockerProvisioner(Provisioner):
@@ -83,18 +86,31 @@ class DockerProvisioner(Provisioner):
     async def pause(self) -> None:
         self._paused = True  # also where no answer comes: then it may be
         try:
-            await self._engine.call("pause the container", lambda api: api.pause(self._id), timeout=PAUSE)
+            await self._turn("pause the container", lambda api: api.pause(self._id), "is already paused")
         except EngineRefused:
             self._paused = False
             raise
 
     async def resume(self) -> None:
-        try:
-            await self._engine.call("resume the container", lambda api: api.unpause(self._id), timeout=PAUSE)
-        except EngineRefused as exc:
-            if "is not paused" not in exc.fields["why"]:  # its pause was never answered, and never was
-                raise
+        await self._turn("resume the container", lambda api: api.unpause(self._id), "is not paused")
         self._paused = False
+
+    async def _turn(self, what: str, ask: Callable[[Any], object], so_already: str) -> None:
+        """Done also where the engine says that it is so already: a pause that was never answered was none, somebody else paused
+        it. Only, of two changes in a row the engine may hear of the first one last, and for a moment tell that one: it is asked
+        again for so long.
+        """
+        until = time.monotonic() + SETTLED_WITHIN
+        while True:
+            try:
+                await self._engine.call(what, ask, timeout=PAUSE)
+                return
+            except EngineRefused as exc:
+                if so_already not in exc.fields["why"]:
+                    raise
+                if time.monotonic() >= until:
+                    return
+            await asyncio.sleep(ASK_AGAIN)
 
     @classmethod
     async def sweep(cls, place: str, alive: Alive) -> int:
