@@ -16,7 +16,7 @@ from project import CACHE, LABEXTENSION, ROOT, Trouble, complain, environment, n
 from setup_steps import JLPM, PYTHON, demo_model, npm_programs, panel, python_packages
 from steps import Step, carry_out
 
-FIRST_TIME = "about 20 minutes with the tests and 2.2 GB of disk, all inside this folder"
+FIRST_TIME = "about 18 minutes with the tests and 2.2 GB of disk, all inside this folder"
 DEMO_DATA = CACHE / "data"
 
 
