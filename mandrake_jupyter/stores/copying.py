@@ -18,10 +18,10 @@ from sqlalchemy.engine import Connection, Row
 from ..errors import SessionNotFound
 from ..values import Event
 from ..values.images import IMAGE
-from . import tables
 from .database import Database
 from .deleting import ASIDE
 from .passages import put_message, put_parts, put_title
+from .replaying import add_events
 from .rows import RUN_FIELDS, UNFINISHED, WITHDRAWN, Part, RunRow, SessionRow
 from .tables import events, images, messages, parts, passages, runs, sessions
 
@@ -199,7 +199,7 @@ def _copy_events(db: Connection, copied: Mapping[str, RunRow], ids: _Ids) -> dic
         new = [
             Event(row.type, row.seq, ids.of(row.run_id), row.time, ids.in_event(row.data)) for row in found
         ]
-        _add_events(db, new)
+        add_events(db, new)
         for row, event in zip(found, new, strict=True):
             if copied[row.run_id].state in UNFINISHED:
                 heard.setdefault(event.run_id, []).append(event)
@@ -226,14 +226,5 @@ def _end(db: Connection, run: RunRow, end: End, heard: list[Event]) -> None:
         place = (parts.c.message_id == run.message_id) & (parts.c.part == part.part)
         seq = next((e.seq for e in numbered if e.data.get("call_id") == part.call_id), part.last_seq)
         db.execute(update(parts).where(place).values(**values, last_seq=seq))
-    _add_events(db, numbered)
+    add_events(db, numbered)
     db.execute(update(runs).where(runs.c.id == run.id).values(**ended.columns))
-
-
-def _add_events(db: Connection, added: Iterable[Event]) -> None:
-    values = [
-        {"run_id": e.run_id, "seq": e.seq, "type": e.type, "time": e.time, "data": dict(e.data)}
-        for e in added
-    ]
-    if values:
-        db.execute(insert(tables.events), values)

@@ -5,9 +5,10 @@ A text part is read as one merged token, a long one as several. Of a part that g
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, Integer, Label, func, literal, select
+from sqlalchemy import Column, Integer, Label, func, insert, literal, select
 from sqlalchemy.engine import Connection, Row
 
 from ..values import Event
@@ -101,3 +102,13 @@ async def last_seq(database: Database, run: RunRow) -> int:
     texts = select(func.max(parts.c.last_seq)).where(parts.c.message_id == run.message_id)
     async with database.read() as db:
         return max(await db.scalar(noted) or 0, await db.scalar(texts) or 0)
+
+
+def add_events(db: Connection, added: Iterable[Event]) -> None:
+    """Note what is to be read again later."""
+    values = [
+        {"run_id": e.run_id, "seq": e.seq, "type": e.type, "time": e.time, "data": dict(e.data)}
+        for e in added
+    ]
+    if values:
+        db.execute(insert(events), values)

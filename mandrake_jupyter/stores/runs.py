@@ -22,7 +22,7 @@ from .history import PART_COLUMNS, RUN_COLUMNS, Page, message_of, read_history
 from .images import put_images
 from .passages import at_rest, put_message
 from .replacing import NOT_ASIDE, Place, find_run, give_way, remove, take_back
-from .replaying import Replay, last_seq
+from .replaying import Replay, add_events, last_seq
 from .rows import UNFINISHED, WITHDRAWN, Message, Part, RunRow
 from .tables import messages, runs, sessions
 from .titling import name_by_words
@@ -147,7 +147,7 @@ class RunStore:
         def put(db: Connection) -> None:
             _check_owner(db, run)
             _put_parts(db, run.message_id, parts)
-            _add_events(db, events)
+            add_events(db, events)
             put_records(db, run, parts, events, columns)
             if columns:
                 db.execute(update(runs).where(runs.c.id == run.id).values(**columns))
@@ -174,7 +174,7 @@ class RunStore:
             _check_owner(db, run)
             won = grants.decide(db, run, part, grant, reason=reason, edited=edited)
             if won:
-                _add_events(db, events)
+                add_events(db, events)
             return won
 
         return await self.database.at_once(put)
@@ -255,12 +255,3 @@ def _unfinished(session_id: str) -> Select[Any]:
 def _put_parts(db: Connection, message_id: str, changed: Iterable[Part]) -> None:
     for part in changed:
         db.execute(PUT.of(db), {**vars(part), "message_id": message_id})
-
-
-def _add_events(db: Connection, added: Iterable[Event]) -> None:
-    values = [
-        {"run_id": e.run_id, "seq": e.seq, "type": e.type, "time": e.time, "data": dict(e.data)}
-        for e in added
-    ]
-    if values:
-        db.execute(insert(tables.events), values)
